@@ -13,6 +13,9 @@ let package = Package(
   ],
   targets: [
     .target(name: "Models"),
+    .target(name: "Training", dependencies: ["Models", .product(name: "Yams", package: "Yams")]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Golden")]),
     .executableTarget(
       name: "apus",
       dependencies: ["Models", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
