@@ -16,15 +16,13 @@ public final class FileWriter {
   private var buffer: [UInt8] = []
   private let capacity: Int
 
-  private static let counter = PartialNames()
-
   /// Opens a partial file beside `path`.
   /// - Parameter bufferSize: bytes collected before a write to the system.
   /// - Throws: `FileError` when the folder is missing or cannot be written to.
   public init(_ path: String, bufferSize: Int = 1 << 18) throws {
     self.path = path
     capacity = max(1, bufferSize)
-    partialPath = "\(path).partial-\(getpid())-\(FileWriter.counter.next())"
+    partialPath = "\(path).partial-\(getpid())-\(PartialNames.shared.next())"
     descriptor = open(partialPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     if descriptor < 0 { throw FileError(path: path, action: "cannot be written") }
     buffer.reserveCapacity(capacity)
@@ -104,19 +102,6 @@ public final class FileWriter {
           code: code)
       }
       done += written
-    }
-  }
-}
-
-/// Numbers that keep the partial files of one process apart.
-private final class PartialNames: Sendable {
-  private let lock = NSLock()
-  private nonisolated(unsafe) var last = 0
-
-  func next() -> Int {
-    lock.withLock {
-      last += 1
-      return last
     }
   }
 }

@@ -35,11 +35,11 @@ extension JSON {
 }
 
 extension JSONScanner {
-  mutating func takeValue(depth: Int) throws(JSONError) -> JSON {
+  mutating func takeValue(depth: Int, refusingRepeatedKeys: Bool = false) throws(JSONError) -> JSON {
     skipWhitespace()
     switch peek {
     case 0x22: return .string(string(try takeText()))
-    case 0x7B: return try takeObject(depth: depth + 1)
+    case 0x7B: return try takeObject(depth: depth + 1, refusingRepeatedKeys)
     case 0x5B: return try takeArray(depth: depth + 1)
     case 0x74:
       try takeLiteral("true")
@@ -82,7 +82,7 @@ extension JSONScanner {
     }
   }
 
-  private mutating func takeObject(depth: Int) throws(JSONError) -> JSON {
+  private mutating func takeObject(depth: Int, _ refusingRepeatedKeys: Bool) throws(JSONError) -> JSON {
     try checkDepth(depth)
     index += 1
     var members: OrderedDictionary<String, JSON> = [:]
@@ -100,10 +100,11 @@ extension JSONScanner {
       let value = try takeValue(depth: depth)
       let count = members.count
       members[key] = value
-      if members.count == count, let position = members.index(forKey: key),
-        !members.keys[position].utf8.elementsEqual(key.utf8)
-      {
-        throw failure("the key \"\(key)\" is canonically equivalent to an earlier key written in other bytes", at: keyStart)
+      if members.count == count {
+        if refusingRepeatedKeys { throw failure("the key \"\(key)\" stands here a second time", at: keyStart) }
+        if let position = members.index(forKey: key), !members.keys[position].utf8.elementsEqual(key.utf8) {
+          throw failure("the key \"\(key)\" is canonically equivalent to an earlier one in other bytes", at: keyStart)
+        }
       }
       skipWhitespace()
       if peek == 0x2C {
