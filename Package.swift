@@ -1,6 +1,11 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
 // The house: an arrow never points up. docs/ARCHITECTURE.md draws it.
 let package = Package(
   name: "apus",
@@ -12,19 +17,15 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    .target(
-      name: "Formats",
-      dependencies: [
-        .product(name: "OrderedCollections", package: "swift-collections"),
-        .product(name: "Crypto", package: "swift-crypto"),
-      ]),
-    .target(name: "Models"),
-    .target(name: "Training", dependencies: ["Models", .product(name: "Yams", package: "Yams")]),
+    .target(name: "CKernels", cSettings: [.headerSearchPath("internal")]),
+    .target(name: "Formats", dependencies: [collections, crypto]),
+    .target(name: "Tensors", dependencies: ["CKernels"]),
+    .target(name: "Models", dependencies: ["Tensors", "Formats"]),
+    .target(name: "Training", dependencies: ["Models", yams]),
+    .executableTarget(name: "apus", dependencies: ["Models", arguments]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Golden")]),
-    .executableTarget(
-      name: "apus",
-      dependencies: ["Models", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
   ],
   swiftLanguageModes: [.v6]
 )
