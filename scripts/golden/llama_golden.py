@@ -27,6 +27,8 @@ from safetensors.torch import save_file
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
 from transformers import Qwen3Config, Qwen3ForCausalLM, SmolLM3Config, SmolLM3ForCausalLM
 
+from reference import logits_of, loss_of
+
 BATCH, SEQUENCE = 2, 23
 NO_TOKENS = dict(pad_token_id=None, bos_token_id=1, eos_token_id=2)
 SMALL = dict(vocab_size=61, hidden_size=32, intermediate_size=36, num_hidden_layers=2, num_attention_heads=4,
@@ -87,31 +89,6 @@ def make_model(config, seed, options):
     return model
 
 
-def document_layout(documents):
-    """Positions [batch, sequence] and the number of the document that each token belongs to."""
-    positions = torch.zeros(BATCH, SEQUENCE, dtype=torch.long)
-    owner = torch.zeros(BATCH, SEQUENCE, dtype=torch.long)
-    for row, starts in enumerate(documents):
-        for number, (start, end) in enumerate(zip(starts, starts[1:] + [SEQUENCE])):
-            positions[row, start:end] = torch.arange(end - start)
-            owner[row, start:end] = number
-    return positions, owner
-
-
-def run(model, tokens, documents=None, window=None):
-    """Logits [batch, sequence, vocabulary] with an explicit additive mask [batch, 1, sequence, sequence]."""
-    steps = torch.arange(tokens.shape[1])
-    visible = (steps[None, :] <= steps[:, None]).expand(tokens.shape[0], -1, -1)
-    positions = steps.expand(tokens.shape[0], -1)
-    if documents is not None:
-        positions, owner = document_layout(documents)
-        visible = visible & (owner[:, :, None] == owner[:, None, :])
-    if window is not None:
-        visible = visible & (steps[:, None] - steps[None, :] < window)
-    mask = torch.zeros(visible.shape).masked_fill(~visible, torch.finfo(torch.float32).min)[:, None]
-    return model(input_ids=tokens, attention_mask=mask, position_ids=positions, use_cache=False).logits
-
-
 def second_way(model, tokens, logits, documents, window):
     """Largest difference to the same logits computed without the explicit mask."""
     if documents is not None:  # every document alone
@@ -133,7 +110,7 @@ def second_way(model, tokens, logits, documents, window):
 def without(model, tokens, options, config):
     """The logits when what makes the case special is left out; None for a case that has nothing of the kind."""
     if options.get("documents") or options.get("window"):
-        return run(model, tokens)
+        return logits_of(model, tokens)
     if "older_keys" in options:
         changes = {"rope_parameters": rope(config.rope_parameters["rope_theta"])}
     elif config.model_type == "smollm3":
@@ -143,16 +120,7 @@ def without(model, tokens, options, config):
     values = {**config.to_dict(), **changes}
     twin = CLASSES[config.model_type](type(config).from_dict(values, attn_implementation="eager"))
     twin.load_state_dict(model.state_dict())
-    return run(twin.float().eval(), tokens)
-
-
-def loss_of(logits, targets, weights, z_loss):
-    logsumexp = torch.logsumexp(logits, -1)
-    logprobs = logits.gather(-1, targets[..., None])[..., 0] - logsumexp
-    loss = (weights * -logprobs).sum() / weights.sum()
-    if z_loss:
-        loss = loss + z_loss * (weights * logsumexp.square()).sum() / weights.sum()
-    return loss, logprobs, logsumexp
+    return logits_of(twin.float().eval(), tokens)
 
 
 def write_config(config, folder, older_keys, store):
@@ -192,7 +160,7 @@ def write_case(name, config, options, seed, output):
             weights[row, [start - 1 for start in starts if start > 0]] = 0
         weights[1, 4] = 0  # one masked target that is not at a border
 
-    logits = run(model, tokens, documents, window)
+    logits = logits_of(model, tokens, documents, window)
     loss, logprobs, logsumexp = loss_of(logits, targets, weights, z_loss)
     loss.backward()
     with torch.no_grad():
@@ -223,7 +191,7 @@ def write_case(name, config, options, seed, output):
     # The folder alone must give the same model.
     again = CLASSES[config.model_type].from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     with torch.no_grad():
-        assert torch.equal(run(again, tokens, documents, window), logits), f"{name}: the folder loads differently"
+        assert torch.equal(logits_of(again, tokens, documents, window), logits), f"{name}: the folder loads differently"
     special = "" if plain is None else f", what is special changes logits by {felt:.2f}"
     size = sum(os.path.getsize(os.path.join(folder, file)) for file in os.listdir(folder))
     print(f"{name}: {sum(p.numel() for p in model.parameters())} parameters, loss {loss.item():.6f}, "
