@@ -13,6 +13,15 @@ public typealias HeadGradient =
   @Sendable (_ token: Int, _ logProbability: Float, _ logSumExp: Float) -> (logProbability: Float, logSumExp: Float)
 
 extension Tape {
+  /// Logits float32 `[rows, vocabulary]` of hidden states, for sampling; nothing is recorded.
+  public func logits(_ hidden: Variable, _ weight: WeightMatrix) -> Tensor {
+    let logits = execution.tensor([hidden.tensor.rows, weight.outputs], .float32)
+    execution.backend.multiply(
+      hidden.tensor, leftTransposed: false, packed: weight.packed(forForward: true, in: execution),
+      compute: execution.compute, into: logits, accumulate: false)
+    return logits
+  }
+
   /// Log-probabilities of `targets` (int32 `[tokens]`, negative: none) from hidden states `[tokens, width]` through the
   /// head `weight` `[vocabulary, width]`. Logits exist for a block of tokens at a time.
   ///
