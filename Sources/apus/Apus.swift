@@ -1,4 +1,5 @@
 import ArgumentParser
+import Tensors
 
 /// The command line: one thin file a command.
 @main
@@ -6,5 +7,6 @@ struct Apus: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apus",
     abstract: "From text and machines to a small language model that people use.",
-    version: "0.1.0")
+    version: "0.1.0",
+    subcommands: [BenchCommand.self])
 }
