@@ -18,13 +18,20 @@ let package = Package(
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
-    .target(name: "Models"),
-    .target(name: "Training", dependencies: ["Models", .product(name: "Yams", package: "Yams")]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
+    .target(name: "Models", dependencies: ["Formats"]),
+    .target(name: "Reporting", dependencies: ["Formats"]),
+    .target(name: "Planning", dependencies: ["Formats", "Models", "Reporting"]),
+    .target(name: "Training", dependencies: ["Formats", "Models", .product(name: "Yams", package: "Yams")]),
+    .testTarget(name: "ModelsTests", dependencies: ["Formats", "Models"], resources: [.copy("Golden")]),
+    .testTarget(name: "PlanningTests", dependencies: ["Formats", "Models", "Planning"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Formats", "Reporting"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Golden")]),
     .executableTarget(
       name: "apus",
-      dependencies: ["Models", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Formats", "Models", "Planning", "Reporting", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
