@@ -1,6 +1,11 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
 // The house: an arrow never points up. docs/ARCHITECTURE.md draws it.
 let package = Package(
   name: "apus",
@@ -12,26 +17,20 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    .target(
-      name: "Formats",
-      dependencies: [
-        .product(name: "OrderedCollections", package: "swift-collections"),
-        .product(name: "Crypto", package: "swift-crypto"),
-      ]),
-    .target(name: "Models", dependencies: ["Formats"]),
-    .target(name: "Reporting", dependencies: ["Formats"]),
+    .target(name: "CKernels", cSettings: [.headerSearchPath("internal")]),
+    .target(name: "Formats", dependencies: [collections, crypto]),
+    .target(name: "Tensors", dependencies: ["CKernels"]),
+    .target(name: "Models", dependencies: ["Tensors", "Formats"]),
+    .target(name: "Reporting", dependencies: ["Formats", yams]),
     .target(name: "Planning", dependencies: ["Formats", "Models", "Reporting"]),
-    .target(name: "Training", dependencies: ["Formats", "Models", .product(name: "Yams", package: "Yams")]),
+    .target(name: "Training", dependencies: ["Formats", "Models", yams]),
+    .executableTarget(
+      name: "apus", dependencies: ["Formats", "Models", "Planning", "Reporting", "Training", arguments]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
     .testTarget(name: "ModelsTests", dependencies: ["Formats", "Models"], resources: [.copy("Golden")]),
     .testTarget(name: "PlanningTests", dependencies: ["Formats", "Models", "Planning"]),
     .testTarget(name: "ReportingTests", dependencies: ["Formats", "Reporting"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Golden")]),
-    .executableTarget(
-      name: "apus",
-      dependencies: [
-        "Formats", "Models", "Planning", "Reporting", "Training",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+    .testTarget(name: "TrainingTests", dependencies: ["Models", "Training"], resources: [.copy("Golden")]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -53,5 +53,8 @@ extension ModelConfiguration {
       slidingWindow: try reader.slidingWindow(family, layers: layers, noRopeInterval: noRope),
       initializerRange: try reader.positive("initializer_range", missing: 0.02),
       beginOfTextToken: try reader.token("bos_token_id"), endOfTextToken: try reader.token("eos_token_id"))
+    guard hasCountableSize else {
+      throw reader.error("hidden_size", "these sizes make a model of more than a quadrillion parameters")
+    }
   }
 }

@@ -19,16 +19,27 @@ public struct ParameterCounts: Sendable, Equatable {
 }
 
 extension ModelConfiguration {
-  /// Parameters by component.
+  /// Parameters by component, summed over the declarations.
   public var parameterCounts: ParameterCounts {
-    let queries = headCount * headDimension
-    let keysAndValues = 2 * keyValueHeadCount * headDimension
-    let normsOfLayer = 2 * hiddenSize + (queryKeyNorm ? 2 * headDimension : 0)
-    return ParameterCounts(
-      embedding: vocabularySize * hiddenSize,
-      attention: layerCount * hiddenSize * (2 * queries + keysAndValues),
-      feedForward: layerCount * 3 * hiddenSize * intermediateSize,
-      norms: layerCount * normsOfLayer + hiddenSize,
-      head: tiedEmbeddings ? 0 : vocabularySize * hiddenSize)
+    var counts = ParameterCounts(embedding: 0, attention: 0, feedForward: 0, norms: 0, head: 0)
+    for declaration in declarations() {
+      switch declaration.component {
+      case .embedding: counts.embedding += declaration.count
+      case .attention: counts.attention += declaration.count
+      case .feedForward: counts.feedForward += declaration.count
+      case .norm: counts.norms += declaration.count
+      case .outputHead: counts.head += declaration.count
+      }
+    }
+    return counts
+  }
+
+  /// Whether the model is within the size that counts of bytes and operations can be computed for: a quadrillion
+  /// parameters. Readers of configurations refuse what is not.
+  public var hasCountableSize: Bool {
+    let width = Double(hiddenSize)
+    let attention = 2 * width * Double(headDimension) * Double(headCount + keyValueHeadCount)
+    let layers = Double(layerCount) * (attention + 3 * width * Double(intermediateSize))
+    return layers + 2 * width * Double(vocabularySize) <= 1e15
   }
 }
