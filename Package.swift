@@ -26,7 +26,6 @@ let package = Package(
     .target(name: "Training", dependencies: ["Formats", "Models", yams]),
     .executableTarget(
       name: "apus", dependencies: ["Formats", "Models", "Planning", "Reporting", "Training", arguments]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
     .testTarget(name: "ModelsTests", dependencies: ["Formats", "Models"], resources: [.copy("Golden")]),
     .testTarget(name: "PlanningTests", dependencies: ["Formats", "Models", "Planning"]),
     .testTarget(name: "ReportingTests", dependencies: ["Formats", "Reporting"]),

@@ -7,5 +7,5 @@ struct Apus: AsyncParsableCommand {
     commandName: "apus",
     abstract: "From text and machines to a small language model that people use.",
     version: "0.1.0",
-    subcommands: [ModelCommand.self])
+    subcommands: [ModelCommand.self, ReportCommand.self])
 }
