@@ -22,6 +22,10 @@ let package = Package(
     .executableTarget(
       name: "apus",
       dependencies: ["Models", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .testTarget(
+      name: "FormatsTests",
+      dependencies: ["Formats", .product(name: "OrderedCollections", package: "swift-collections")],
+      resources: [.copy("Golden")]),
   ],
   swiftLanguageModes: [.v6]
 )
