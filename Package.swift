@@ -18,6 +18,9 @@ let package = Package(
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    .target(
+      name: "Corpora",
+      dependencies: ["Formats", .product(name: "OrderedCollections", package: "swift-collections")]),
     .target(name: "Models"),
     .executableTarget(
       name: "apus",
