@@ -18,9 +18,7 @@ let package = Package(
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
-    .target(
-      name: "Corpora",
-      dependencies: ["Formats", .product(name: "OrderedCollections", package: "swift-collections")]),
+    .target(name: "Corpora", dependencies: ["Formats"]),
     .target(name: "Models"),
     .executableTarget(
       name: "apus",
@@ -29,6 +27,8 @@ let package = Package(
       name: "FormatsTests",
       dependencies: ["Formats", .product(name: "OrderedCollections", package: "swift-collections")],
       resources: [.copy("Golden")]),
+    .testTarget(
+      name: "CorporaTests", dependencies: ["Corpora", "Formats"], resources: [.copy("Golden")]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,4 @@
 import Formats
-import OrderedCollections
 
 /// What one run of `PrepareJob` did, and `summary.json`.
 public struct PrepareSummary: Sendable, Equatable {

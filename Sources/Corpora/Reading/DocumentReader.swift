@@ -48,11 +48,7 @@ public final class DocumentReader {
       switch file.layout {
       case .text:
         finishFile(file)
-        let document = Document(
-          source: file.path, line: nil,
-          content: file.isCompressed
-            ? .bytes(try GzipReader.contents(ofFile: file.path))
-            : .file(try MappedFile(file.path, advice: .sequential)))
+        let document = Document(source: file.path, line: nil, content: try content(file))
         if document.byteCount > 0 { return document }
         emptyDocuments += 1
       case .jsonLines:
@@ -64,6 +60,13 @@ public final class DocumentReader {
       }
     }
     return nil
+  }
+
+  private func content(_ file: InputFile) throws -> Document.Content {
+    if file.isCompressed { return .bytes(try GzipReader.contents(ofFile: file.path)) }
+    let mapped = try MappedFile(file.path, advice: .sequential)
+    // A process may hold some 65,000 mappings, so only large files stay mapped.
+    return mapped.bytes.count < 1 << 22 ? .bytes(mapped.withBytes { Array($0) }) : .file(mapped)
   }
 
   private func finishFile(_ file: InputFile) {

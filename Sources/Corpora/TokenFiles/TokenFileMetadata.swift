@@ -41,15 +41,16 @@ struct TokenFileMetadata: Equatable {
 
   /// Three significant digits with a metric prefix and the unit T, as in "1.23 MT".
   static func humanized(_ count: Int) -> String {
-    var exponent = 0
-    var rest = count
-    while rest >= 10 {
-      rest /= 10
-      exponent += 1
-    }
-    let group = exponent / 3
-    let value = Double(count) / pow(10, Double(3 * group))
-    let prefix = group == 0 ? "" : String(Array("kMGTPE")[group - 1])
+    let exponent = max(0, String(count).count - 1)
+    let text = threeDigits(count, exponent)
+    // 999,999 rounds up to 1.00 M, not to 1000 k.
+    let roundedUp = Double(text.prefix { $0 != " " }) ?? 0
+    return roundedUp < pow(10, Double(exponent % 3 + 1)) ? text : threeDigits(count, exponent + 1)
+  }
+
+  private static func threeDigits(_ count: Int, _ exponent: Int) -> String {
+    let value = Double(count) / pow(10, Double(exponent / 3 * 3))
+    let prefix = exponent < 3 ? "" : String(Array("kMGTPE")[exponent / 3 - 1])
     return String(format: "%.\(2 - exponent % 3)f", value) + " \(prefix)T"
   }
 }
