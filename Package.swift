@@ -19,9 +19,11 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .target(name: "Models"),
+    .target(name: "Tokenization", dependencies: ["Formats"]),
     .executableTarget(
       name: "apus",
-      dependencies: ["Models", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Formats", "Models", "Tokenization", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"], resources: [.copy("Golden")]),
   ],
   swiftLanguageModes: [.v6]
 )

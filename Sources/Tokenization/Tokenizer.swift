@@ -4,12 +4,13 @@
 /// one vocabulary, from any number of threads.
 public struct Tokenizer: Sendable {
   let model: TokenizerModel
-  let pool = EncoderPool()
+  let pool: EncoderPool
   /// What else the folder said, kept for saving.
   var metadata: TokenizerMetadata
 
   init(model: TokenizerModel, metadata: TokenizerMetadata) {
     self.model = model
+    pool = EncoderPool()
     self.metadata = metadata
   }
 

@@ -4,6 +4,8 @@ final class TokenizerModel: Sendable {
   let vocabulary: Vocabulary
   /// Identifiers that the BPE model knows, as against those of added tokens alone.
   let isInModel: [Bool]
+  /// Tokens that the file writes as they are rather than in the byte alphabet.
+  let literalTokens: Set<UInt32>
   let merges: MergeTable
   let addedTokens: [AddedToken]
   let preTokenizer: PreTokenizer
@@ -20,8 +22,8 @@ final class TokenizerModel: Sendable {
   ///   - tokens: The BPE model's tokens at their identifiers, empty where there is none.
   ///   - merges: Gives the merges in the order of rank, which files write in terms of the vocabulary.
   init<E: Error>(
-    tokens: [ArraySlice<UInt8>], addedTokens: [AddedToken], preTokenizer: PreTokenizer, ignoresMerges: Bool,
-    unknownToken: UnknownToken?, merges: (Vocabulary) throws(E) -> [MergeTable.Merge]
+    tokens: [ArraySlice<UInt8>], literalTokens: Set<UInt32> = [], addedTokens: [AddedToken],
+    preTokenizer: PreTokenizer, ignoresMerges: Bool, unknownToken: UnknownToken?, merges: (Vocabulary) throws(E) -> [MergeTable.Merge]
   ) throws(E) {
     var all = tokens
     var isInModel = tokens.map { !$0.isEmpty }
@@ -34,6 +36,7 @@ final class TokenizerModel: Sendable {
     }
     vocabulary = Vocabulary(tokens: all, indexed: isInModel)
     self.isInModel = isInModel
+    self.literalTokens = literalTokens
     var byteTokens = [UInt32](repeating: .max, count: 256)
     for (id, token) in tokens.enumerated() where token.count == 1 {
       let byte = Int(token[token.startIndex])

@@ -6,5 +6,6 @@ struct Apus: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apus",
     abstract: "From text and machines to a small language model that people use.",
-    version: "0.1.0")
+    version: "0.1.0",
+    subcommands: [TokenizerCommand.self])
 }

@@ -33,24 +33,26 @@ struct TokenizerDocument {
       switch key {
       case "vocab": vocabulary = range
       case "merges": merges = range
-      default: model[key: key] = try parse(range, "model.\(key)")
+      default: model[key] = try parse(range, "model.\(key)")
       }
     }
-    for (key, range) in members { rest[key: key] = try parse(range, key) }
-    rest[key: "model"] = model
+    for (key, range) in members { rest[key] = try parse(range, key) }
+    rest["model"] = model
   }
 
   private func parse(_ range: Range<Int>, _ key: String) throws -> JSON {
     try JSON.parse(UnsafeBufferPointer(rebasing: bytes[range]), name: "\(name), \(key)")
   }
 
-  /// The tokens of the model at their numbers, empty where there is none.
-  func tokens() throws(TokenizerError) -> [ArraySlice<UInt8>] {
+  /// The tokens of the model at their numbers, empty where there is none; and those of them that are written as they
+  /// are rather than in the byte alphabet.
+  func tokens() throws(TokenizerError) -> (tokens: [ArraySlice<UInt8>], literal: Set<UInt32>) {
     guard let vocabulary else { throw TokenizerError(name, "model.vocab is missing, it must map tokens to numbers") }
     var found: [(id: Int, start: Int, end: Int)] = []
     var storage: [UInt8] = []
     storage.reserveCapacity(vocabulary.count / 2)
     var highest = -1
+    var literal: Set<UInt32> = []
     var key: [UInt8] = []
     var cursor = JSONCursor(bytes, name: name, at: vocabulary.lowerBound)
     try cursor.forEachMember(&key) { cursor, key throws(TokenizerError) in
@@ -60,7 +62,7 @@ struct TokenizerDocument {
       }
       guard !key.isEmpty else { throw cursor.failure("the token with the number \(id) is empty") }
       let start = storage.count
-      ByteAlphabet.appendBytes(ofText: key, to: &storage)
+      if !ByteAlphabet.appendBytes(ofText: key, to: &storage) { literal.insert(UInt32(id)) }
       found.append((id, start, storage.count))
       highest = max(highest, id)
     }
@@ -71,7 +73,7 @@ struct TokenizerDocument {
       }
       tokens[token.id] = storage[token.start..<token.end]
     }
-    return tokens
+    return (tokens, literal)
   }
 
   /// The merges in the order of their ranks, in either spelling: `"a b"` or `["a", "b"]`.
@@ -116,8 +118,10 @@ struct TokenizerDocument {
 }
 
 extension ByteAlphabet {
-  /// Appends the bytes that a text of stand-ins means; a text with any other character means its own UTF-8.
-  static func appendBytes(ofText text: some RandomAccessCollection<UInt8>, to output: inout [UInt8]) {
+  /// Appends the bytes that a text of stand-ins means; a text with any other character means its own UTF-8, and false
+  /// is returned.
+  @discardableResult
+  static func appendBytes(ofText text: some RandomAccessCollection<UInt8>, to output: inout [UInt8]) -> Bool {
     let start = output.count
     var index = text.startIndex
     while index < text.endIndex {
@@ -133,9 +137,10 @@ extension ByteAlphabet {
         break
       }
       output.append(UInt8(truncatingIfNeeded: byte))
-      if index == text.endIndex { return }
+      if index == text.endIndex { return true }
     }
     output.removeSubrange(start...)
     output.append(contentsOf: text)
+    return false
   }
 }
