@@ -1,46 +1,79 @@
-import Formats
-import Foundation
-
 /// Files of ranks as `tiktoken` has them: a line for each token, its bytes in base64 and its rank.
 enum RankFile {
   /// Whether the first line is one of such a file.
   static func looksLikeOne(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-    let line = bytes.prefix(200).prefix { $0 != 0x0a }
-    return (try? parse(UnsafeBufferPointer(rebasing: line), line: 1, name: "")) != nil
+    var position = 0
+    var token: [UInt8] = []
+    return takeLine(bytes, &position, &token) != nil && !token.isEmpty
   }
 
-  private static func parse(
-    _ line: UnsafeBufferPointer<UInt8>, line number: Int, name: String
-  ) throws(TokenizerError) -> (token: Data, rank: Int) {
-    let parts = line.split(separator: 0x20)
-    guard parts.count == 2, let token = Data(base64Encoded: Data(parts[0])), !token.isEmpty,
-      let rank = Int(String(decoding: parts[1].filter { $0 != 0x0d }, as: UTF8.self)), rank >= 0,
-      rank < BPETrainer.largestVocabulary
-    else {
-      throw TokenizerError("\(name), line \(number)", "a line must be a token in base64, a space and its rank")
+  /// Reads a line: appends the token's bytes and returns its rank; nil if the line is none.
+  private static func takeLine(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ position: inout Int, _ token: inout [UInt8]
+  ) -> Int? {
+    var bits: UInt32 = 0
+    var bitCount = 0
+    while position < bytes.count, case let value = base64Values[Int(bytes[position])], value < 64 {
+      bits = bits << 6 | UInt32(value)
+      bitCount += 6
+      if bitCount >= 8 {
+        bitCount -= 8
+        token.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
+      }
+      position += 1
     }
-    return (token, rank)
+    while position < bytes.count, bytes[position] == UInt8(ascii: "=") { position += 1 }
+    guard position < bytes.count, bytes[position] == 0x20 else { return nil }
+    position += 1
+    var rank: Int?
+    while position < bytes.count, case let digit = bytes[position] &- 0x30, digit < 10 {
+      let value = (rank ?? 0) * 10 + Int(digit)
+      guard value < BPETrainer.largestVocabulary else { return nil }
+      rank = value
+      position += 1
+    }
+    if position < bytes.count, bytes[position] == 0x0d { position += 1 }
+    guard position == bytes.count || bytes[position] == 0x0a else { return nil }
+    position += 1
+    return rank
   }
+
+  private static let base64Values: [UInt8] = {
+    var values = [UInt8](repeating: 255, count: 256)
+    let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    for (value, digit) in digits.utf8.enumerated() { values[Int(digit)] = UInt8(value) }
+    return values
+  }()
 
   /// The tokens at their ranks.
   static func tokens(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws(TokenizerError) -> [ArraySlice<UInt8>] {
-    var tokens: [ArraySlice<UInt8>] = []
+    var storage: [UInt8] = []
+    storage.reserveCapacity(bytes.count)
+    var found: [(rank: Int, start: Int, end: Int)] = []
+    var highest = -1
     var number = 0
-    var start = 0
-    while start < bytes.count {
+    var position = 0
+    while position < bytes.count {
       number += 1
-      var end = start
-      while end < bytes.count, bytes[end] != 0x0a { end += 1 }
-      if end > start {
-        let line = UnsafeBufferPointer(rebasing: bytes[start..<end])
-        let (token, rank) = try parse(line, line: number, name: name)
-        while tokens.count <= rank { tokens.append([]) }
-        guard tokens[rank].isEmpty else {
-          throw TokenizerError("\(name), line \(number)", "the rank \(rank) stands there twice, each needs its own")
-        }
-        tokens[rank] = ArraySlice(token)
+      if bytes[position] == 0x0a {
+        position += 1
+        continue
       }
-      start = end + 1
+      let start = storage.count
+      guard let rank = takeLine(bytes, &position, &storage), storage.count > start else {
+        throw TokenizerError(
+          "\(name), line \(number)",
+          "a line must be a token in base64, a space and its rank below \(BPETrainer.largestVocabulary)")
+      }
+      found.append((rank, start, storage.count))
+      highest = max(highest, rank)
+    }
+    var tokens = [ArraySlice<UInt8>](repeating: [], count: highest + 1)
+    for token in found {
+      guard tokens[token.rank].isEmpty else {
+        throw TokenizerError(name, "the rank \(token.rank) stands there twice, each token needs its own")
+      }
+      tokens[token.rank] = storage[token.start..<token.end]
     }
     return tokens
   }

@@ -47,7 +47,7 @@ struct ByteScanner {
     guard first >= 0xc2, first <= 0xf4, left >= 2 else { return (Self.noScalar, 1) }
     let second = UInt32(bytes[position + 1])
     guard second & 0xc0 == 0x80 else { return (Self.noScalar, 1) }
-    if first < 0xe0 { return (first & 0x1f << 6 | second & 0x3f, 2) }
+    if first < 0xe0 { return ((first & 0x1f) << 6 | second & 0x3f, 2) }
     guard left >= 3 else { return (Self.noScalar, 1) }
     let third = UInt32(bytes[position + 2])
     guard third & 0xc0 == 0x80 else { return (Self.noScalar, 1) }
