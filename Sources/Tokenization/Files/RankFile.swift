@@ -82,17 +82,19 @@ enum RankFile {
   static func merges(_ vocabulary: Vocabulary, count: Int) -> [MergeTable.Merge] {
     var merges: [MergeTable.Merge] = []
     merges.reserveCapacity(count * 2)
+    var ofToken: [MergeTable.Merge] = []
     for id in 0..<count {
-      let first = merges.count
+      ofToken.removeAll(keepingCapacity: true)
       vocabulary.withBytes(of: id) { token in
         guard let base = token.baseAddress, token.count > 1 else { return }
         for split in 1..<token.count {
           if let left = vocabulary.id(base, split), let right = vocabulary.id(base + split, token.count - split) {
-            merges.append(MergeTable.Merge(left: left, right: right, rank: UInt32(id), merged: UInt32(id)))
+            ofToken.append(MergeTable.Merge(left: left, right: right, rank: UInt32(id), merged: UInt32(id)))
           }
         }
       }
-      merges[first...].sort { ($0.left, $0.right) < ($1.left, $1.right) }
+      ofToken.sort { ($0.left, $0.right) < ($1.left, $1.right) }
+      merges.append(contentsOf: ofToken)
     }
     return merges
   }
