@@ -13,6 +13,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "Models"),
+    .target(name: "Corpora"),
     .executableTarget(
       name: "apus",
       dependencies: ["Models", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
