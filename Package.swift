@@ -19,10 +19,14 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .target(name: "Models"),
-    .target(name: "Corpora"),
+    .target(name: "Corpora", dependencies: ["Formats"]),
     .executableTarget(
       name: "apus",
-      dependencies: ["Models", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Corpora", "Formats", "Models",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
