@@ -1,78 +1,79 @@
-/// An addition or subtraction of whole numbers from 0 to 99, with the steps that a child would write.
+/// Two additions or subtractions of one-digit numbers, such as `3 + 5 - 2`, with the steps that a child would
+/// write. No number on the way is negative.
 struct ArithmeticProblem: Sendable, Hashable {
-  enum Operation: UInt64, Sendable {
-    case plus = 1
-    case minus = 2
+  enum Operation: Int, Sendable, CaseIterable {
+    case plus, minus
     var sign: String { self == .plus ? " + " : " - " }
+    func callAsFunction(_ a: Int, _ b: Int) -> Int { self == .plus ? a + b : a - b }
   }
 
-  let left: Int
-  let operation: Operation
-  let right: Int
+  let first: Int
+  let firstOperation: Operation
+  let second: Int
+  let secondOperation: Operation
+  let third: Int
 
-  var result: Int { operation == .plus ? left + right : left - right }
+  var middle: Int { firstOperation(first, second) }
+  var result: Int { secondOperation(middle, third) }
 
   /// Per cent of the problems that are kept for held-out questions.
-  static let heldOutPercent = 15
+  static let heldOutPercent = 25
 
-  /// Whether the problem can be held out at all. Problems with a round number or with small ones occur as
-  /// steps of others, so they always belong to training.
-  var canBeHeldOut: Bool {
-    max(left, right) >= 21 && min(left, right) >= 1 && left % 10 != 0 && right % 10 != 0
-  }
-
-  /// Whether training must never show this problem. Both orders of an addition share one fate.
+  /// Whether training must never show this problem. `3 + 5 - 2` and `5 + 3 - 2` share one fate.
   func isHeldOut(seed: UInt64) -> Bool {
-    guard canBeHeldOut else { return false }
-    let (a, b) = operation == .plus ? (max(left, right), min(left, right)) : (left, right)
-    let index = UInt64(a) << 16 | UInt64(b) << 8 | operation.rawValue
-    return WorldRandom.key(seed, .heldOutProblem, index) % 100 < UInt64(Self.heldOutPercent)
+    let swaps = firstOperation == .plus && second > first
+    let (a, b) = swaps ? (second, first) : (first, second)
+    let index = ((a * 10 + b) * 10 + third) * 4 + firstOperation.rawValue * 2 + secondOperation.rawValue
+    return WorldRandom.key(seed, .heldOutProblem, UInt64(index)) % 100 < UInt64(Self.heldOutPercent)
   }
 
-  /// A two-digit number plus or minus a one-digit number, of either fate.
-  static func draw(random: inout WorldRandom) -> ArithmeticProblem {
-    if random.chance(50) {
-      let right = random.within(1...9)
-      return ArithmeticProblem(left: random.within(11...(99 - right)), operation: .plus, right: right)
+  /// Every problem, in a fixed order.
+  static let all: [ArithmeticProblem] = {
+    var all: [ArithmeticProblem] = []
+    for first in 1...9 {
+      for second in 1...9 {
+        for third in 1...9 {
+          for one in Operation.allCases {
+            for two in Operation.allCases {
+              let problem = ArithmeticProblem(
+                first: first, firstOperation: one, second: second, secondOperation: two, third: third)
+              if problem.middle >= 0, problem.result >= 0 { all.append(problem) }
+            }
+          }
+        }
+      }
     }
-    return ArithmeticProblem(left: random.within(11...99), operation: .minus, right: random.within(1...9))
-  }
+    return all
+  }()
 
   /// A problem that training may show.
   static func drawForTraining(seed: UInt64, random: inout WorldRandom) -> ArithmeticProblem {
     while true {
-      let problem = draw(random: &random)
+      let problem = random.pick(all)
       if !problem.isHeldOut(seed: seed) { return problem }
     }
   }
 
   func write(to text: inout TextBuffer) {
-    text.add(left)
-    text.add(operation.sign)
-    text.add(right)
+    text.add(first)
+    text.add(firstOperation.sign)
+    text.add(second)
+    text.add(secondOperation.sign)
+    text.add(third)
   }
 
-  /// Writes the steps, ending with the result: `37 + 5` becomes `7 + 5 = 12, 30 + 12 = 42`.
+  /// Writes the steps, ending with the result: `3 + 5 - 2` becomes `3 + 5 = 8, 8 - 2 = 6`.
   func writeSteps(to text: inout TextBuffer) {
-    func step(_ a: Int, _ sign: String, _ b: Int, _ result: Int) {
-      text.add(a)
-      text.add(sign)
-      text.add(b)
-      text.add(" = ")
-      text.add(result)
-    }
-    let ones = left % 10
-    switch operation {
-    case .plus:
-      step(ones, " + ", right, ones + right)
-      text.add(", ")
-      step(left - ones, " + ", ones + right, result)
-    case .minus:
-      // Borrowing takes ten from the tens to the ones.
-      let top = ones >= right ? ones : ones + 10
-      step(top, " - ", right, top - right)
-      text.add(", ")
-      step(left - top, " + ", top - right, result)
-    }
+    Self.writeStep(first, firstOperation, second, to: &text)
+    text.add(", ")
+    Self.writeStep(middle, secondOperation, third, to: &text)
+  }
+
+  static func writeStep(_ a: Int, _ operation: Operation, _ b: Int, to text: inout TextBuffer) {
+    text.add(a)
+    text.add(operation.sign)
+    text.add(b)
+    text.add(" = ")
+    text.add(operation(a, b))
   }
 }

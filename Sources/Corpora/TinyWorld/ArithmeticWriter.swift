@@ -10,7 +10,7 @@ struct ArithmeticWriter {
 
   static func choices(_ problem: ArithmeticProblem) -> [String] {
     let result = problem.result
-    return [result, result + 1, max(0, result - 1), result + 10].map { String($0) }
+    return [result, result + 1, result > 0 ? result - 1 : 3, result + 2].map { String($0) }
   }
 
   func write(random: inout WorldRandom, to text: inout TextBuffer) {
@@ -26,17 +26,21 @@ struct ArithmeticWriter {
   }
 
   private func writeExercise(random: inout WorldRandom, to text: inout TextBuffer) {
-    let problem = ArithmeticProblem.drawForTraining(seed: facts.seed, random: &random)
     switch random.below(10) {
     case 0:
-      writeTale(problem, random: &random, to: &text)
-    case 1:
-      text.add("Steps for ")
-      problem.write(to: &text)
-      text.add(": ")
-      problem.writeSteps(to: &text)
-      text.add(".\n")
+      writeTale(random: &random, to: &text)
+    case 1...2:
+      // A row of the tables: single steps, which are never held out.
+      for position in 0..<6 {
+        if position > 0 { text.add(", ") }
+        let operation: ArithmeticProblem.Operation = random.chance(50) ? .plus : .minus
+        let left = random.within(1...18)
+        let right = random.within(1...(operation == .plus ? 9 : min(9, left)))
+        ArithmeticProblem.writeStep(left, operation, right, to: &text)
+      }
+      text.newline()
     default:
+      let problem = ArithmeticProblem.drawForTraining(seed: facts.seed, random: &random)
       Self.writePrompt(problem, to: &text)
       text.add(" ")
       problem.writeSteps(to: &text)
@@ -45,18 +49,17 @@ struct ArithmeticWriter {
   }
 
   /// A problem told with people and things.
-  private func writeTale(_ problem: ArithmeticProblem, random: inout WorldRandom, to text: inout TextBuffer) {
+  private func writeTale(random: inout WorldRandom, to text: inout TextBuffer) {
+    let problem = ArithmeticProblem.drawForTraining(seed: facts.seed, random: &random)
     let things = random.pick(["plums", "eggs", "coins", "shells", "nuts", "buttons", "stones", "cards"])
-    let person = random.below(WorldFacts.peopleCount)
-    text.add(facts.name(person))
+    text.add(facts.name(random.below(WorldFacts.peopleCount)))
     text.add(" had ")
-    text.add(problem.left)
+    text.add(problem.first)
     text.add(" ")
     text.add(things)
-    text.add(
-      problem.operation == .plus
-        ? random.pick([" and found ", " and got ", " and bought "]) : random.pick([" and lost ", " and gave away ", " and sold "]))
-    text.add(problem.right)
+    writeEvent(problem.firstOperation, problem.second, random: &random, to: &text)
+    text.add(" and then")
+    writeEvent(problem.secondOperation, problem.third, random: &random, to: &text)
     text.add(". ")
     problem.writeSteps(to: &text)
     text.add(", so now there are ")
@@ -66,16 +69,17 @@ struct ArithmeticWriter {
     text.add(".\n")
   }
 
+  private func writeEvent(
+    _ operation: ArithmeticProblem.Operation, _ number: Int, random: inout WorldRandom, to text: inout TextBuffer
+  ) {
+    text.add(
+      operation == .plus
+        ? random.pick([" found ", " got ", " bought "]) : random.pick([" lost ", " gave away ", " sold "]))
+    text.add(number)
+  }
+
   func heldOutQuestions(count: Int, random: inout WorldRandom) -> [TinyWorld.Question] {
-    var problems: [ArithmeticProblem] = []
-    for left in 11...99 {
-      for right in 1...9 {
-        for operation in [ArithmeticProblem.Operation.plus, .minus] {
-          let problem = ArithmeticProblem(left: left, operation: operation, right: right)
-          if problem.result <= 99, problem.isHeldOut(seed: facts.seed) { problems.append(problem) }
-        }
-      }
-    }
+    var problems = ArithmeticProblem.all.filter { $0.isHeldOut(seed: facts.seed) }
     random.shuffle(&problems)
     return problems.prefix(max(0, count)).enumerated().map { index, problem in
       var text = TextBuffer()
