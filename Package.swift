@@ -27,6 +27,7 @@ let package = Package(
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .testTarget(name: "CorporaTests", dependencies: ["Corpora", "Formats"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -57,6 +57,7 @@ struct ArithmeticWriter {
     text.add(problem.first)
     text.add(" ")
     text.add(things)
+    text.add(",")
     writeEvent(problem.firstOperation, problem.second, random: &random, to: &text)
     text.add(" and then")
     writeEvent(problem.secondOperation, problem.third, random: &random, to: &text)

@@ -38,6 +38,7 @@ public struct TinyWorldWriter: Sendable {
   /// The bytes depend on the world and on `textBytes` alone. Each file is written beside and renamed.
   /// - Parameter progress: told the bytes of text written so far, from the calling thread.
   /// - Throws: `FileError` naming the file that cannot be written.
+  @discardableResult
   public func write(
     to directory: String, textBytes: Int, progress: (Int) -> Void = { _ in }
   ) throws -> Summary {

@@ -11,6 +11,14 @@ extension TinyWorld {
     /// Answers to rank, the right one among them.
     public let choices: [String]
 
+    public init(id: String, category: Category, prompt: String, answer: String, choices: [String]) {
+      self.id = id
+      self.category = category
+      self.prompt = prompt
+      self.answer = answer
+      self.choices = choices
+    }
+
     /// Whether a model's continuation of the prompt answers the question: its first line, without white space
     /// and full stops around it, is the answer or ends with it as a word of its own.
     public func isAnswered(by completion: String) -> Bool {
