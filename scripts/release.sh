@@ -4,10 +4,10 @@
 #   scripts/release.sh [--scratch-path FOLDER] [--jobs N]
 #
 # Swift's libraries and libstdc++ are linked in, so the result needs the C library alone; what Apus opens at run time
-# (zlib, zstd, MPI, CUDA) stays optional. libgcc_s counts as the C library's: glibc itself opens it when a thread exits or
-# is cancelled, aborts without it, and its packages require it. The script prints the size, the shared libraries and the
-# oldest C library that will do, and then runs the file in an empty root that holds nothing but those. It ends with status
-# 1 if any of this fails. Needs the Swift toolchain and binutils; the empty root needs root or user namespaces.
+# (zlib, zstd, MPI, CUDA) stays optional. libgcc_s counts as the C library's: glibc itself opens it when a thread exits
+# or is cancelled, aborts without it, and its packages require it. The script prints the size, the shared libraries and
+# the oldest C library that will do, and then runs the file in an empty root that holds nothing but those. It ends with
+# status 1 if any of this fails. Needs the Swift toolchain and binutils; the empty root needs root or user namespaces.
 set -euo pipefail
 
 fail() {
@@ -41,7 +41,7 @@ compiler=$toolchain/clang
 [ -x "$compiler" ] || compiler=$(command -v clang || command -v cc) || fail "no C compiler found"
 archive=$("$compiler" -print-file-name=libstdc++.a)
 [ -f "$archive" ] || fail "no static libstdc++ found; install the C++ development package (Debian: libstdc++-12-dev)"
-mkdir -p "$scratch/static-libraries"
+mkdir -p "$scratch/static-libraries" && scratch=$(cd "$scratch" && pwd)
 ln -sf "$archive" "$scratch/static-libraries/libstdc++.a"
 
 build=(swift build --package-path "$root" --scratch-path "$scratch" -c release --static-swift-stdlib --product apus
@@ -56,7 +56,8 @@ release=$work/apus
 strip -o "$release" "$built" || fail "strip failed"
 chmod 755 "$release"
 
-echo "size: $(stat -c %s "$release" | awk '{ printf "%.1f MB", $1 / 1e6 }'), sha256 $(sha256sum "$release" | cut -d' ' -f1)"
+echo "size: $(stat -c %s "$release" | awk '{ printf "%.1f MB", $1 / 1e6 }')"
+echo "sha256: $(sha256sum "$release" | cut -d' ' -f1)"
 libraries=$(readelf -d "$release" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 echo "needs: $(echo $libraries)"
 echo "oldest C library: $(readelf -V "$release" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)"
@@ -81,7 +82,8 @@ else
 fi
 if "${apart[@]}" mount --rbind /proc "$work/root/proc" 2>/dev/null; then
   where="an empty root"
-  run=("${apart[@]}" sh -c 'mount --rbind /proc "$0/proc" && exec env -i "PATH=$PATH" chroot "$0" /apus --version' "$work/root")
+  inside='mount --rbind /proc "$0/proc" && exec env -i "PATH=$PATH" chroot "$0" /apus --version'
+  run=("${apart[@]}" sh -c "$inside" "$work/root")
 else
   where="a cleared environment (an empty root is not permitted here)"
   run=(env -i "$release" --version)
