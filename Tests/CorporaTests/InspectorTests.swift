@@ -5,7 +5,8 @@ import Testing
 @Suite struct InspectorTests {
   private func makeData(_ folder: TemporaryFolder) throws -> String {
     let output = folder.path.appendingPath("data")
-    let input = try folder.file("in.jsonl", #"{"text":"abc"}"# + "\n" + #"{"text":"d\u001b[31m\u00e9"}"# + "\n" + #"{"text":"fghijkl\n"}"#)
+    let input = try folder.file(
+      "in.jsonl", #"{"text":"abc"}"# + "\n" + #"{"text":"d\u001b[31m\u00e9"}"# + "\n" + #"{"text":"fghijkl\n"}"#)
     _ = try PrepareJob(inputs: [input], output: output, encoder: byteEncoder).run()
     return output
   }

@@ -137,7 +137,8 @@ import Testing
     #expect(refusal([a], length: a.tokenCount).contains("tokens, too few for the sequence length \(a.tokenCount)"))
     #expect(refusal([a, other]).hasSuffix("/b was made by the tokenizer other, but \(a.folder) by bytes"))
     let small = try MixtureLoader(sources: [a], sequenceLength: 8, seed: 0, vocabularySize: 3)
-    #expect(sentence { for n in 0..<50 as Range<UInt64> { _ = try read(small, n) } }.hasSuffix("outside the vocabulary of 3"))
+    #expect(
+      sentence { for n in 0..<50 as Range<UInt64> { _ = try read(small, n) } }.hasSuffix("outside the vocabulary of 3"))
   }
 
   @Test func badFoldersAreNamed() throws {
