@@ -72,7 +72,7 @@ extension RunConfiguration.TokenDataset {
 
 extension MixtureLoader {
   /// The samples of a range as one batch.
-  func batch(_ samples: Range<UInt64>, maskDocuments: Bool, predictFirstTokens: Bool) throws -> TokenBatch {
+  public func batch(_ samples: Range<UInt64>, maskDocuments: Bool, predictFirstTokens: Bool) throws -> TokenBatch {
     var batch = TokenBatch(sequenceLength: sequenceLength, maskDocuments: maskDocuments)
     let size = sequenceLength + 1
     try withUnsafeTemporaryAllocation(of: Int32.self, capacity: size * 2) { memory in
