@@ -18,8 +18,8 @@ extension HTML {
     .lead { color: var(--soft); margin: 6px 0 22px; }
     .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(118px, 1fr)); gap: 12px; margin-bottom: 16px; }
     .tile, figure.chart, .card { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; }
-    .tile { padding: 12px 14px; }
-    .tile b { display: block; font-size: 21px; font-weight: 600; line-height: 1.25; font-variant-numeric: tabular-nums; }
+    .tile { padding: 12px; }
+    .tile b { display: block; white-space: nowrap; font-size: 20px; font-weight: 600; line-height: 1.25; font-variant-numeric: tabular-nums; }
     .tile span { color: var(--soft); font-size: 12.5px; }
     .charts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 16px; margin-top: 16px; }
     figure.chart { margin: 0; padding: 14px 16px 8px; min-width: 0; }
@@ -44,10 +44,10 @@ extension HTML {
     svg .group { font-size: 13px; fill: var(--text); font-weight: 600; }
     .curve path { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
     .curve.faint path { stroke-width: 1; opacity: .32; }
-    .curve.c0 path, .tip .c0 { stroke: var(--c0); } .curve.c1 path, .tip .c1 { stroke: var(--c1); }
-    .curve.c2 path, .tip .c2 { stroke: var(--c2); } .curve.c3 path, .tip .c3 { stroke: var(--c3); }
-    .curve.c4 path, .tip .c4 { stroke: var(--c4); } .curve.c5 path, .tip .c5 { stroke: var(--c5); }
-    .curve.c6 path, .tip .c6 { stroke: var(--c6); } .curve.c7 path, .tip .c7 { stroke: var(--c7); }
+    .curve.c0 path, .tip circle.c0 { stroke: var(--c0); } .curve.c1 path, .tip circle.c1 { stroke: var(--c1); }
+    .curve.c2 path, .tip circle.c2 { stroke: var(--c2); } .curve.c3 path, .tip circle.c3 { stroke: var(--c3); }
+    .curve.c4 path, .tip circle.c4 { stroke: var(--c4); } .curve.c5 path, .tip circle.c5 { stroke: var(--c5); }
+    .curve.c6 path, .tip circle.c6 { stroke: var(--c6); } .curve.c7 path, .tip circle.c7 { stroke: var(--c7); }
     .c0 > circle, .c0 > rect, .tip text.c0 { fill: var(--c0); } .c1 > circle, .c1 > rect, .tip text.c1 { fill: var(--c1); }
     .c2 > circle, .c2 > rect, .tip text.c2 { fill: var(--c2); } .c3 > circle, .c3 > rect, .tip text.c3 { fill: var(--c3); }
     .c4 > circle, .c4 > rect, .tip text.c4 { fill: var(--c4); } .c5 > circle, .c5 > rect, .tip text.c5 { fill: var(--c5); }
