@@ -1,4 +1,5 @@
 import ArgumentParser
+import Tensors
 
 /// The command line: one thin file a command.
 @main
@@ -6,6 +7,12 @@ struct Apus: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apus",
     abstract: "From text and machines to a small language model that people use.",
+    discussion: """
+      Start with `apus quickstart`, which needs nothing but this program.
+      APUS_THREADS sets the number of threads, APUS_ISA (portable, avx2, avx512, amx) forces a kernel variant.
+      """,
     version: "0.1.0",
-    subcommands: [ModelCommand.self, ReportCommand.self])
+    subcommands: [
+      DataCommand.self, TokenizerCommand.self, TrainCommand.self, ModelCommand.self, ReportCommand.self, BenchCommand.self,
+    ])
 }

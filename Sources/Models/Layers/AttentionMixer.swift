@@ -8,6 +8,7 @@ public struct AttentionMixer: Sendable {
   let queryNorm: Parameter?
   let keyNorm: Parameter?
   let usesRope: Bool
+  let window: Int?
   let configuration: ModelConfiguration
 
   init(_ store: ParameterStore, layer: Int, configuration: ModelConfiguration) {
@@ -17,6 +18,7 @@ public struct AttentionMixer: Sendable {
     queryNorm = configuration.queryKeyNorm ? store.required("\(at).q_norm.weight") : nil
     keyNorm = configuration.queryKeyNorm ? store.required("\(at).k_norm.weight") : nil
     usesRope = configuration.usesRope(layer: layer)
+    window = configuration.slidingWindow(layer: layer)
     self.configuration = configuration
   }
 
@@ -28,7 +30,7 @@ public struct AttentionMixer: Sendable {
       AttentionSpecification(
         sequences: context.sequences, queryLength: context.length, heads: configuration.headCount,
         keyValueHeads: configuration.keyValueHeadCount, headDimension: configuration.headDimension,
-        window: configuration.slidingWindow, firstKeys: context.firstKeys))
+        window: window, firstKeys: context.firstKeys))
     return tape.linear(mixed, output)
   }
 
@@ -41,7 +43,7 @@ public struct AttentionMixer: Sendable {
     state.append(qkv, configuration: c)
     let specification = AttentionSpecification(
       sequences: 1, queryLength: context.length, keyLength: state.count, heads: c.headCount,
-      keyValueHeads: c.keyValueHeadCount, headDimension: c.headDimension, window: c.slidingWindow)
+      keyValueHeads: c.keyValueHeadCount, headDimension: c.headDimension, window: window)
     let execution = tape.execution
     let mixed = execution.tensor([context.length, c.headCount * c.headDimension])
     execution.backend.attention(

@@ -1,0 +1,119 @@
+import ArgumentParser
+import Foundation
+import Formats
+import Tokenization
+
+/// `apus tokenizer train`
+struct TokenizerTrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train a byte-level BPE tokenizer on text files.",
+    discussion: """
+      Reads .txt files (each one document) and .jsonl files (one document a line, its text in the field "text"), also
+      with .gz, and folders of them. Writes a folder that transformers loads.
+
+      Example:
+        apus tokenizer train --input stories/ more.jsonl.gz --vocab-size 16384 --output my-tokenizer
+      """)
+
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("Text files and folders.", valueName: "path"))
+  var input: [String]
+
+  @Option(help: "How many tokens the vocabulary has in all.")
+  var vocabSize: Int
+
+  @Option(help: "The folder to write.")
+  var output: String
+
+  @Option(help: "How text is cut into words: \(PreTokenizerName.list).")
+  var preTokenizer: PreTokenizerName = .llama3
+
+  @Option(help: "The token that ends a text; its number is 0.")
+  var endOfText = "<|endoftext|>"
+
+  @Option(
+    name: .customLong("special-token"), parsing: .singleValue,
+    help: "One more special token, numbered after the end of text; may be given again and again.")
+  var specialTokens: [String] = []
+
+  @Option(help: "Pairs that occur less often are not merged.")
+  var minFrequency = 1
+
+  @Flag(help: "Print the figures as JSON.")
+  var json = false
+
+  func run() async throws {
+    let started = ContinuousClock.now
+    let options = BPETrainer.Options(
+      vocabularySize: vocabSize, minimumFrequency: minFrequency, preTokenizer: preTokenizer.value,
+      specialTokens: [endOfText] + specialTokens, endOfText: endOfText)
+    var trainer = try BPETrainer(options, threads: ProcessInfo.processInfo.activeProcessorCount)
+    var progress = ProgressLine()
+    var batch = DocumentBatch()
+    var documentCount = 0
+    try TextInput.forEachDocument(input) { document in
+      documentCount += 1
+      batch.append(document)
+      if batch.isFull {
+        trainer.add(batch.take())
+        progress.show("read \(trainer.byteCount / 1_000_000) MB, \(trainer.distinctWordCount) different words")
+      }
+    }
+    trainer.add(batch.take())
+    guard trainer.byteCount > 0 else {
+      throw TokenizerError(input.joined(separator: ", "), "there is no text in it to train on")
+    }
+    let tokenizer = try trainer.train { done, all in progress.show("learned \(done) of \(all) tokens") }
+    try tokenizer.save(directory: output)
+    progress.finish()
+
+    let seconds = started.duration(to: .now) / .seconds(1)
+    if json {
+      let figures: JSON = .object([
+        "vocabulary_size": JSON(tokenizer.vocabularySize), "documents": JSON(documentCount),
+        "bytes": JSON(trainer.byteCount), "distinct_words": JSON(trainer.distinctWordCount),
+        "seconds": JSON(seconds), "output": .string(output),
+      ])
+      print(figures.serializedString())
+    } else {
+      let time = seconds.formatted(.number.precision(.fractionLength(1)))
+      print(
+        "\(output): \(tokenizer.vocabularySize) tokens from \(documentCount) documents, \(trainer.byteCount) bytes, "
+          + "\(trainer.distinctWordCount) different words, in \(time) s")
+    }
+  }
+}
+
+/// Names of pre-tokenizers on the command line.
+enum PreTokenizerName: String, CaseIterable, ExpressibleByArgument {
+  case llama3, gpt2, qwen2, smollm2
+
+  static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
+  var value: PreTokenizer {
+    switch self {
+    case .llama3: .llama3
+    case .gpt2: .gpt2
+    case .qwen2: .qwen2
+    case .smollm2: .smolLM2
+    }
+  }
+}
+
+/// Documents that are counted together.
+private struct DocumentBatch {
+  private var documents: [[UInt8]] = []
+  private var byteCount = 0
+
+  var isFull: Bool { byteCount >= 8 << 20 }
+
+  mutating func append(_ document: [UInt8]) {
+    documents.append(document)
+    byteCount += document.count
+  }
+
+  mutating func take() -> [[UInt8]] {
+    defer { self = DocumentBatch() }
+    return documents
+  }
+}
