@@ -18,12 +18,22 @@ let package = Package(
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    .target(name: "Corpora", dependencies: ["Formats"]),
     .target(name: "Models"),
     .target(name: "Tokenization", dependencies: ["Formats"]),
     .executableTarget(
       name: "apus",
-      dependencies: ["Formats", "Models", "Tokenization", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
-    .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"], resources: [.copy("Golden")]),
+      dependencies: [
+        "Corpora", "Formats", "Models", "Tokenization",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .testTarget(
+      name: "FormatsTests",
+      dependencies: ["Formats", .product(name: "OrderedCollections", package: "swift-collections")],
+      resources: [.copy("Golden")]),
+    .testTarget(
+      name: "CorporaTests", dependencies: ["Corpora", "Formats"], resources: [.copy("Golden")]),
+    .testTarget(name: "TokenizationTests", dependencies: ["Formats", "Tokenization"], resources: [.copy("Golden")]),
   ],
   swiftLanguageModes: [.v6]
 )
