@@ -61,6 +61,7 @@ public struct PrepareJob: Sendable {
     try checkSettings()
     let replacing = try OutputFolder.check(output, overwrite: overwrite)
     let reader = try DocumentReader(inputs, field: field, malformedLines: malformedLines)
+    try AtomicFolder.removeAbandoned(of: output)
     let folder = try AtomicFolder(output)
     defer { folder.discard() }
 
@@ -100,7 +101,8 @@ public struct PrepareJob: Sendable {
     }
     guard training.tokenCount > 0 else {
       throw CorpusError(
-        "validation \(validation)", "took all \(documents) documents and left none to train on; lower it or add documents")
+        "validation \(validation)",
+        "took all \(documents) documents and left none to train on; lower it or add documents")
     }
     try training.finish()
     if held.tokenCount > 0 { try held.finish() }
