@@ -51,11 +51,14 @@ def corpus():
     people = "Anna Boris Chloé Dilnoza Ewa Farid Gül Hiro 李雷 محمد Ирина Σοφία".split()
     verbs = ["sees", "doesn't see", "has seen", "won't see", "counted", "they'll count", "I'm counting"]
     things = ["apples", "12 boats", "3,456 stars", "x = y + 1;", "Straßen", "море", "漢字の本", "كتاب", "🙂🙃", "νερό"]
+    syllables = [a + b for a in ["k", "str", "m", "th", "l", "п", "字", "Q"] for b in ["a", "o", "ing", "é", "er", "и", "7"]]
     documents = []
     for _ in range(120):
         lines = []
         for _ in range(rng.randint(2, 9)):
             lines.append(f"{rng.choice(people)} {rng.choice(verbs)} {rng.choice(things)}, {rng.choice(things)}.")
+            words = ["".join(rng.choices(syllables, k=rng.randint(1, 3))) for _ in range(rng.randint(1, 6))]
+            lines.append(" ".join(words) + f" {rng.randint(0, 99999)}")
         documents.append(rng.choice(["\n", "\n\n", "  \n\t"]).join(lines))
     return documents
 
