@@ -1,6 +1,7 @@
 import ArgumentParser
-import Foundation
+import Corpora
 import Formats
+import Foundation
 import Tokenization
 
 /// `apus tokenizer train`
@@ -49,15 +50,21 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
       specialTokens: [endOfText] + specialTokens, endOfText: endOfText)
     var trainer = try BPETrainer(options, threads: ProcessInfo.processInfo.activeProcessorCount)
     var progress = ProgressLine()
+    let reader = try DocumentReader(input)
     var batch = DocumentBatch()
     var documentCount = 0
-    try TextInput.forEachDocument(input) { document in
+    while let document = try reader.next() {
       documentCount += 1
-      batch.append(document)
-      if batch.isFull {
+      if document.byteCount >= DocumentBatch.byteLimit {
+        document.withBytes { trainer.add($0) }
+      } else {
+        batch.append(document.withBytes { Array($0) })
+        guard batch.isFull else { continue }
         trainer.add(batch.take())
-        progress.show("read \(trainer.byteCount / 1_000_000) MB, \(trainer.distinctWordCount) different words")
       }
+      progress.show(
+        "read \(reader.finishedBytes >> 20) of \(reader.totalBytes >> 20) MiB, "
+          + "\(trainer.distinctWordCount) different words")
     }
     trainer.add(batch.take())
     guard trainer.byteCount > 0 else {
@@ -100,12 +107,14 @@ enum PreTokenizerName: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
-/// Documents that are counted together.
+/// Short documents that are counted together.
 private struct DocumentBatch {
+  static let byteLimit = 8 << 20
+
   private var documents: [[UInt8]] = []
   private var byteCount = 0
 
-  var isFull: Bool { byteCount >= 8 << 20 }
+  var isFull: Bool { byteCount >= Self.byteLimit }
 
   mutating func append(_ document: [UInt8]) {
     documents.append(document)
