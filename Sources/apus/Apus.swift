@@ -13,6 +13,6 @@ struct Apus: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      QuickstartCommand.self, DataCommand.self, TokenizerCommand.self, TrainCommand.self, ModelCommand.self, ReportCommand.self, BenchCommand.self,
+      DataCommand.self, TokenizerCommand.self, TrainCommand.self, ModelCommand.self, ReportCommand.self, BenchCommand.self,
     ])
 }
