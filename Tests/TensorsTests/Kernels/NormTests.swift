@@ -38,7 +38,9 @@ extension EngineTests {
 private func sumTolerance(_ rows: Int) -> Tolerance { Tolerance(absolute: 2e-6 * Double(rows) + 1e-5, relative: 1e-5) }
 private let elementTolerance = Tolerance(absolute: 1e-5, relative: 1e-5)
 
-private func checkRMSNorm(_ rows: Int, _ columns: Int, _ dtype: apus_dtype, hasDelta: Bool, _ random: inout TestRandom) {
+private func checkRMSNorm(
+  _ rows: Int, _ columns: Int, _ dtype: apus_dtype, hasDelta: Bool, _ random: inout TestRandom
+) {
   let count = rows * columns
   let x = Buffer.input(random.normals(count), dtype)
   let delta = hasDelta ? Buffer.input(random.normals(count), dtype) : nil
@@ -109,7 +111,9 @@ private func rmsNormGradients(
   return (input, weightGradient)
 }
 
-private func checkHeadNorm(_ rows: Int, _ heads: Int, _ dimension: Int, _ dtype: apus_dtype, _ random: inout TestRandom) {
+private func checkHeadNorm(
+  _ rows: Int, _ heads: Int, _ dimension: Int, _ dtype: apus_dtype, _ random: inout TestRandom
+) {
   let stride = heads * dimension + Int.random(in: 0...5, using: &random)
   let count = (rows - 1) * stride + heads * dimension
   let x = Buffer.input(random.normals(count), dtype)
