@@ -31,6 +31,44 @@ extension EngineTests {
         }
       }
     }
+
+    /// A NaN of any payload in a query shows in what that query's head gives, and nowhere else.
+    @Test func notANumber() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        let (length, dimension) = (70, 24)
+        let values = random.normals(3 * length * dimension)
+        for payload in [UInt32(0x7fc0_0000), 0x7fc0_0001, 0xffff_ffff] {
+          let place = Int.random(in: 0..<length, using: &random)
+          inEachVariant { variant in
+            let outputs = [false, true].map { isPoisoned in
+              var values = values
+              if isPoisoned { values[place * 3 * dimension + 5] = Float(bitPattern: payload) }
+              let input = Buffer.input(values)
+              let output = Buffer.output(length * dimension)
+              let logSumExp = Buffer.output(length)
+              let stride = Int64(3 * dimension)
+              var s = apus_attention(
+                sequences: 1, query_length: Int64(length), key_length: Int64(length), heads: 1, kv_heads: 1,
+                head_dim: Int64(dimension), value_dim: Int64(dimension), q_stride: stride, k_stride: stride,
+                v_stride: stride, out_stride: Int64(dimension), dtype: APUS_F32, compute: APUS_F32, scale: 0.2,
+                causal: true, window: 0, first_key: nil)
+              apus_attention_forward(
+                &s, input.raw, input.raw + dimension * 4, input.raw + dimension * 8, output.raw, logSumExp.floats)
+              return (output, logSumExp)
+            }
+            let (clean, poisoned) = (outputs[0], outputs[1])
+            let label = "seed \(random.seed) \(variant) NaN \(payload) in query \(place)"
+            #expect(poisoned.1[place].isNaN && !poisoned.1.isPoison(place), "\(label): log-sum-exp")
+            for i in 0..<length * dimension {
+              let isRight = i / dimension == place
+                ? poisoned.0[i].isNaN && !poisoned.0.isPoison(i) : poisoned.0[i] == clean.0[i]
+              if !isRight { Issue.record("\(label): element \(i) is \(poisoned.0[i])") }
+            }
+          }
+        }
+      }
+    }
   }
 }
 

@@ -12,6 +12,29 @@ extension EngineTests {
         }
       }
     }
+
+    /// A NaN of any payload in a row's logits must show in its results, and only there.
+    @Test func notANumber() async {
+      await #expect(processExitsWith: .success) {
+        for payload in [UInt32(0x7fc0_0000), 0x7fc0_0001, 0xffff_ffff] {
+          for place in [0, 17, 36] {
+            var logits = [Float](repeating: 1, count: 2 * 37)
+            logits[place] = Float(bitPattern: payload)
+            let x = Buffer.input(logits)
+            let targets = IntegerBuffer([3, 3])
+            inEachVariant { variant in
+              let results = (0..<3).map { _ in Buffer.output(2) }
+              apus_log_softmax(
+                2, 37, 37, x.floats, targets.pointer, results[0].floats, results[1].floats, results[2].floats)
+              for result in results {
+                let isRight = result[0].isNaN && !result.isPoison(0) && result[1].isFinite
+                #expect(isRight, "\(variant) NaN \(payload) at \(place): \(result.doubles)")
+              }
+            }
+          }
+        }
+      }
+    }
   }
 }
 

@@ -25,7 +25,7 @@ final class TestWeights {
       Tensor(storage: flat.storage, byteOffset: used * 4, shape: shape, dtype: .float32)
     }
     let parameter = Parameter(name: "parameter \(parameters.count)", master: view(master), gradient: view(gradient))
-    parameter.master.floats.update(fromContentsOf: values)
+    for (i, value) in values.enumerated() { parameter.master.floats[i] = value }
     used += values.count
     parameters.append(parameter)
     return parameter
@@ -40,7 +40,9 @@ final class TestWeights {
     return WeightMatrix(parts, version: version, arena: arena)
   }
 
-  func resetGradients() { gradient.floats.update(fromContentsOf: initialGradient) }
+  func resetGradients() {
+    for (i, value) in initialGradient.enumerated() { gradient.floats[i] = value }
+  }
 
   /// What was added to a parameter's gradient since the last reset.
   func added(to parameter: Parameter) -> [Double] {

@@ -12,14 +12,17 @@ extension EngineTests {
       function.checkByDifferences(tolerance: 2e-3, samples: 25, "block", &random)
     }
 
-    /// Rounding errors of a dozen operations add up.
+    /// The whole gradient within 1e-2; a single tensor's may be small beside the errors that reach it.
     @Test func bfloat16() {
       var random = TestRandom()
       let block = TestBlock(length: 40, &random)
       let function = DifferentiableFunction(
         weights: block.weights, inputs: [input([block.tokens, 16], &random)]
       ) { block.loss($1[0], recomputing: false, on: &$0) }
-      function.checkBFloat16(tolerance: 2e-2, "seed \(random.seed) block")
+      function.checkBFloat16(tolerance: 5e-2, "seed \(random.seed) block")
+      let exact = function.gradients(Execution(compute: .float32))
+      let rounded = function.gradients(Execution(compute: .bfloat16))
+      #expect(relativeDistance(rounded.flatMap { $0 }, exact.flatMap { $0 }) < 1e-2, "seed \(random.seed)")
     }
 
     @Test(arguments: [DType.float32, .bfloat16])
