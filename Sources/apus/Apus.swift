@@ -14,5 +14,6 @@ struct Apus: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       DataCommand.self, TokenizerCommand.self, ModelCommand.self, ReportCommand.self, BenchCommand.self,
+      DoctorCommand.self,
     ])
 }
