@@ -13,7 +13,7 @@ struct Apus: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      DataCommand.self, TokenizerCommand.self, ModelCommand.self, ReportCommand.self, BenchCommand.self,
-      DoctorCommand.self,
+      QuickstartCommand.self, TokenizerCommand.self, DataCommand.self, TrainCommand.self, ReportCommand.self,
+      ModelCommand.self, DoctorCommand.self, BenchCommand.self,
     ])
 }

@@ -62,11 +62,14 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
     var documentCount = 0
     while let document = try reader.next() {
       documentCount += 1
-      batch.append(document)
-      if batch.isFull {
+      if document.byteCount >= DocumentBatch.byteLimit {
+        document.withBytes { trainer.add($0) }
+      } else {
+        batch.append(document)
+        guard batch.isFull else { continue }
         trainer.add(batch.take())
-        reading.update(reader.readBytes)
       }
+      reading.update(reader.readBytes)
     }
     trainer.add(batch.take())
     reading.finish()
@@ -113,12 +116,14 @@ enum PreTokenizerName: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
-/// Documents that are counted together.
+/// Short documents that are counted together.
 private struct DocumentBatch {
+  static let byteLimit = 8 << 20
+
   private var documents: [[UInt8]] = []
   private var byteCount = 0
 
-  var isFull: Bool { byteCount >= 8 << 20 }
+  var isFull: Bool { byteCount >= Self.byteLimit }
 
   mutating func append(_ document: Document) {
     documents.append(document.withBytes { Array($0) })
