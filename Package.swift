@@ -30,6 +30,7 @@ let package = Package(
     .target(name: "Training", dependencies: ["Corpora", "Inference", "Optimization", "Planning", "Reporting", yams]),
     .target(name: "Lab", dependencies: ["Training", "Evaluation"]),
     .executableTarget(name: "apus", dependencies: ["Lab", arguments, collections]),
+    .testTarget(name: "CommandTests", dependencies: ["Formats"]),
     .testTarget(name: "CorporaTests", dependencies: ["Corpora"], resources: [.copy("Golden")]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", collections], resources: [.copy("Golden")]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
