@@ -28,8 +28,14 @@ let package = Package(
     .target(name: "Planning", dependencies: ["Models", "Reporting"]),
     .target(name: "Inference", dependencies: ["Models", "Tokenization"]),
     .target(name: "Training", dependencies: ["Corpora", "Inference", "Optimization", "Planning", "Reporting", yams]),
+<<<<<<< HEAD
 
     .executableTarget(name: "apus", dependencies: ["Training", arguments, collections]),
+=======
+    .target(name: "Lab", dependencies: ["Training", "Evaluation"]),
+    .executableTarget(name: "apus", dependencies: ["Lab", arguments, collections]),
+    .testTarget(name: "CommandTests", dependencies: ["Formats"]),
+>>>>>>> commands
     .testTarget(name: "CorporaTests", dependencies: ["Corpora"], resources: [.copy("Golden")]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", collections], resources: [.copy("Golden")]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),

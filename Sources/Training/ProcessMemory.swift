@@ -9,18 +9,6 @@ public enum ProcessMemory {
     return usage.ru_maxrss * 1024
   }
 
-  /// What the system can still give without swapping, in bytes; 0 where it does not say.
-  public static var availableBytes: Int {
-    guard let file = fopen("/proc/meminfo", "r") else { return 0 }
-    defer { fclose(file) }
-    var buffer = [CChar](repeating: 0, count: 256)
-    while fgets(&buffer, 256, file) != nil {
-      let line = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
-      if line.hasPrefix("MemAvailable:") { return (Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0) * 1024 }
-    }
-    return 0
-  }
-
   /// What is resident now, in bytes; 0 where the system does not say.
   public static var residentBytes: Int {
     guard let file = fopen("/proc/self/statm", "r") else { return 0 }

@@ -33,7 +33,8 @@ struct TrainCommand: ParsableCommand {
     let run = try TrainingRun(configuration, runName: Self.runName(configuration))
     if let warning = run.layout.warning { Self.say("warning: \(warning)") }
     if let threads = configuration.apus.threads { InstructionSet.setThreads(threads) }
-    let rate = MatrixRate.measure(compute: configuration.model.computeType == .bfloat16 ? .bfloat16 : .float32)
+    let rate = MachineRates.matrixRate(
+      configuration.model.computeType == .bfloat16 ? .bfloat16 : .float32, in: Execution(), seconds: 0.5)
     let plan = run.plan(measuredRate: rate * Self.expectedUtilisation)
     if dryRun {
       print(json ? plan.json.serializedString(pretty: true) : plan.text)
@@ -89,7 +90,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   private static func warnOfMemory(_ plan: RunPlan) {
-    let available = ProcessMemory.availableBytes
+    let available = Machine.current.availableMemory
     guard available > 0, plan.memory.total > available else { return }
     say(
       "warning: the run needs about \(Quantity.bytes(plan.memory.total)) and \(Quantity.bytes(available)) are free; "
