@@ -8,8 +8,8 @@ struct WorldFact: Sendable {
 
 /// The people and places drawn from a seed, and everything that is true of them.
 struct WorldFacts: Sendable {
-  static let peopleCount = 36
-  static let placeCount = 20
+  static let peopleCount = 28
+  static let placeCount = 14
   static let heldOutPhrasings = 2
 
   let seed: UInt64
