@@ -13,11 +13,7 @@ struct Apus: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-<<<<<<< HEAD
-      DataCommand.self, TokenizerCommand.self, TrainCommand.self, ModelCommand.self, ReportCommand.self, BenchCommand.self,
-=======
       QuickstartCommand.self, TokenizerCommand.self, DataCommand.self, TrainCommand.self, ReportCommand.self,
       ModelCommand.self, DoctorCommand.self, BenchCommand.self,
->>>>>>> commands
     ])
 }
