@@ -21,7 +21,10 @@ struct HuggingFaceConfigurationReader {
   }
 
   /// The value under `key`, or `nil` where it is missing or null.
-  func value(_ key: String) -> JSON? { json[key].flatMap { $0.isNull ? nil : $0 } }
+  func value(_ key: String) -> JSON? {
+    guard let value = json[key], !value.isNull else { return nil }
+    return value
+  }
 
   func family() throws -> ModelConfiguration.Family {
     let names = ModelConfiguration.Family.allCases.map(\.rawValue).joined(separator: ", ")

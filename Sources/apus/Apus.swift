@@ -15,8 +15,8 @@ struct Apus: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      DataCommand.self, TokenizerCommand.self, ModelCommand.self, GenerateCommand.self, EvaluateCommand.self,
-      ReportCommand.self, BenchCommand.self,
+      QuickstartCommand.self, TokenizerCommand.self, DataCommand.self, TrainCommand.self, GenerateCommand.self,
+      EvaluateCommand.self, ReportCommand.self, ModelCommand.self, DoctorCommand.self, BenchCommand.self,
     ])
 
   /// Parses, runs and leaves with the status that the outcome deserves.

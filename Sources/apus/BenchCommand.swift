@@ -8,8 +8,8 @@ import Training
 /// Figures of this machine, for comparison with others and with other programs.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure training steps on this machine.",
-    subcommands: [TrainStepBenchmark.self])
+    commandName: "bench", abstract: "Measure training steps and matrix products on this machine.",
+    subcommands: [TrainStepBenchmark.self, MatrixBenchmark.self])
 }
 
 /// Times whole training steps of the three configurations that `benchmarks/` compares with PyTorch.

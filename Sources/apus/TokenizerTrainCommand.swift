@@ -1,6 +1,8 @@
 import ArgumentParser
-import Foundation
+import Corpora
 import Formats
+import Foundation
+import Reporting
 import Tokenization
 
 /// `apus tokenizer train`
@@ -9,8 +11,8 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
     commandName: "train",
     abstract: "Train a byte-level BPE tokenizer on text files.",
     discussion: """
-      Reads .txt files (each one document) and .jsonl files (one document a line, its text in the field "text"), also
-      with .gz, and folders of them. Writes a folder that transformers loads.
+      Reads text files (each one document) and .jsonl files (one document a line, its text in one field), also with
+      .gz, and folders of them. Writes a folder that transformers loads.
 
       Example:
         apus tokenizer train --input stories/ more.jsonl.gz --vocab-size 16384 --output my-tokenizer
@@ -19,13 +21,19 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
   @Option(parsing: .upToNextOption, help: ArgumentHelp("Text files and folders.", valueName: "path"))
   var input: [String]
 
+  @Option(help: "The field of JSON lines that holds the text.")
+  var field = "text"
+
+  @Flag(help: "Pass over lines that are no JSON object with the field.")
+  var skipMalformed = false
+
   @Option(help: "How many tokens the vocabulary has in all.")
   var vocabSize: Int
 
   @Option(help: "The folder to write.")
   var output: String
 
-  @Option(help: "How text is cut into words: \(PreTokenizerName.list).")
+  @Option(help: "How text is cut into words.")
   var preTokenizer: PreTokenizerName = .llama3
 
   @Option(help: "The token that ends a text; its number is 0.")
@@ -48,38 +56,46 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
       vocabularySize: vocabSize, minimumFrequency: minFrequency, preTokenizer: preTokenizer.value,
       specialTokens: [endOfText] + specialTokens, endOfText: endOfText)
     var trainer = try BPETrainer(options, threads: ProcessInfo.processInfo.activeProcessorCount)
-    var progress = ProgressLine()
+    let reader = try DocumentReader(input, field: field, malformedLines: skipMalformed ? .skip : .fail)
+    let reading = ProgressLine("counting words", total: reader.totalBytes, unit: "bytes")
     var batch = DocumentBatch()
     var documentCount = 0
-    try TextInput.forEachDocument(input) { document in
+    while let document = try reader.next() {
       documentCount += 1
-      batch.append(document)
-      if batch.isFull {
+      if document.byteCount >= DocumentBatch.byteLimit {
+        document.withBytes { trainer.add($0) }
+      } else {
+        batch.append(document)
+        guard batch.isFull else { continue }
         trainer.add(batch.take())
-        progress.show("read \(trainer.byteCount / 1_000_000) MB, \(trainer.distinctWordCount) different words")
       }
+      reading.update(reader.readBytes)
     }
     trainer.add(batch.take())
+    reading.finish()
     guard trainer.byteCount > 0 else {
       throw TokenizerError(input.joined(separator: ", "), "there is no text in it to train on")
     }
-    let tokenizer = try trainer.train { done, all in progress.show("learned \(done) of \(all) tokens") }
+    let learning = ProgressLine("learning", total: vocabSize, unit: "tokens")
+    let tokenizer = try trainer.train { done, _ in learning.update(done) }
+    learning.finish()
     try tokenizer.save(directory: output)
-    progress.finish()
 
     let seconds = started.duration(to: .now) / .seconds(1)
     if json {
       let figures: JSON = .object([
         "vocabulary_size": JSON(tokenizer.vocabularySize), "documents": JSON(documentCount),
-        "bytes": JSON(trainer.byteCount), "distinct_words": JSON(trainer.distinctWordCount),
+        "skipped_lines": JSON(reader.skippedLines), "bytes": JSON(trainer.byteCount),
+        "distinct_words": JSON(trainer.distinctWordCount),
         "seconds": JSON(seconds), "output": .string(output),
       ])
       print(figures.serializedString())
     } else {
-      let time = seconds.formatted(.number.precision(.fractionLength(1)))
       print(
-        "\(output): \(tokenizer.vocabularySize) tokens from \(documentCount) documents, \(trainer.byteCount) bytes, "
-          + "\(trainer.distinctWordCount) different words, in \(time) s")
+        "\(output): \(Quantity.grouped(tokenizer.vocabularySize)) tokens from \(Quantity.grouped(documentCount)) "
+          + "documents, \(Quantity.bytes(trainer.byteCount)), \(Quantity.grouped(trainer.distinctWordCount)) different "
+          + "words, in \(Quantity.duration(seconds))")
+      if reader.skippedLines > 0 { print("  passed over \(reader.skippedLines) malformed lines") }
     }
   }
 }
@@ -87,8 +103,6 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
 /// Names of pre-tokenizers on the command line.
 enum PreTokenizerName: String, CaseIterable, ExpressibleByArgument {
   case llama3, gpt2, qwen2, smollm2
-
-  static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
   var value: PreTokenizer {
     switch self {
@@ -100,16 +114,18 @@ enum PreTokenizerName: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
-/// Documents that are counted together.
+/// Short documents that are counted together.
 private struct DocumentBatch {
+  static let byteLimit = 8 << 20
+
   private var documents: [[UInt8]] = []
   private var byteCount = 0
 
-  var isFull: Bool { byteCount >= 8 << 20 }
+  var isFull: Bool { byteCount >= Self.byteLimit }
 
-  mutating func append(_ document: [UInt8]) {
-    documents.append(document)
-    byteCount += document.count
+  mutating func append(_ document: Document) {
+    documents.append(document.withBytes { Array($0) })
+    byteCount += document.byteCount
   }
 
   mutating func take() -> [[UInt8]] {

@@ -87,13 +87,24 @@ import Testing
     #expect(try (0..<500).map { try loader(stage: 2).origin(of: $0) } != windows)
   }
 
-  /// A fixed order is part of what a run's folder promises: these windows may never change.
-  @Test func orderIsFrozen() throws {
+  /// The order is part of what a run's folder promises, so it may never change.
+  @Test func orderEqualsTheGoldenOne() throws {
     let folder = try TemporaryFolder()
-    try writeTokenFile(folder.path.appendingPath("000_x.ds"), lengths: [10_001])
-    let loader = try MixtureLoader(sources: [try TokenSource(folder.path)], sequenceLength: 10, seed: 42, stage: 1)
-    #expect((0..<8).map { loader.origin(of: $0).window } == [])
-    #expect(loader.origin(of: 1_000_000_000_000).window == 0)
+    for (name, windows) in [("a", 1000), ("b", 37)] {
+      try Paths.createFolder(folder.path.appendingPath(name))
+      try writeTokenFile(folder.path.appendingPath("\(name)/000_x.ds"), lengths: [10 * windows + 3])
+    }
+    let sources = try ["a", "b"].map { try TokenSource(folder.path.appendingPath($0)) }
+    let loader = try MixtureLoader(sources: sources, weights: [3, 1], sequenceLength: 10, seed: 42, stage: 1)
+    #expect(loader.epochLengths == [1000, 37])
+    let rows = try JSON.parse(contentsOfFile: goldenFolder().appendingPath("order.json")).arrayValue ?? []
+    #expect(rows.count == 43)
+    for row in rows {
+      let values = (row.arrayValue ?? []).compactMap(\.intValue)
+      try #require(values.count == 4)
+      let origin = loader.origin(of: UInt64(values[0]))
+      #expect([values[0], origin.source, origin.epoch, origin.window] == values)
+    }
   }
 
   @Test func farSamplesCostNoMoreThanNearOnes() throws {
@@ -126,7 +137,8 @@ import Testing
     #expect(refusal([a], length: a.tokenCount).contains("tokens, too few for the sequence length \(a.tokenCount)"))
     #expect(refusal([a, other]).hasSuffix("/b was made by the tokenizer other, but \(a.folder) by bytes"))
     let small = try MixtureLoader(sources: [a], sequenceLength: 8, seed: 0, vocabularySize: 3)
-    #expect(sentence { for n in 0..<50 { _ = try read(small, n) } }.hasSuffix("outside the vocabulary of 3"))
+    #expect(
+      sentence { for n in 0..<50 as Range<UInt64> { _ = try read(small, n) } }.hasSuffix("outside the vocabulary of 3"))
   }
 
   @Test func badFoldersAreNamed() throws {
@@ -148,6 +160,7 @@ import Testing
     #expect(source.documentCount == nil)
     let loader = try MixtureLoader(sources: [source], sequenceLength: 7, seed: 0)
     #expect(try read(loader, 0).starts == [0, 0, 0, 3, 3, 5, 6, 6])
-    #expect(try read(try MixtureLoader(sources: [TokenSource(folder.path, tokenSize: 2)], sequenceLength: 7, seed: 0), 0).starts == [Int32](repeating: 0, count: 8))
+    let plain = try MixtureLoader(sources: [TokenSource(folder.path, tokenSize: 2)], sequenceLength: 7, seed: 0)
+    #expect(try read(plain, 0).starts == [Int32](repeating: 0, count: 8))
   }
 }

@@ -153,7 +153,8 @@ import Testing
         == "\(bad), line 501, byte 8: the field \"text\" is not a string")
     #expect(sentence { _ = try prepare([empty], output) } == "\(empty) has no documents: every text in it is empty")
     #expect(sentence { _ = try prepare([good], output) { $0.validation = 1 } }.hasPrefix("validation 1.0 is no share"))
-    #expect(sentence { _ = try prepare([good], output) { $0.validation = 0.9999999 } }.contains("took all 20 documents"))
+    #expect(
+      sentence { _ = try prepare([good], output) { $0.validation = 0.9999999 } }.contains("took all 20 documents"))
     let liar = DocumentEncoder(name: "liar", vocabularySize: 100, endOfText: nil) { $0.map(UInt32.init) }
     #expect(sentence { _ = try prepare([good], output, liar) }.contains("outside its vocabulary of 100"))
     let stray = DocumentEncoder(name: "stray", vocabularySize: 300, endOfText: 300) { $0.map(UInt32.init) }
@@ -163,6 +164,17 @@ import Testing
       try PrepareJob(inputs: [good], output: output, encoder: byteEncoder).run { _ in throw Stop() }
     }
     #expect(try folder.names() == ["bad.jsonl", "empty.jsonl", "good.jsonl"])
+  }
+
+  @Test func leftoversOfKilledRunsGoAway() throws {
+    let folder = try TemporaryFolder()
+    let input = try folder.file("in.txt", "hello")
+    // No process has the highest number that a Linux system can give; this test's own process lives.
+    try folder.file("out.partial-4194304-1/000_out.ds", "half")
+    try folder.file("out.partial-\(getpid())-999/000_out.ds", "in progress")
+    try folder.file("out.partial-old", "not ours")
+    _ = try prepare([input], folder.path.appendingPath("out/"))
+    #expect(try folder.names() == ["in.txt", "out", "out.partial-\(getpid())-999", "out.partial-old"])
   }
 
   @Test func progressReachesTheEnd() throws {

@@ -65,7 +65,9 @@ struct SeededGenerator: RandomNumberGenerator {
 let byteEncoder = DocumentEncoder(name: "bytes", vocabularySize: 257, endOfText: 256) { $0.map(UInt32.init) }
 
 /// A stand-in tokenizer with a vocabulary too large for two bytes.
-let wideEncoder = DocumentEncoder(name: "wide", vocabularySize: 80_000, endOfText: 79_999) { $0.map { 300 * UInt32($0) } }
+let wideEncoder = DocumentEncoder(name: "wide", vocabularySize: 80_000, endOfText: 79_999) {
+  $0.map { 300 * UInt32($0) }
+}
 
 /// Bytes of tokens of `byteEncoder`, end of text as "|".
 @Sendable func decodeBytes(_ tokens: [UInt32]) -> [UInt8] { tokens.map { $0 == 256 ? 0x7C : UInt8($0) } }
@@ -75,10 +77,11 @@ func writeTokenFile(_ path: String, lengths: [Int], firstToken: UInt32 = 0, toke
   let writer = try TokenFileWriter(path, tokenizer: tokenizer, tokenSize: 2)
   var next = firstToken
   for length in lengths {
-    try writer.append((0..<length).map { _ in
-      next = (next + 1) % 60_000
-      return next
-    })
+    try writer.append(
+      (0..<length).map { _ in
+        next = (next + 1) % 60_000
+        return next
+      })
   }
   try writer.commit()
 }

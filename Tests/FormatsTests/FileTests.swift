@@ -1,5 +1,5 @@
-import Foundation
 import Formats
+import Foundation
 import Testing
 
 @Suite struct FileTests {
@@ -55,7 +55,8 @@ import Testing
   @Test func failuresNameThePath() throws {
     let folder = try TemporaryFolder()
     let missing = folder.path.appendingPath("no/such/file")
-    #expect(sentence { try AtomicFile.write("x", to: missing) } == "\(missing) cannot be written: No such file or directory")
+    #expect(
+      sentence { try AtomicFile.write("x", to: missing) } == "\(missing) cannot be written: No such file or directory")
     let occupied = folder.path.appendingPath("folder")
     try Paths.createFolder(occupied.appendingPath("inside"))
     #expect(sentence { try AtomicFile.write("x", to: occupied) }.hasPrefix("\(occupied) cannot be put in place: "))

@@ -2,7 +2,8 @@ import Formats
 import Testing
 
 @Suite struct GzipTests {
-  private let text = Array((String(repeating: "first member\n", count: 100) + String(repeating: "second: größe\n", count: 100)).utf8)
+  private let text = Array(
+    (String(repeating: "first member\n", count: 100) + String(repeating: "second: größe\n", count: 100)).utf8)
 
   @Test(arguments: [1, 7, 1299, 1300, 1301, 1 << 16])
   func readsAllMembersInPiecesOfAnySize(_ size: Int) throws {

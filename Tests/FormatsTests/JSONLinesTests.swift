@@ -4,11 +4,13 @@ import Testing
 @Suite struct JSONLinesTests {
   private func field(_ line: String, key: String = "text") throws -> String {
     let lines = JSONLines(name: "data.jsonl", key: key)
-    return String(decoding: try Array(line.utf8).withUnsafeBufferPointer { try lines.field(ofLine: $0, number: 12) }, as: UTF8.self)
+    return String(
+      decoding: try Array(line.utf8).withUnsafeBufferPointer { try lines.field(ofLine: $0, number: 12) }, as: UTF8.self)
   }
 
   @Test func takesTheTopLevelField() throws {
-    #expect(try field(#"{"meta":{"text":"no"},"text":"yes\t\u00e9\ud83d\ude00","n":[1,{"text":2}]}"# + "\r\n") == "yes\té😀")
+    #expect(
+      try field(#"{"meta":{"text":"no"},"text":"yes\t\u00e9\ud83d\ude00","n":[1,{"text":2}]}"# + "\r\n") == "yes\té😀")
     #expect(try field(#" { "te\u0078t" : "" } "#) == "")
     #expect(try field(#"{"text":"first","text":"last"}"#) == "last")
     #expect(try field(#"{"a b":"c"}"#, key: "a b") == "c")

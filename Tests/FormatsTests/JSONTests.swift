@@ -24,7 +24,8 @@ import Testing
       ("0", 0), ("-0", 0), ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
       ("9223372036854775808", .number(9_223_372_036_854_775_808)), ("1e-05", 0.00001), ("0.1", 0.1),
       ("123456789012345678901234567890", .number(0x1.8ee90ff6c373ep+96)),
-      ("5e-324", .number(.leastNonzeroMagnitude)), ("1.7976931348623157e308", .number(.greatestFiniteMagnitude)), ("1E+2", 100.0),
+      ("5e-324", .number(.leastNonzeroMagnitude)), ("1.7976931348623157e308", .number(.greatestFiniteMagnitude)),
+      ("1E+2", 100.0),
     ]
     for (text, value) in cases { #expect(try JSON.parse(text) == value, "\(text)") }
     #expect(try JSON.parse("1e3").intValue == 1000)

@@ -5,7 +5,8 @@ import Testing
   @Test func readsTheReferenceFile() throws {
     let file = try Safetensors(golden("small.safetensors"))
     #expect(file.metadata["note"] == "größe")
-    #expect(Set(file.entries.keys) == ["model.norm.weight", "model.embed.weight", "step", "ids", "mask", "bytes", "empty"])
+    #expect(
+      Set(file.entries.keys) == ["model.norm.weight", "model.embed.weight", "step", "ids", "mask", "bytes", "empty"])
     let norm = try file.entry("model.norm.weight", element: .float32, shape: [5])
     #expect(Array(file.bytes(of: norm).bindMemory(to: Float.self)) == [0, 0.25, 0.5, 0.75, 1])
     let embed = try file.entry("model.embed.weight", element: .float16, shape: [3, 4])
@@ -47,7 +48,8 @@ import Testing
       + #""none":{"dtype":"F32","shape":[0],"data_offsets":[12,12]},"b":{"dtype":"F32","shape":[],"data_offsets":[12,16]}}"#
     while header.utf8.count % 8 != 0 { header += " " }
     let count = header.utf8.count
-    let expected = [UInt8(count & 255), UInt8(count >> 8), 0, 0, 0, 0, 0, 0] + Array(header.utf8) + (0..<12) + [0, 0, 0xC0, 0x3F]
+    let expected =
+      [UInt8(count & 255), UInt8(count >> 8), 0, 0, 0, 0, 0, 0] + Array(header.utf8) + (0..<12) + [0, 0, 0xC0, 0x3F]
     #expect(try contents(path) == expected)
     let file = try Safetensors(path)
     #expect(file.entries.count == 3)
@@ -66,7 +68,8 @@ import Testing
     }
     let bytes = [UInt8](repeating: 0, count: 13)
     #expect(write { _ in }.hasSuffix("the tensor \"a\" is incomplete: 0 of 12 bytes were given"))
-    #expect(write { writer in try bytes.withUnsafeBytes { try writer.append($0, to: "a") } }.contains("was given 13 bytes"))
+    #expect(
+      write { writer in try bytes.withUnsafeBytes { try writer.append($0, to: "a") } }.contains("was given 13 bytes"))
     #expect(write { writer in try bytes.withUnsafeBytes { try writer.append($0, to: "b") } }.contains("\"a\" is next"))
     let twice = tensors + [tensors[0]]
     #expect(throws: SafetensorsError.self) { try SafetensorsWriter(path, tensors: twice) }
@@ -78,7 +81,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8, "overlap"),
+    (
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+      8, "overlap"
+    ),
     (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8, "holes"),
     (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 8, "end at byte 4"),
     (#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}"#, 8, "cut short"),
@@ -87,7 +93,10 @@ import Testing
     (#"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#, 8, "no list of sizes"),
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, 8, "data_offsets"),
     (#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#, 8, "overflows"),
-    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 8, "second time"),
+    (
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
+      8, "second time"
+    ),
     (#"{"__metadata__":{"format":1}}"#, 0, "__metadata__.format is not a string"),
     (#"[]"#, 0, "does not begin with '{'"),
     (#"{"a":3}"#, 0, "has no dtype"),
@@ -97,7 +106,8 @@ import Testing
     let length = header.utf8.count
     let path = try folder.file(
       "bad.safetensors",
-      [UInt8(length & 255), UInt8(length >> 8), 0, 0, 0, 0, 0, 0] + Array(header.utf8) + [UInt8](repeating: 0, count: dataCount))
+      [UInt8(length & 255), UInt8(length >> 8), 0, 0, 0, 0, 0, 0] + Array(header.utf8)
+        + [UInt8](repeating: 0, count: dataCount))
     let text = sentence { _ = try Safetensors(path) }
     #expect(text.hasPrefix(path))
     #expect(text.contains(reason))

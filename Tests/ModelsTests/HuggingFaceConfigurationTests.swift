@@ -1,4 +1,5 @@
 import Formats
+import Foundation
 import Models
 import Testing
 
@@ -118,6 +119,28 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
     #expect(message(window + [("max_window_layers", "4")], family: "qwen3") == "accepted")
     #expect(message(window, family: "smollm3").contains("layer 0 breaks the rule"))
     #expect(message([("eos_token_id", "[5, 6]")]) == "accepted")
+  }
+
+  /// Folders that transformers wrote read as what they were built from, and read back as what was written.
+  @Test(arguments: ["llama_gqa", "llama_mha_untied", "llama3_rope", "qwen3", "smollm3_nope"])
+  func foldersOfTransformers(name: String) throws {
+    let folder = try #require(Bundle.module.resourcePath).appendingPath("Golden").appendingPath(name)
+    let model = try ModelConfiguration(huggingFace: folder)
+    switch name {
+    case "llama_mha_untied": #expect(!model.tiedEmbeddings && model.ropeTheta == 50_000 && model.keyValueHeadCount == 4)
+    case "llama3_rope":
+      #expect(
+        model.ropeScaling
+          == .llama3(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 64))
+    case "qwen3": #expect(model.queryKeyNorm && model.headDimension == 24 && model.ropeTheta == 1e6)
+    case "smollm3_nope": #expect(model.noRopeInterval == 2 && model.family == .smollm3 && model.ropeTheta == 5000)
+    default: #expect(model.layerCount == 2 && model.normEpsilon == 1e-5 && model.vocabularySize == 97)
+    }
+    let copy = FileManager.default.temporaryDirectory.path.appendingPath("apus-config-\(UUID().uuidString)")
+    try Paths.createFolder(copy)
+    defer { try? FileManager.default.removeItem(atPath: copy) }
+    try model.saveHuggingFaceConfiguration(folder: copy)
+    #expect(try ModelConfiguration(huggingFace: copy) == model)
   }
 
   @Test func wrongDocuments() {

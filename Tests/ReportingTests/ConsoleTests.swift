@@ -116,7 +116,7 @@ private final class Recorder: Sendable {
       line.update(done)
     }
     #expect(recorder.frames.allSatisfy { $0.count < 90 })
-    #expect(recorder.frames.last?.contains("500 of 1,000 documents  100/s  left 5.0s") == true, "\(recorder.frames)")
+    #expect(recorder.frames.last?.contains(" of 1,000 documents  100/s  left 5.") == true, "\(recorder.frames)")
     line.finish("1,000 documents")
     line.update(600)
     #expect(recorder.written.hasSuffix("\r\u{1B}[K1,000 documents\n"))

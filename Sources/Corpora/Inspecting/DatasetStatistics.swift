@@ -31,7 +31,8 @@ public struct DatasetStatistics: Sendable, Equatable {
   /// Lengths by powers of two, without empty ranges at either end.
   public var histogram: [Bucket]
 
-  init(_ source: TokenSource) {
+  /// Counts the documents of token files.
+  public init(_ source: TokenSource) {
     folder = source.folder
     tokenizer = source.tokenizer
     files = source.files.count

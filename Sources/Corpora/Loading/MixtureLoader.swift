@@ -14,6 +14,14 @@ public struct MixtureLoader: Sendable {
     public var window: Int
     /// The window's first token in the source's stream.
     public var position: Int
+
+    /// Names a sample's place.
+    public init(source: Int, epoch: Int, window: Int, position: Int) {
+      self.source = source
+      self.epoch = epoch
+      self.window = window
+      self.position = position
+    }
   }
 
   /// The sources.

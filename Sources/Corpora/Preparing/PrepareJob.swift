@@ -10,8 +10,10 @@ public struct PrepareJob: Sendable {
   public struct Progress: Sendable {
     /// Text bytes read so far.
     public var textBytes: Int
-    /// Share of the input files that is read, 0 to 1.
-    public var fraction: Double
+    /// Bytes on disk of the input files that are read so far.
+    public var readBytes: Int
+    /// Bytes on disk of all input files.
+    public var totalBytes: Int
     /// Documents written so far.
     public var documents: Int
     /// Tokens written so far.
@@ -20,6 +22,9 @@ public struct PrepareJob: Sendable {
     public var duplicates: Int
     /// Time since the start, in seconds.
     public var seconds: Double
+
+    /// Share of the input files that is read, 0 to 1.
+    public var fraction: Double { Double(readBytes) / Double(max(1, totalBytes)) }
   }
 
   /// Files and folders of text.
@@ -61,6 +66,7 @@ public struct PrepareJob: Sendable {
     try checkSettings()
     let replacing = try OutputFolder.check(output, overwrite: overwrite)
     let reader = try DocumentReader(inputs, field: field, malformedLines: malformedLines)
+    try AtomicFolder.removeAbandoned(of: output)
     let folder = try AtomicFolder(output)
     defer { folder.discard() }
 
@@ -90,9 +96,8 @@ public struct PrepareJob: Sendable {
       textBytes += batch.reduce(0) { $0 + $1.byteCount }
       try progress(
         Progress(
-          textBytes: textBytes, fraction: Double(reader.finishedBytes) / Double(max(1, reader.totalBytes)),
-          documents: documents, tokens: training.tokenCount + held.tokenCount, duplicates: seen.duplicates,
-          seconds: seconds()))
+          textBytes: textBytes, readBytes: reader.readBytes, totalBytes: reader.totalBytes, documents: documents,
+          tokens: training.tokenCount + held.tokenCount, duplicates: seen.duplicates, seconds: seconds()))
     }
 
     guard documents > 0 else {
@@ -100,7 +105,8 @@ public struct PrepareJob: Sendable {
     }
     guard training.tokenCount > 0 else {
       throw CorpusError(
-        "validation \(validation)", "took all \(documents) documents and left none to train on; lower it or add documents")
+        "validation \(validation)",
+        "took all \(documents) documents and left none to train on; lower it or add documents")
     }
     try training.finish()
     if held.tokenCount > 0 { try held.finish() }

@@ -18,13 +18,11 @@ public final class DocumentReader {
   public private(set) var skippedLines = 0
   /// Documents passed over because they hold no byte.
   public private(set) var emptyDocuments = 0
-  /// Bytes on disk of the files that are finished.
-  public private(set) var finishedBytes = 0
-
   private let field: String
   private let malformedLines: MalformedLines
   private var fileIndex = 0
   private var lines: LineReader?
+  private var finishedBytes = 0
 
   /// Lists the inputs.
   /// - Parameters:
@@ -39,6 +37,9 @@ public final class DocumentReader {
 
   /// Size of all files on disk in bytes.
   public var totalBytes: Int { files.reduce(0) { $0 + $1.byteCount } }
+
+  /// How many of these bytes are read so far.
+  public var readBytes: Int { finishedBytes + (lines?.position ?? 0) }
 
   /// The next document that is not empty; `nil` after the last.
   /// - Throws: `FileError` for an unreadable or damaged file, `JSONError` for a malformed line.

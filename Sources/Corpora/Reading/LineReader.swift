@@ -30,6 +30,14 @@ final class LineReader {
 
   deinit { buffer.deallocate() }
 
+  /// Bytes of the file on disk that are read so far.
+  var position: Int {
+    switch source {
+    case .mapped(let file): min(start, file.bytes.count)
+    case .gzip(let reader): reader.position
+    }
+  }
+
   /// The next line without its newline, valid until the next call; `nil` at the end of the file.
   func next() throws -> UnsafeBufferPointer<UInt8>? {
     switch source {

@@ -60,7 +60,9 @@ public final class TokenFileWriter {
     if tokenSize == 4 {
       return [UInt8](unsafeUninitializedCapacity: 4 * document.count) { buffer, count in
         let output = UnsafeMutableRawBufferPointer(buffer)
-        for (i, token) in document.enumerated() { output.storeBytes(of: token.littleEndian, toByteOffset: 4 * i, as: UInt32.self) }
+        for (i, token) in document.enumerated() {
+          output.storeBytes(of: token.littleEndian, toByteOffset: 4 * i, as: UInt32.self)
+        }
         count = 4 * document.count
       }
     }

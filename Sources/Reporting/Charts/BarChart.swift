@@ -55,14 +55,16 @@ struct BarChart {
   private func draw(_ bar: Bar, y: Double) -> String {
     let span = width - left - right
     let value = bar.value.isFinite ? min(1, max(0, bar.value)) : 0
-    let percent = Quantity.number(100 * value, digits: 3) + "%"
+    let percent = Self.percent(value)
     var detail = "\(bar.name): \(percent)"
     var out = "<g class=\"c\(bar.color)\"><rect x=\"\(HTML.number(left))\" y=\"\(HTML.number(y))\" rx=\"2\" "
     out += "width=\"\(HTML.number(max(1, value * span)))\" height=\"\(HTML.number(barHeight))\">"
     var end = value
     var whisker = ""
-    if let low = bar.low, let high = bar.high, low.isFinite, high.isFinite {
-      detail += ", 95 % interval \(Quantity.number(100 * low, digits: 3))–\(Quantity.number(100 * high, digits: 3))%"
+    if let low = bar.low, let high = bar.high, low.isFinite, high.isFinite, (-1...2).contains(low),
+      (-1...2).contains(high)
+    {
+      detail += ", 95 % interval \(Self.percent(low))–\(Self.percent(high))"
       end = max(value, min(1, high))
       let (a, b) = (HTML.number(left + max(0, low) * span), HTML.number(left + end * span))
       let middle = y + barHeight / 2
@@ -72,5 +74,10 @@ struct BarChart {
     out += "<title>\(HTML.escape(detail))</title></rect>\(whisker)</g>"
     out += "<text x=\"\(HTML.number(left + end * span + 8))\" y=\"\(HTML.number(y + barHeight / 2))\" dy=\"0.34em\">"
     return out + "\(percent)</text>"
+  }
+
+  private static func percent(_ share: Double) -> String {
+    let tenths = Int((share * 1000).rounded())
+    return "\(tenths / 10).\(abs(tenths % 10))%"
   }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// A named line of a chart.
 struct Curve {
   enum Style {
@@ -18,20 +16,26 @@ struct Curve {
   /// Points with rising x; a y that is not finite breaks the line.
   var points: [(x: Double, y: Double)]
 
-  /// The exponential moving average of the points, its weight spread over about a fiftieth of them.
+  /// The mean of the points around each: of a fortieth of them in the middle of the curve, of few near its start, so
+  /// that a steep fall keeps its shape. Points that are not finite stay as they are.
   func smoothed(name: String) -> Curve {
-    let span = max(1, Double(points.count) / 50)
-    let keep = exp(-1 / span)
-    var sum = 0.0
-    var weight = 0.0
+    var sums = [0.0]
+    var counts = [0]
+    sums.reserveCapacity(points.count + 1)
+    counts.reserveCapacity(points.count + 1)
+    for point in points {
+      let isFinite = point.y.isFinite && point.y.magnitude < 1e200
+      sums.append(sums[sums.count - 1] + (isFinite ? point.y : 0))
+      counts.append(counts[counts.count - 1] + (isFinite ? 1 : 0))
+    }
     var result = self
     result.name = name
     result.style = .line
-    result.points = points.map { point in
-      guard point.y.isFinite else { return point }
-      sum = keep * sum + (1 - keep) * point.y
-      weight = keep * weight + (1 - keep)
-      return (point.x, sum / weight)
+    for index in points.indices where counts[index + 1] > counts[index] {
+      let reach = min(max(1, points.count / 80), index / 8)
+      let low = index - reach
+      let high = min(points.count, index + reach + 1)
+      result.points[index].y = (sums[high] - sums[low]) / Double(counts[high] - counts[low])
     }
     return result
   }

@@ -28,7 +28,8 @@ struct LineChart {
     let values = drawn.flatMap { $0.points.map(\.y) }
     let y = Axis(
       values, scale: isLogarithmic ? .logarithmic : .linear, fromZero: startsAtZero, count: isLarge ? 6 : 4)
-    let x = Axis(drawn.flatMap { $0.points.map(\.x) }, scale: .linear, tight: true, count: isLarge ? 8 : 5)
+    let x = Axis(
+      drawn.flatMap { $0.points.map(\.x) }, scale: .linear, fromZero: true, tight: true, count: isLarge ? 8 : 5)
     let size = isLarge ? "chart large" : "chart"
     var out = "<figure class=\"\(size)\"><figcaption>\(HTML.escape(title))\(legend(drawn))</figcaption>\n"
     out += "<svg viewBox=\"0 0 \(HTML.number(width)) \(HTML.number(height))\" role=\"img\" "
@@ -60,7 +61,7 @@ struct LineChart {
       let at = HTML.number(top + (1 - up) * (height - top - bottom))
       out += "<line x1=\"\(HTML.number(left))\" x2=\"\(HTML.number(width - right))\" y1=\"\(at)\" y2=\"\(at)\"/>"
       out += "<text x=\"\(HTML.number(left - 8))\" y=\"\(at)\" dy=\"0.32em\" text-anchor=\"end\">"
-      out += HTML.escape(format(tick)) + "</text>"
+      out += HTML.escape(Quantity.trimmed(format(tick))) + "</text>"
     }
     let floor = HTML.number(height - bottom)
     for tick in x.ticks {
@@ -68,7 +69,7 @@ struct LineChart {
       let at = HTML.number(left + across * (width - left - right))
       out += "<line class=\"tick\" x1=\"\(at)\" x2=\"\(at)\" y1=\"\(floor)\" y2=\"\(HTML.number(height - bottom + 4))\"/>"
       out += "<text x=\"\(at)\" y=\"\(HTML.number(height - bottom + 17))\" text-anchor=\"middle\">"
-      out += HTML.escape(xFormat(tick)) + "</text>"
+      out += HTML.escape(Quantity.trimmed(xFormat(tick))) + "</text>"
     }
     out += "<line class=\"axis\" x1=\"\(HTML.number(left))\" x2=\"\(HTML.number(width - right))\" y1=\"\(floor)\" "
     out += "y2=\"\(floor)\"/><text class=\"name\" x=\"\(HTML.number(width - right))\" y=\"\(HTML.number(height - 5))\" "

@@ -44,6 +44,8 @@ enum MetricsLines {
   @discardableResult
   static func forEach(inFile path: String, _ body: (Int, JSON?) throws -> Bool) throws -> Int {
     let file = try MappedFile(path)
+    // The mapping must outlive the bytes, which do not hold it.
+    defer { withExtendedLifetime(file) {} }
     let bytes = file.bytes.bindMemory(to: UInt8.self)
     var start = 0
     while start < bytes.count, let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {

@@ -67,8 +67,9 @@ struct ComparisonPage {
         return Curve(name: names[index], color: index % 8, style: .dotted, points: points)
       }
       var validation = chart(
-        sources.count > 1 ? "Validation loss, \(source)" : "Validation loss", lines, large: true,
+        sources.count > 1 ? "Validation loss, \(source)" : "Validation loss", lines, large: sources.count == 1,
         format: ChartFormat.loss)
+      validation.startsAtZero = false
       validation.isLogarithmic = spansDecades(lines.flatMap { $0.points.map(\.y) }, ratio: 2.5)
       all.append(validation)
     }

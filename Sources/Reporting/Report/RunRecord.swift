@@ -40,8 +40,7 @@ public struct RunRecord: Sendable {
     let results = folder.appendingPath("results.json")
     self.init(
       name: folder.lastPathPart,
-      configuration: Paths.exists(configuration)
-        ? String(decoding: try MappedFile(configuration).bytes, as: UTF8.self) : nil,
+      configuration: Paths.exists(configuration) ? try TextFile.read(configuration) : nil,
       metrics: try RunMetrics(file: metrics),
       samples: Paths.exists(samples) ? try TextSample.read(file: samples) : [],
       results: Paths.exists(results) ? try HeldOutResult.read(file: results) : [])

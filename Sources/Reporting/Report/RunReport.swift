@@ -1,3 +1,5 @@
+import Foundation
+
 /// `report.html` of one run or of several: one file, curves as pictures, nothing from outside.
 public enum RunReport {
   /// The page of one run, or a comparison of more.
@@ -8,11 +10,16 @@ public enum RunReport {
 
 /// Number formats of the charts.
 enum ChartFormat {
-  static func loss(_ value: Double) -> String { Quantity.number(value, digits: value >= 10 ? 3 : 4) }
+  static func loss(_ value: Double) -> String {
+    value.isFinite ? Quantity.number(value, digits: value >= 10 ? 3 : 4) : "–"
+  }
   static func short(_ value: Double) -> String { Quantity.number(value, digits: 3) }
-  static func count(_ value: Double) -> String { Quantity.count(Int(min(1e18, max(0, value)))) }
+  static func count(_ value: Double) -> String {
+    value.isFinite ? Quantity.count(Int(min(1e18, max(0, value)))) : "–"
+  }
   static func percent(_ value: Double) -> String { Quantity.number(value, digits: 3) + "%" }
-  static func bytes(_ value: Double) -> String { Quantity.bytes(Int(min(1e18, max(0, value)))) }
+  static func gibibytes(_ value: Double) -> String { Quantity.number(value, digits: 3) + " GiB" }
+  static func rate(_ value: Double) -> String { value == 0 ? "0" : String(format: "%.2e", value) }
   static func seconds(_ value: Double) -> String { Quantity.number(value, digits: 3) + " s" }
 }
 

@@ -29,7 +29,7 @@ struct SingleRunPage {
     }
     tiles.append((Quantity.count(summary.tokens), "tokens"))
     tiles.append((ChartFormat.count(summary.tokensPerSecond), "tokens per second"))
-    if let mfu = summary.mfu { tiles.append((ChartFormat.percent(100 * mfu), "of the matrix rate (MFU)")) }
+    if let mfu = summary.mfu { tiles.append((ChartFormat.percent(100 * mfu), "MFU")) }
     tiles.append((Quantity.bytes(summary.peakBytes), "peak memory"))
     let cells = tiles.map { "<div class=\"tile\"><b>\(HTML.escape($0.0))</b><span>\(HTML.escape($0.1))</span></div>" }
     return "<div class=\"tiles\">\(cells.joined())</div>\n"
@@ -68,15 +68,15 @@ struct SingleRunPage {
     norm.isLogarithmic = spansDecades(run.metrics.steps.map(\.gradientNorm), ratio: 20)
     let rate = LineChart(
       title: "Learning rate", xName: "step", curves: [curve(\.learningRate, color: 2)], startsAtZero: true,
-      format: ChartFormat.short)
+      format: ChartFormat.rate)
     var charts = [rate, norm, smoothed("Tokens per second", \.tokensPerSecond, color: 0, format: ChartFormat.count)]
     if run.metrics.steps.contains(where: { $0.mfu != nil }) {
       charts.append(
         smoothed("MFU: share of the matrix rate", { 100 * ($0.mfu ?? .nan) }, color: 5, format: ChartFormat.percent))
     }
     let memory = LineChart(
-      title: "Resident memory", xName: "step", curves: [curve({ Double($0.residentBytes) }, color: 7)],
-      startsAtZero: true, format: ChartFormat.bytes)
+      title: "Resident memory", xName: "step", curves: [curve({ Double($0.residentBytes) / 1_073_741_824 }, color: 7)],
+      startsAtZero: true, format: ChartFormat.gibibytes)
     let step = curve(\.stepSeconds, name: "whole step", color: 6).smoothed(name: "whole step")
     let wait = curve(\.dataWaitSeconds, name: "", color: 4).smoothed(name: "waiting for data")
     let time = LineChart(
@@ -91,7 +91,7 @@ struct SingleRunPage {
     let groups = run.results.map { result in
       let bars = result.scores.map { score in
         BarChart.Bar(
-          name: score.name, color: [0, 4, 6, 3, 2, 1, 5, 7][(names.firstIndex(of: score.name) ?? 0) % 8],
+          name: score.name, color: [0, 8, 9][min(2, names.firstIndex(of: score.name) ?? 0)],
           value: score.accuracy, low: score.low, high: score.high)
       }
       return (name: result.task, note: "\(Quantity.grouped(result.questions)) questions", bars: bars)

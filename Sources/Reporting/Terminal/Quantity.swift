@@ -59,6 +59,16 @@ public enum Quantity {
     return String(format: "%.\(max(0, digits - 1 - exponent))f", value)
   }
 
+  /// The text of a figure without the zeros that end its decimals: `10.0%` becomes `10%`.
+  static func trimmed(_ text: String) -> String {
+    guard let point = text.firstIndex(of: ".") else { return text }
+    let end = text[point...].dropFirst().firstIndex { !$0.isNumber } ?? text.endIndex
+    var kept = text[..<end]
+    while kept.last == "0" { kept.removeLast() }
+    if kept.last == "." { kept.removeLast() }
+    return String(kept) + text[end...]
+  }
+
   private static func scaled(_ value: Double, steps: [(Double, String)]) -> String {
     let (unit, name) = steps.first { value.magnitude >= $0.0 * 0.9995 } ?? steps[steps.count - 1]
     let number = value / unit

@@ -92,26 +92,38 @@ public struct BPETrainer: Sendable {
         for range in preTokenizer.pieces(bytes, of: 1 << 18) { pieces.append((index, range)) }
       }
     }
-    let threads = counts.count
-    counts.withUnsafeMutableBufferPointer { counts in
-      // Each thread has its own table and its own pieces.
-      nonisolated(unsafe) let tables = counts
-      let work = pieces
-      DispatchQueue.concurrentPerform(iterations: threads) { thread in
-        for piece in stride(from: thread, to: work.count, by: threads) {
-          documents[work[piece].document].withUnsafeBufferPointer { bytes in
-            let text = UnsafeBufferPointer(rebasing: bytes[work[piece].range])
-            Self.count(text, preTokenizer, &tables[thread])
-          }
-        }
+    count(pieces.count) { index, body in
+      documents[pieces[index].document].withUnsafeBufferPointer { bytes in
+        body(UnsafeBufferPointer(rebasing: bytes[pieces[index].range]))
       }
     }
   }
 
-  /// Counts the words of one document, on this thread.
+  /// Counts the words of one document, on all threads.
   public mutating func add(_ document: UnsafeBufferPointer<UInt8>) {
     byteCount += document.count
-    Self.count(document, options.preTokenizer, &counts[0])
+    let pieces = options.preTokenizer.pieces(document, of: 1 << 18)
+    count(pieces.count) { index, body in body(UnsafeBufferPointer(rebasing: document[pieces[index]])) }
+  }
+
+  /// Deals pieces of text out to the threads.
+  private mutating func count(
+    _ pieceCount: Int, _ withPiece: (Int, (UnsafeBufferPointer<UInt8>) -> Void) -> Void
+  ) {
+    let threads = counts.count
+    let preTokenizer = options.preTokenizer
+    counts.withUnsafeMutableBufferPointer { counts in
+      // Each thread has its own table and its own pieces, and only reads what they share.
+      nonisolated(unsafe) let tables = counts
+      withoutActuallyEscaping(withPiece) { withPiece in
+        nonisolated(unsafe) let withPiece = withPiece
+        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+          for index in stride(from: thread, to: pieceCount, by: threads) {
+            withPiece(index) { Self.count($0, preTokenizer, &tables[thread]) }
+          }
+        }
+      }
+    }
   }
 
   private static func count(
