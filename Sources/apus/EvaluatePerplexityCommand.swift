@@ -3,6 +3,7 @@ import Evaluation
 import Formats
 import Foundation
 import Inference
+import Reporting
 
 /// `apus evaluate perplexity`: how well a model predicts a text.
 struct EvaluatePerplexityCommand: ParsableCommand {
@@ -48,13 +49,8 @@ struct EvaluatePerplexityCommand: ParsableCommand {
     let model = try LanguageModel(directory: ModelFolder.resolve(model), compute: float32 ? .float32 : .bfloat16)
     var perplexity = try Perplexity(model, length: length, maskDocuments: maskDocuments)
     perplexity.field = field
-    var line = ProgressLine()
-    let result = try perplexity.evaluate(path: data) { progress in
-      line.show(
-        String(
-          format: "%.0f%%, %d tokens, %.4f nats/token", 100 * progress.fraction, progress.targets,
-          progress.natsPerToken))
-    }
+    let line = ProgressLine("scoring", total: nil, unit: "tokens")
+    let result = try perplexity.evaluate(path: data) { line.update($0.targets) }
     line.finish()
     if json {
       var object = result.json

@@ -51,9 +51,10 @@ struct EvaluateQuestionsCommand: ParsableCommand {
   func run() throws {
     let asked = try HeldOutQuestions(paths: questions, examples: examples.isEmpty ? nil : examples, limit: limit)
     let model = try LanguageModel(directory: ModelFolder.resolve(model))
-    var line = ProgressLine()
-    let given = try asked.answers(by: model) { line.show("\($0) of \(asked.questions.count) questions") }
-    let fresh = untrained ? try asked.answers(by: model.untrained()) { line.show("untrained: \($0) questions") } : nil
+    let count = asked.questions.count
+    let line = ProgressLine("asking", total: untrained ? 2 * count : count, unit: "questions")
+    let given = try asked.answers(by: model) { line.update($0) }
+    let fresh = untrained ? try asked.answers(by: model.untrained()) { line.update(count + $0) } : nil
     line.finish()
     if let answers { try write(given, to: answers) }
     let results = asked.results(given, untrained: fresh)
@@ -62,7 +63,7 @@ struct EvaluateQuestionsCommand: ParsableCommand {
       return
     }
     var table = TextTable([.left, .right, .left, .right, .right, .right])
-    table.add("questions", "", "", "accuracy", "from", "to")
+    table.add("questions", "asked", "", "right", "from", "to")
     table.rule()
     for result in results {
       for (i, score) in result.scores.enumerated() {
