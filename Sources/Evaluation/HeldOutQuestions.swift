@@ -68,10 +68,9 @@ public struct HeldOutQuestions: Sendable {
     let completions = try TextGenerator(model).generateGreedy(
       prompts: questions.map(\.prompt), maxTokens: maxTokens, until: Self.holdsLine, progress: progress)
     return zip(questions, completions).map { question, completion in
-      let text = completion.text.drop { $0 == " " || $0 == "\n" }
-      let line = text.prefix { !$0.isNewline }
-      return Answer(
-        question: question, completion: String(line), isRight: question.isAnswered(by: completion.text))
+      Answer(
+        question: question, completion: Self.firstLine(completion.text),
+        isRight: question.isAnswered(by: completion.text))
     }
   }
 
@@ -97,6 +96,14 @@ public struct HeldOutQuestions: Sendable {
 
   private static func score(_ name: String, _ interval: BinomialInterval) -> HeldOutResult.Score {
     HeldOutResult.Score(name: name, accuracy: interval.share, low: interval.lower, high: interval.upper)
+  }
+
+  /// The line that is judged, by bytes as the judgement is.
+  private static func firstLine(_ text: String) -> String {
+    var line = text.utf8.drop { $0 == 0x20 || $0 == 0x0A }
+    if let end = line.firstIndex(of: 0x0A) { line = line[..<end] }
+    while let last = line.last, last == 0x20 || last == 0x0D { line = line.dropLast() }
+    return String(decoding: line, as: UTF8.self)
   }
 
   /// Whether a completion has its first line: a newline after something else than white space.

@@ -7,21 +7,25 @@ import Testing
 
 /// Questions are read, asked and counted.
 @Suite struct HeldOutQuestionsTests {
-  /// Questions about which a random model is right exactly where `wrong` says no.
+  /// Questions about which a random model is right exactly where `wrong` does not say otherwise.
   private static func rigged(_ model: LanguageModel, count: Int, wrong: (Int) -> Bool) throws -> [TinyWorld.Question] {
-    let questions = (0..<count).map { i in
+    let blank = (0..<4 * count).map { i in
       TinyWorld.Question(
-        id: "q\(i)", category: i % 2 == 0 ? .facts : .stories, prompt: "Question \(i): who sings?\nAnswer:",
-        answer: "nobody at all", choices: [])
+        id: "q\(i)", category: .facts, prompt: "Question \(i): who sings?\nAnswer:", answer: "nobody at all", choices: [])
     }
-    let answers = try HeldOutQuestions(questions).answers(by: model)
+    let answers = try HeldOutQuestions(blank).answers(by: model)
     #expect(answers.allSatisfy { !$0.isRight })
-    return zip(questions, answers).enumerated().map { i, pair in
-      let line = pair.1.completion.split(separator: " ").last.map(String.init) ?? "?"
-      let trimmed = String(line.reversed().drop { $0 == "." || $0 == "\r" }.reversed())
-      return TinyWorld.Question(
-        id: pair.0.id, category: pair.0.category, prompt: pair.0.prompt, answer: wrong(i) ? "nobody" : trimmed,
-        choices: [])
+    let lastWords = answers.compactMap { answer -> (prompt: String, word: String)? in
+      var line = answer.completion.utf8[...]
+      while let last = line.last, [0x20, 0x2E, 0x0D].contains(last) { line = line.dropLast() }
+      guard let word = line.split(separator: 0x20).last else { return nil }
+      return (answer.question.prompt, String(decoding: word, as: UTF8.self))
+    }
+    try #require(lastWords.count >= count)
+    return lastWords.prefix(count).enumerated().map { i, known in
+      TinyWorld.Question(
+        id: "q\(i)", category: i % 2 == 0 ? .facts : .stories, prompt: known.prompt,
+        answer: wrong(i) ? "nobody" : known.word, choices: [])
     }
   }
 
