@@ -10,7 +10,8 @@ installed (Debian and Ubuntu: libtcmalloc-minimal4), and the faster of its two a
 
 Two programs never run at once, and a busy or throttled machine changes both, so they take turns: in every round each
 runs once, the order changing from round to round, and the ratio is taken within the round. The table gives the median
-of the rounds and, in brackets, the least and the greatest. Apus is run as
+of the rounds and, in brackets, the least and the greatest, and a line below it says if other work took part of the
+machine (--patience waits until there is none before each run). Apus is run as
   apus bench train-step --config A --steps N --json
 which prints one JSON object with tokensPerSecond, stepSeconds and peakResidentBytes.
 """
@@ -19,10 +20,12 @@ import glob
 import json
 import os
 import platform
+import resource
 import shlex
 import statistics
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MALLOCS = ("/usr/lib/*/libtcmalloc_minimal.so.4", "/usr/lib64/libtcmalloc_minimal.so.4",
@@ -44,6 +47,8 @@ def arguments():
     parser.add_argument("--no-tcmalloc", action="store_true", help="leave the peer its stock allocator")
     parser.add_argument("--peer-only", action="store_true", help="measure the peer alone")
     parser.add_argument("--timeout", type=float, default=1200, help="seconds that one run may take")
+    parser.add_argument("--patience", type=float, default=0, metavar="SECONDS",
+                        help="wait up to so long before each run until the machine is idle (default 0)")
     parser.add_argument("--json", metavar="FILE", help="also write every single result there")
     return parser.parse_args()
 
@@ -60,18 +65,40 @@ def tcmalloc():
     return next((path for pattern in MALLOCS for path in sorted(glob.glob(pattern))), None)
 
 
-def last_object(command, environment, timeout):
-    """Runs a command and returns the last JSON object that it printed, with the load of the machine before it."""
-    load = os.getloadavg()[0]
+def processor_seconds():
+    """Seconds that all processors together have worked since the start of the machine; 0 where that is not told."""
+    if not os.path.exists("/proc/stat"):
+        return 0.0
+    with open("/proc/stat") as file:
+        user, nice, system, _, _, interrupt, soft, *rest = map(int, file.readline().split()[1:])
+    return (user + nice + system + interrupt + soft + sum(rest[:1])) / os.sysconf("SC_CLK_TCK")
+
+
+def wait_for_quiet(patience):
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        before = processor_seconds()
+        time.sleep(5)
+        if processor_seconds() - before < 0.5:
+            return
+
+
+def last_object(given, command, environment):
+    """Runs a command and returns the last JSON object that it printed, with what others took of the machine."""
+    wait_for_quiet(given.patience)
     shown = " ".join(shlex.quote(word) for word in command)
+    begin, all_before, own_before = time.monotonic(), processor_seconds(), resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
-        done = subprocess.run(command, env=environment, timeout=timeout, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(command, env=environment, timeout=given.timeout, stdout=subprocess.PIPE, text=True)
     except FileNotFoundError:
         sys.exit(f"{command[0]} does not exist; see --help for how to build or name it")
     except subprocess.TimeoutExpired:
-        sys.exit(f"{shown} did not end within {timeout:.0f} s; give fewer --steps or a longer --timeout")
+        sys.exit(f"{shown} did not end within {given.timeout:.0f} s; give fewer --steps or a longer --timeout")
     if done.returncode != 0:
         sys.exit(f"{shown} ended with status {done.returncode}")
+    elapsed, own_after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    own = own_after.ru_utime + own_after.ru_stime - own_before.ru_utime - own_before.ru_stime
+    others = min(max(0.0, processor_seconds() - all_before - own) / elapsed, os.cpu_count())
     text = done.stdout.strip()
     for candidate in (text, text.splitlines()[-1] if text else ""):
         try:
@@ -81,15 +108,16 @@ def last_object(command, environment, timeout):
             continue
     else:
         sys.exit(f"{shown} printed no JSON object last")
-    result["loadBefore"] = round(load, 2)
-    print(f"  {result['tokensPerSecond']:9.1f} tok/s   load {load:4.2f}   {shown}", file=sys.stderr, flush=True)
+    result["processorsTakenByOthers"] = round(others, 2)
+    print(f"  {result['tokensPerSecond']:9.1f} tok/s   others took {others:4.2f} processors   {shown}",
+          file=sys.stderr, flush=True)
     return result
 
 
 def run_apus(given, config):
     environment = dict(os.environ, OMP_NUM_THREADS=str(given.threads))
     command = [given.apus, "bench", "train-step", "--config", config, "--steps", str(given.steps), "--json"]
-    return last_object(command + shlex.split(given.apus_arguments), environment, given.timeout)
+    return last_object(given, command + shlex.split(given.apus_arguments), environment)
 
 
 def run_peer(given, config, mode, attention, steps=None):
@@ -99,7 +127,7 @@ def run_peer(given, config, mode, attention, steps=None):
         environment["LD_PRELOAD"] = ":".join(filter(None, [library, environment.get("LD_PRELOAD")]))
     command = [interpreter(given), os.path.join(HERE, "peers", "train_torch.py"), "--config", config, "--mode", mode,
                "--attention", attention, "--steps", str(steps or given.steps), "--threads", str(given.threads)]
-    return last_object(command, environment, given.timeout)
+    return last_object(given, command, environment)
 
 
 def faster_attention(given, config, mode):
@@ -173,10 +201,9 @@ def main():
           f"{given.rounds} rounds of {given.steps} steps.\n")
     for line in [head, ["---"] * len(head)] + rows:
         print("| " + " | ".join(line) + " |")
-    loads = [result["loadBefore"] for results in everything for result in results["apus"] + results["peer"]]
-    # A run of ours leaves a load of about the threads it used; much more means that others were at work.
-    if max(loads) > given.threads + 1:
-        print(f"\nThe load reached {max(loads)} before a run: other work was going on, repeat it when the machine is quiet.")
+    others = [run["processorsTakenByOthers"] for results in everything for run in results["apus"] + results["peer"]]
+    if max(others) > 0.1:
+        print(f"\nOther work took up to {max(others):.2f} processors during a run: repeat this on a quiet machine.")
     if not given.no_tcmalloc and tcmalloc() is None:
         print("\ntcmalloc is not installed, so PyTorch ran below its best.")
     if given.json:

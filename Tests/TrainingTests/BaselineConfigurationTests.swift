@@ -71,7 +71,7 @@ let baseline = """
     #expect(run.optimizer.gradientClipNorm == 1)
     #expect(run.optimizer.beta2 == 0.95 && run.optimizer.epsilon == 1e-8)
     #expect(run.checkpoints.interval == 1000 && run.checkpoints.saveFinalState)
-    #expect(run.model.initialization == .random(standardDeviation: 0.02, scaling: .layers))
+    #expect(run.model.initialization == .random(standardDeviation: 0.02, scaling: .depth))
     #expect(run.model.computeType == .bfloat16)
     #expect(run.model.shape.vocabularySize == nil)
     #expect(run.tokenizerPath == "tokenizer")

@@ -63,7 +63,7 @@ private let minimal = "tokens: {sequence_length: 128, train_steps: 10}\n"
     ("model: {model_config: {rope_interleaved: true}}", "it must be false"),
     ("model: {init_method: {use_mup: true}}", "not yet supported"),
     ("model: {init_method: {path: x, std: 0.1}}", "keep one of the two"),
-    ("model: {init_method: {std: 0.1, scaling_method: LAYER_INDEX}}", "is not implemented"),
+    ("model: {init_method: {std: 0.1, scaling_method: LAYER_INDEX}}", "'LAYER_INDEX' is not one of NUM_LAYERS, NONE"),
     ("model: {dtype: float16}", "'float16' is not one of bfloat16, float32"),
     ("model: {model_config: {num_attention_heads: 6, num_key_value_heads: 4, hidden_size: 48}}", "4 does not divide"),
     ("model: {model_config: {num_attention_heads: 5, hidden_size: 48}}", "5 does not divide hidden_size 48"),

@@ -50,12 +50,12 @@ import Training
         model_config: {is_qwen2_config: true, hidden_size: 64, num_hidden_layers: 8, num_attention_heads: 4,
           num_key_value_heads: 2, intermediate_size: 128, no_rope_layer: 4, _use_doc_masking: true, vocab_size: 1000,
           rope_seq_len_interpolation_factor: 2.0, moe_config: null, z_loss_enabled: true, z_loss_coefficient: 1e-5}
-        init_method: {std: 0.01, scaling_method: MODEL_SCALE}
+        init_method: {std: 0.01, scaling_method: none}
       """
     ).configuration
     #expect(run.model.shape.documentMasking && run.model.shape.zLossEnabled)
     #expect(run.model.shape.zLossCoefficient == 1e-5)
-    #expect(run.model.initialization == .random(standardDeviation: 0.01, scaling: .modelScale))
+    #expect(run.model.initialization == .random(standardDeviation: 0.01, scaling: .none))
     let model = try run.modelConfiguration(file: "c.yaml")
     #expect(model.family == .smollm3 && model.noRopeInterval == 4 && model.vocabularySize == 1024)
     #expect(model.ropeScaling == .linear(factor: 2) && model.initializerRange == 0.01)

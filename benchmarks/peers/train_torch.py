@@ -15,9 +15,9 @@ Modes
   compile  amp through torch.compile; the fastest, best with tcmalloc preloaded (train_steps.py does it)
 
 To start two systems from the same point, --export FOLDER writes the initial weights as a Hugging Face folder and the
-token batches as FOLDER/tokens.int32; --weights and --tokens read them again. The token file is nothing but int32 in the
-machine's order: each step takes `batch` windows of sequence + 1 tokens, one after the other, from the start again at the
-end of the file. Inputs are a window's first `sequence` tokens, targets its last.
+token batches as FOLDER/tokens.int32; --weights and --tokens read them again. The token file is nothing but int32 in
+the machine's order: each step takes `batch` windows of sequence + 1 tokens, one after the other, from the start again
+at the end of the file. Inputs are a window's first `sequence` tokens, targets its last.
 """
 import argparse
 import json

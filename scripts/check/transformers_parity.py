@@ -5,9 +5,9 @@ Needs torch 2.15.0, transformers 5.23.0, safetensors 0.8.0 (scripts/golden/READM
   "$APUS_PEERS/bin/python" scripts/check/transformers_parity.py FOLDER IDS RESULT
 
 FOLDER  a Hugging Face folder: config.json and model.safetensors; it is loaded in fp32
-IDS     JSON: rows of token ids, or the object of the golden files: "tokens" and, where wanted, "targets", "lossWeights",
-        "documentStarts", "slidingWindow", "zLoss" (llama_golden.py says what they mean). Without "targets" each token
-        but the last predicts the next.
+IDS     JSON: rows of token ids, or the object of the golden files: "tokens" and, where wanted, "targets",
+        "lossWeights", "documentStarts", "slidingWindow", "zLoss" (llama_golden.py says what they mean). Without
+        "targets" each token but the last predicts the next.
 RESULT  safetensors by Apus: `logits` [batch, sequence, vocabulary] and, if it holds them, `loss`, `logprobs`,
         `logsumexp` and grad.<name> with the names of FOLDER. If one gradient is there, all must be.
 Prints for each tensor the greatest absolute difference and |a - b| / |b| (Euclidean norms, b being transformers').

@@ -5,8 +5,8 @@ Made with torch 2.15.0, transformers 5.23.0, safetensors 0.8.0 on a CPU in fp32,
   python3 scripts/golden/llama_golden.py [--output Tests/ModelsTests/Golden] [--only CASE]
 
 A case is a folder of
-  config.json           the model, as transformers writes it (`llama3_rope` has the older keys rope_theta and rope_scaling)
-  model.safetensors     its weights; stored as BF16 they are exact in bf16, so every reader computes from the same numbers
+  config.json           the model, as transformers writes it (`llama3_rope` with the older rope_theta and rope_scaling)
+  model.safetensors     its weights; where stored as BF16 they are exact in bf16, so all compute from the same numbers
   input.json            tokens [2, 23], targets [2, 23], lossWeights [2, 23] (0: no loss at this target) and, where the
                         case has them, documentStarts (one list of offsets a row), slidingWindow, zLoss
   expected.safetensors  logits [2, 23, vocabulary], logprobs and logsumexp [2, 23] of the targets, loss [1], and
@@ -194,8 +194,9 @@ def write_case(name, config, options, seed, output):
         assert torch.equal(logits_of(again, tokens, documents, window), logits), f"{name}: the folder loads differently"
     special = "" if plain is None else f", what is special changes logits by {felt:.2f}"
     size = sum(os.path.getsize(os.path.join(folder, file)) for file in os.listdir(folder))
-    print(f"{name}: {sum(p.numel() for p in model.parameters())} parameters, loss {loss.item():.6f}, "
-          f"mean logsumexp {logsumexp.mean().item():.3f}, two ways within {difference:.1e}{special}, {size / 1000:.0f} kB")
+    count = sum(parameter.numel() for parameter in model.parameters())
+    print(f"{name}: {count} parameters, loss {loss.item():.6f}, mean logsumexp {logsumexp.mean().item():.3f}, "
+          f"two ways within {difference:.1e}{special}, {size / 1000:.0f} kB")
     return size
 
 

@@ -18,6 +18,13 @@ TARGET_INLINE __m512i row_of_16(const void *data, apus_dtype type, int64_t at, i
   return _mm512_mask_or_epi32(rounded, nan, _mm512_srli_epi32(u, 16), _mm512_set1_epi32(0x40));
 }
 
+// Stores the first `wide` lanes. Masked stores are slow on some processors: where later rows follow, which are
+// written after this one, the surplus lanes may go there first.
+TARGET_INLINE void store_lanes(uint32_t *out, __m512i lanes, int wide, bool rows_follow) {
+  if (wide == 16 || (rows_follow && wide >= 8)) _mm512_storeu_si512(out, lanes);
+  else _mm512_mask_storeu_epi32(out, (__mmask16)((1u << wide) - 1), lanes);
+}
+
 // Vectors lie side by side (row stride 1): two depth rows are interleaved lane by lane.
 TARGET_INLINE void pack_across(apus_matrix m, apus_dtype type, int64_t depth, int64_t pairs, int64_t count, int width,
                                uint32_t *out) {
@@ -29,7 +36,7 @@ TARGET_INLINE void pack_across(apus_matrix m, apus_dtype type, int64_t depth, in
       __m512i odd =
           2 * p + 1 < depth ? row_of_16(m.data, type, (2 * p + 1) * m.column_stride + v, there) : _mm512_setzero_si512();
       __m512i both = _mm512_or_si512(even, _mm512_slli_epi32(odd, 16));
-      _mm512_mask_storeu_epi32(out + p * width + v, (__mmask16)((1u << wide) - 1), both);
+      store_lanes(out + p * width + v, both, wide, p + 2 < pairs);
     }
   }
 }
@@ -67,11 +74,14 @@ TARGET_INLINE void pack_along(apus_matrix m, apus_dtype type, int64_t depth, int
   for (int v = 0; v < width; v += 16) {
     int there = (int)(count - v < 0 ? 0 : count - v > 16 ? 16 : count - v);
     int wide = width - v > 16 ? 16 : width - v;
-    __mmask16 stored = (__mmask16)((1u << wide) - 1);
     for (int64_t p = 0; p < pairs; p += 16) {
       int left = (int)(depth - 2 * p < 32 ? depth - 2 * p : 32);
       __m512i r[16];
-      for (int i = 0; i < 16; i++) {
+      if (type == APUS_BF16 && left == 32 && there >= wide) {
+        const uint16_t *from = (const uint16_t *)m.data + v * m.row_stride + 2 * p;
+        for (int i = 0; i < 16; i++)
+          r[i] = i < wide ? _mm512_loadu_si512(from + i * m.row_stride) : _mm512_setzero_si512();
+      } else for (int i = 0; i < 16; i++) {
         if (i >= there || left <= 0) {
           r[i] = _mm512_setzero_si512();
           continue;
@@ -88,7 +98,10 @@ TARGET_INLINE void pack_along(apus_matrix m, apus_dtype type, int64_t depth, int
       }
       transpose(r);
       int64_t rows = pairs - p < 16 ? pairs - p : 16;
-      for (int64_t i = 0; i < rows; i++) _mm512_mask_storeu_epi32(out + (p + i) * width + v, stored, r[i]);
+      if (rows == 16)
+        for (int i = 0; i < 16; i++) store_lanes(out + (p + i) * width + v, r[i], wide, p + i + 2 < pairs);
+      else
+        for (int i = 0; i < rows; i++) store_lanes(out + (p + i) * width + v, r[i], wide, p + i + 2 < pairs);
     }
   }
 }

@@ -24,6 +24,17 @@ public struct ParameterDeclaration: Sendable, Equatable {
   /// The part of the model.
   public let component: Component
 
+  /// Declares a parameter.
+  public init(
+    name: String, shape: [Int], initialization: Initialization, shardAxis: Int?, component: Component
+  ) {
+    self.name = name
+    self.shape = shape
+    self.initialization = initialization
+    self.shardAxis = shardAxis
+    self.component = component
+  }
+
   /// Number of elements.
   public var count: Int { shape.reduce(1, *) }
 }

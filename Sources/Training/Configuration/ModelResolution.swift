@@ -55,6 +55,9 @@ extension RunConfiguration {
       beginOfTextToken: shape.beginOfTextToken ?? base?.beginOfTextToken ?? beginOfText,
       endOfTextToken: shape.endOfTextToken ?? base?.endOfTextToken ?? endOfText)
     let length = max(tokens.sequenceLength, dataStages.map(\.sequenceLength).max() ?? 0)
+    guard result.hasCountableSize else {
+      throw fail("\(config).hidden_size", "these sizes make a model of more than a quadrillion parameters")
+    }
     guard result.contextLength >= length else {
       throw fail("tokens.sequence_length", "\(length) exceeds the model's context of \(result.contextLength)")
     }

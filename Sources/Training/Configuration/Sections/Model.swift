@@ -1,22 +1,14 @@
+import Models
+
 extension RunConfiguration {
   /// The `model` section.
   public struct Model: Sendable, Equatable {
     /// Where the first weights come from.
     public enum Initialization: Sendable, Equatable {
       /// Normal numbers. Default: standard deviation 0.02, scaled by layers.
-      case random(standardDeviation: Double, scaling: Scaling)
+      case random(standardDeviation: Double, scaling: InitializationScaling)
       /// A folder with a Hugging Face model: continued pretraining.
       case folder(String)
-    }
-
-    /// How the standard deviation of the matrices that write to the residual stream shrinks.
-    public enum Scaling: String, Sendable, CaseIterable {
-      /// Divided by √(2 · layers).
-      case layers = "NUM_LAYERS"
-      /// Not at all.
-      case none = "NONE"
-      /// Divided by √(2 · hidden size).
-      case modelScale = "MODEL_SCALE"
     }
 
     /// The format that matrix products are computed in; master weights and moments are always float32.
@@ -59,20 +51,26 @@ extension RunConfiguration {
         guard !path.isEmpty else { throw section.error("path", "the path is empty; name a folder with a model") }
         return .folder(path)
       }
-      let scaling = section["scaling_method"]?.scalarText?.uppercased()
-      if scaling == "LAYER_INDEX" {
-        throw section.error("scaling_method", "'LAYER_INDEX' is not implemented; use NUM_LAYERS, NONE or MODEL_SCALE")
-      }
       return .random(
         standardDeviation: try section.number("std", where: { $0 > 0 && $0 <= 10 }, "above 0 and at most 10") ?? 0.02,
-        scaling: try section.choice("scaling_method", Scaling.self) ?? .layers)
+        scaling: try scaling(section))
+    }
+
+    /// `NUM_LAYERS` or `NONE`; the two other names of nanotron raise an error there too.
+    private static func scaling(_ section: ConfigurationSection) throws(ConfigurationError) -> InitializationScaling {
+      guard let name = try section.string("scaling_method") else { return .depth }
+      switch name.uppercased() {
+      case "NUM_LAYERS": return .depth
+      case "NONE": return .none
+      default: throw section.error("scaling_method", "'\(name)' is not one of NUM_LAYERS, NONE")
+      }
     }
 
     var yaml: YAMLValue {
       let method: YAMLValue
       switch initialization {
       case .random(let deviation, let scaling):
-        method = .mapping(["std": .double(deviation), "scaling_method": .string(scaling.rawValue)])
+        method = .mapping(["std": .double(deviation), "scaling_method": .string(scaling == .depth ? "NUM_LAYERS" : "NONE")])
       case .folder(let path): method = .mapping(["path": .string(path)])
       }
       return .mapping([

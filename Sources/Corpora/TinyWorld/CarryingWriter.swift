@@ -1,0 +1,61 @@
+/// Small scenes in which people carry things, and the question who carries what. The answer stands in the
+/// scene itself, so it cannot be learned by heart.
+struct CarryingWriter {
+  let facts: WorldFacts
+
+  struct Scene {
+    let people: [Int]
+    let things: [String]
+    let asked: Int
+    var answer: String { things[asked] }
+  }
+
+  /// Whether training must never let this person carry this thing.
+  private func isHeldOut(_ person: Int, _ thing: Int) -> Bool {
+    WorldRandom.key(facts.seed, .heldOutCarrying, UInt64(person) << 8 | UInt64(thing)) % 8 == 0
+  }
+
+  func draw(heldOut: Bool, random: inout WorldRandom) -> Scene {
+    while true {
+      let count = random.within(2...3)
+      let people = facts.drawPeople(count, random: &random)
+      let things = random.sample(count, below: WorldWords.things.count)
+      let asked = random.below(count)
+      let fits = (0..<count).allSatisfy { isHeldOut(people[$0], things[$0]) == (heldOut && $0 == asked) }
+      if fits { return Scene(people: people, things: things.map { WorldWords.things[$0] }, asked: asked) }
+    }
+  }
+
+  /// Writes the scene and the question up to `Answer:`.
+  func writePrompt(_ scene: Scene, random: inout WorldRandom, to text: inout TextBuffer) {
+    for (person, thing) in zip(scene.people, scene.things) {
+      text.add(facts.name(person))
+      text.add(" carried the ")
+      text.add(thing)
+      if random.chance(40) {
+        text.add(random.pick([" to the ", " along the ", " past the "]))
+        text.add(random.pick(WorldWords.spots))
+      }
+      text.add(". ")
+    }
+    text.add("\nQuestion: What did ")
+    text.add(facts.name(scene.people[scene.asked]))
+    text.add(" carry?\nAnswer:")
+  }
+
+  func heldOutQuestions(count: Int, random: inout WorldRandom) -> [TinyWorld.Question] {
+    var questions: [TinyWorld.Question] = []
+    var seen: Set<String> = []
+    while questions.count < count {
+      let scene = draw(heldOut: true, random: &random)
+      var text = TextBuffer()
+      writePrompt(scene, random: &random, to: &text)
+      guard seen.insert(text.string).inserted else { continue }
+      questions.append(
+        TinyWorld.Question(
+          id: "stories-\(questions.count)", category: .stories, prompt: text.string, answer: scene.answer,
+          choices: scene.things.sorted()))
+    }
+    return questions
+  }
+}

@@ -1,0 +1,99 @@
+/// Stories about the people and places.
+struct StoryWriter {
+  let facts: WorldFacts
+
+  func write(random: inout WorldRandom, to text: inout TextBuffer) {
+    let people = facts.drawPeople(2, random: &random)
+    let place = facts.drawPlaces(1, random: &random)[0]
+    let (hero, friend) = (people[0], people[1])
+    writeOpening(place, random: &random, to: &text)
+    text.add(facts.name(hero))
+    text.add(", who ")
+    writeTwoClauses(hero, random: &random, to: &text)
+    text.add(random.pick([
+      ", walked to the ", ", went down to the ", ", waited near the ", ", sang on the way to the ", ", came from the ",
+    ]))
+    text.add(random.pick(WorldWords.spots))
+    text.add(". ")
+    writeAside(hero, random: &random, to: &text)
+    text.add(random.pick(["Soon ", "There ", "After a while ", "A little later "]))
+    text.add(facts.pronouns[hero])
+    text.add(random.pick([" met ", " found ", " heard ", " saw "]))
+    text.add(facts.name(friend))
+    text.add(", who ")
+    writeTwoClauses(friend, random: &random, to: &text)
+    text.add(". ")
+    writeAside(friend, random: &random, to: &text)
+    text.add(random.pick(["They talked about ", "They dreamed of ", "They wanted to see ", "Both had been in "]))
+    text.add(facts.name(place))
+    text.add(". ")
+    writeAside(place, random: &random, to: &text)
+    writeEnding(hero, friend, random: &random, to: &text)
+    text.newline()
+    if random.chance(60) {
+      let writer = CarryingWriter(facts: facts)
+      for _ in 0..<random.within(1...3) {
+        let scene = writer.draw(heldOut: false, random: &random)
+        writer.writePrompt(scene, random: &random, to: &text)
+        text.add(" ")
+        text.add(scene.answer)
+        text.newline()
+      }
+    }
+  }
+
+  private func writeOpening(_ place: Int, random: inout WorldRandom, to text: inout TextBuffer) {
+    switch random.below(3) {
+    case 0:
+      text.add("It was a ")
+      text.add(random.pick(WorldWords.weathers))
+      text.add(" ")
+      text.add(random.pick(WorldWords.seasons))
+      text.add(" ")
+      text.add(random.pick(WorldWords.times))
+      text.add(" in ")
+      text.add(facts.name(place))
+      text.add(". ")
+    case 1:
+      text.add("One ")
+      text.add(random.pick(WorldWords.weathers))
+      text.add(" ")
+      text.add(random.pick(WorldWords.times))
+      text.add(" in ")
+      text.add(random.pick(WorldWords.seasons))
+      text.add(", ")
+    default:
+      text.add("Long ago, on a ")
+      text.add(random.pick(WorldWords.weathers))
+      text.add(" ")
+      text.add(random.pick(WorldWords.times))
+      text.add(", ")
+    }
+  }
+
+  private func writeTwoClauses(_ entity: Int, random: inout WorldRandom, to text: inout TextBuffer) {
+    let range = facts.factIndices(of: entity)
+    let two = random.sample(2, below: range.count)
+    facts.writeClause(range.lowerBound + two[0], random: &random, to: &text)
+    text.add(" and ")
+    facts.writeClause(range.lowerBound + two[1], random: &random, to: &text)
+  }
+
+  private func writeAside(_ entity: Int, random: inout WorldRandom, to text: inout TextBuffer) {
+    let range = facts.factIndices(of: entity)
+    for offset in random.sample(random.within(1...3), below: range.count) {
+      facts.writeStatement(range.lowerBound + offset, random: &random, to: &text)
+      text.add(" ")
+    }
+  }
+
+  private func writeEnding(_ hero: Int, _ friend: Int, random: inout WorldRandom, to text: inout TextBuffer) {
+    text.add(random.pick(["In the end ", "At last ", "When the lamps were lit, ", "Before the rain came, "]))
+    text.add(facts.name(random.chance(50) ? hero : friend))
+    text.add(random.pick([
+      " went home ", " fell asleep ", " laughed and was ", " told a tale and felt ", " sat by the fire, ", " felt ",
+    ]))
+    text.add(random.pick(WorldWords.moods))
+    text.add(random.pick([".", " and thankful.", " once more.", " under the stars.", ", as always."]))
+  }
+}

@@ -1,0 +1,65 @@
+/// Random numbers that are a pure function of their keys (SplitMix64, Steele, Lea and Flood 2014).
+///
+/// Two streams with different indices under the same seed and purpose start from different states.
+struct WorldRandom {
+  /// What a stream is for; streams of different purposes are unrelated.
+  enum Purpose: UInt64 {
+    case world = 1
+    case document, question, heldOutPhrasing, heldOutProblem, heldOutCarrying, trainingQuestion, chat
+  }
+
+  private var state: UInt64
+
+  init(seed: UInt64, purpose: Purpose, index: UInt64 = 0) {
+    state = Self.key(seed, purpose, index)
+  }
+
+  /// 64 bits that depend on every key.
+  static func key(_ seed: UInt64, _ purpose: Purpose, _ index: UInt64) -> UInt64 {
+    mix(mix(seed &+ purpose.rawValue &* 0xD1B5_4A32_D192_ED03) ^ (index &* 0x9E37_79B9_7F4A_7C15))
+  }
+
+  static func mix(_ value: UInt64) -> UInt64 {
+    var z = value &+ 0x9E37_79B9_7F4A_7C15
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func next() -> UInt64 {
+    let value = Self.mix(state)
+    state &+= 0x9E37_79B9_7F4A_7C15
+    return value
+  }
+
+  /// A whole number from 0 up to, not including, `bound`, which is positive.
+  mutating func below(_ bound: Int) -> Int {
+    Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(bound)).high)
+  }
+
+  mutating func within(_ range: ClosedRange<Int>) -> Int {
+    range.lowerBound + below(range.upperBound - range.lowerBound + 1)
+  }
+
+  mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
+
+  mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
+
+  /// `count` different numbers from 0 up to `bound`, in random order.
+  mutating func sample(_ count: Int, below bound: Int) -> [Int] {
+    var chosen: [Int] = []
+    chosen.reserveCapacity(count)
+    while chosen.count < min(count, bound) {
+      let candidate = below(bound)
+      if !chosen.contains(candidate) { chosen.append(candidate) }
+    }
+    return chosen
+  }
+
+  mutating func shuffle<Element>(_ elements: inout [Element]) {
+    guard elements.count > 1 else { return }
+    for index in stride(from: elements.count - 1, to: 0, by: -1) {
+      elements.swapAt(index, below(index + 1))
+    }
+  }
+}
