@@ -28,6 +28,7 @@ struct StoryWriter {
     text.add(facts.name(place))
     text.add(". ")
     writeAside(place, random: &random, to: &text)
+    writeIncident(hero, random: &random, to: &text)
     writeEnding(hero, friend, random: &random, to: &text)
     text.newline()
     if random.chance(60) {
@@ -68,6 +69,29 @@ struct StoryWriter {
       text.add(" ")
       text.add(random.pick(WorldWords.times))
       text.add(", ")
+    }
+  }
+
+  /// Something that nobody needs to remember, in words of all sorts.
+  private func writeIncident(_ hero: Int, random: inout WorldRandom, to text: inout TextBuffer) {
+    for _ in 0..<random.within(1...2) {
+      text.add(random.chance(50) ? facts.pronoun(hero) : "They")
+      text.add(" ")
+      text.add(random.pick(WorldWords.verbs))
+      text.add(random.chance(50) ? " the " : " every ")
+      text.add(random.pick(WorldWords.adjectives))
+      text.add(" ")
+      text.add(random.pick(WorldWords.nouns))
+      switch random.below(4) {
+      case 0:
+        text.add(" near the ")
+        text.add(random.pick(WorldWords.nouns))
+      case 1:
+        text.add(" ")
+        text.add(random.pick(WorldWords.adverbs))
+      default: break
+      }
+      text.add(". ")
     }
   }
 
