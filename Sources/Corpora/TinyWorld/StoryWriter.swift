@@ -3,6 +3,9 @@ struct StoryWriter {
   let facts: WorldFacts
 
   func write(random: inout WorldRandom, to text: inout TextBuffer) {
+    guard random.chance(60) else {
+      return CarryingWriter(facts: facts).write(scenes: random.within(5...8), random: &random, to: &text)
+    }
     let people = facts.drawPeople(2, random: &random)
     let place = facts.drawPlaces(1, random: &random)[0]
     let (hero, friend) = (people[0], people[1])
@@ -31,16 +34,7 @@ struct StoryWriter {
     writeIncident(hero, random: &random, to: &text)
     writeEnding(hero, friend, random: &random, to: &text)
     text.newline()
-    if random.chance(60) {
-      let writer = CarryingWriter(facts: facts)
-      for _ in 0..<random.within(1...3) {
-        let scene = writer.draw(heldOut: false, random: &random)
-        writer.writePrompt(scene, random: &random, to: &text)
-        text.add(" ")
-        text.add(scene.answer)
-        text.newline()
-      }
-    }
+    if random.chance(40) { CarryingWriter(facts: facts).write(scenes: 1, random: &random, to: &text) }
   }
 
   private func writeOpening(_ place: Int, random: inout WorldRandom, to text: inout TextBuffer) {
