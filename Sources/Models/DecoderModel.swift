@@ -51,12 +51,27 @@ public struct DecoderModel: Sendable {
 
   /// Hidden states of the next tokens of one sequence, whose past `state` holds.
   public func step(_ tokens: [Int32], state: inout DecoderState, in execution: Execution) -> Tensor {
+    var states = [state]
+    let hidden = step([tokens], states: &states, in: execution)
+    state = states[0]
+    return hidden
+  }
+
+  /// Hidden states of the next tokens of several sequences, each with a past of its own: `[tokens of all, hidden]`,
+  /// one sequence after another. The weights are read once for all of them.
+  public func step(_ tokens: [[Int32]], states: inout [DecoderState], in execution: Execution) -> Tensor {
+    precondition(tokens.count == states.count && !states.isEmpty, "one state for each sequence")
     var tape = Tape(execution, recording: false)
-    let context = SequenceContext(
-      past: state.count, length: tokens.count, rotaryTable: state.rotaryTable, arena: execution.arena)
-    var stream = ResidualStream([tape.embedding(Tensor(tokens, in: execution.arena), embedding)])
+    let table = states.dropFirst().reduce(states[0].rotaryTable) {
+      $1.capacity > $0.shape[0] ? $1.rotaryTable : $0
+    }
+    let context = StepContext(
+      pasts: states.map(\.count), lengths: tokens.map(\.count), rotaryTable: table, arena: execution.arena)
+    var stream = ResidualStream([tape.embedding(Tensor(Array(tokens.joined()), in: execution.arena), embedding)])
     for (i, block) in blocks.enumerated() {
-      stream = block.step(stream, context, state: &state.layers[i], on: &tape)
+      var layers = states.map { $0.layers[i] }
+      stream = block.step(stream, context, states: &layers, on: &tape)
+      for (sequence, layer) in layers.enumerated() { states[sequence].layers[i] = layer }
     }
     return normed(stream, on: &tape).tensor
   }
@@ -86,6 +101,24 @@ public struct DecoderState: Sendable {
     rotaryTable = RotaryTable.make(configuration, positions: capacity, in: execution.arena)
   }
 
+  private init(sharingTableOf other: DecoderState, _ configuration: ModelConfiguration, in execution: Execution) {
+    layers = (0..<configuration.layerCount).map { _ in
+      AttentionState(capacity: other.capacity, configuration: configuration, execution: execution)
+    }
+    rotaryTable = other.rotaryTable
+  }
+
+  /// `count` empty memories of the same capacity, for sequences that go on together.
+  public static func batch(
+    _ count: Int, _ configuration: ModelConfiguration, capacity: Int, in execution: Execution
+  ) -> [DecoderState] {
+    guard count > 0 else { return [] }
+    let first = DecoderState(configuration, capacity: capacity, in: execution)
+    return [first] + (1..<count).map { _ in DecoderState(sharingTableOf: first, configuration, in: execution) }
+  }
+
+  /// Tokens that there is room for.
+  public var capacity: Int { rotaryTable.shape[0] }
   /// Tokens seen.
   public var count: Int { layers.first?.count ?? 0 }
 

@@ -76,7 +76,8 @@ struct MergeTable: Sendable {
         }
         count = 1 << 16
       })
-    merges = duplicates
+    merges =
+      duplicates
       ? given.filter { find($0.left, $0.right) == Entry(rank: $0.rank, merged: $0.merged) } : given
   }
 

@@ -23,7 +23,8 @@ final class TokenizerModel: Sendable {
   ///   - merges: Gives the merges in the order of rank, which files write in terms of the vocabulary.
   init<E: Error>(
     tokens: [ArraySlice<UInt8>], literalTokens: Set<UInt32> = [], addedTokens: [AddedToken],
-    preTokenizer: PreTokenizer, ignoresMerges: Bool, unknownToken: UnknownToken?, merges: (Vocabulary) throws(E) -> [MergeTable.Merge]
+    preTokenizer: PreTokenizer, ignoresMerges: Bool, unknownToken: UnknownToken?,
+    merges: (Vocabulary) throws(E) -> [MergeTable.Merge]
   ) throws(E) {
     var all = tokens
     var isInModel = tokens.map { !$0.isEmpty }

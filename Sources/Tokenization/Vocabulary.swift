@@ -24,18 +24,22 @@ struct Vocabulary: Sendable {
     }
     var capacity = 16
     while capacity < count * 2 { capacity *= 2 }
-    slots = ContiguousArray(repeating: 0, count: capacity)
+    var slots = ContiguousArray<UInt32>(repeating: 0, count: capacity)
     for id in 0..<count where indexed[id] {
-      withBytes(of: id) { token in
-        guard let base = token.baseAddress, !token.isEmpty else { return }
-        var slot = Int(truncatingIfNeeded: hashOfBytes(base, token.count)) & (capacity - 1)
+      let length = Int(starts[id + 1] - starts[id])
+      guard length > 0 else { continue }
+      bytes.withUnsafeBufferPointer { buffer in
+        guard let base = buffer.baseAddress else { return }
+        let token = base + Int(starts[id])
+        var slot = Int(truncatingIfNeeded: hashOfBytes(token, length)) & (capacity - 1)
         while slots[slot] != 0 {
-          if equals(Int(slots[slot]) - 1, base, token.count) { return }
+          if equals(Int(slots[slot]) - 1, token, length) { return }
           slot = (slot + 1) & (capacity - 1)
         }
         slots[slot] = UInt32(id) + 1
       }
     }
+    self.slots = slots
   }
 
   @inline(__always)

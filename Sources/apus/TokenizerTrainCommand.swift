@@ -33,7 +33,7 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
   @Option(help: "The folder to write.")
   var output: String
 
-  @Option(help: "How text is cut into words: \(PreTokenizerName.list).")
+  @Option(help: "How text is cut into words.")
   var preTokenizer: PreTokenizerName = .llama3
 
   @Option(help: "The token that ends a text; its number is 0.")
@@ -103,8 +103,6 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
 /// Names of pre-tokenizers on the command line.
 enum PreTokenizerName: String, CaseIterable, ExpressibleByArgument {
   case llama3, gpt2, qwen2, smollm2
-
-  static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
   var value: PreTokenizer {
     switch self {

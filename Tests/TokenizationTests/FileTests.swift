@@ -54,7 +54,8 @@ struct FileTests {
       try tokenizer.save(directory: copy)
       let saved = try JSON.parse(contentsOfFile: copy.appendingPath("tokenizer_config.json"))
       #expect(saved["mine"] == [1, ["a": nil]])
-      #expect(try MappedFile(copy.appendingPath("chat_template.jinja")).withBytes { Array($0) } == Array("{{ messages }}".utf8))
+      let template = try MappedFile(copy.appendingPath("chat_template.jinja")).withBytes { Array($0) }
+      #expect(template == Array("{{ messages }}".utf8))
     }
   }
 
@@ -106,7 +107,9 @@ struct FileTests {
     }
   }
 
-  @Test("damaged at random are refused or load, and never crash", arguments: ["gpt2.json", "added.json", "ranks.model"])
+  @Test(
+    "damaged at random are refused or load, and never crash",
+    arguments: ["gpt2.json", "added.json", "ranks.model"])
   func mutated(file: String) throws {
     let good = try Golden.bytes(file)
     var generator = SeededGenerator(state: 11)

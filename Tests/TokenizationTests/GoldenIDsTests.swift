@@ -75,7 +75,9 @@ struct ScalarPropertiesTests {
         #expect(properties.isNumber == name.hasPrefix("N"))
       }
     }
-    for (index, name) in Self.names.enumerated() { #expect(golden["counts"]?[name]?.intValue == counts[index], "\(name)") }
+    for (index, name) in Self.names.enumerated() {
+      #expect(golden["counts"]?[name]?.intValue == counts[index], "\(name)")
+    }
     #expect(golden["crc32"]?.intValue == Int(~crc))
     #expect(golden["whitespace"]?.arrayValue?.compactMap(\.intValue) == whitespace)
   }

@@ -65,7 +65,9 @@ struct TrainerTests {
   @Test("rounds the vocabulary, obeys the least frequency and numbers special tokens from 0")
   func options() throws {
     let rounded = try train(
-      corpus(), BPETrainer.Options(vocabularySize: 390, vocabularyMultiple: 64, specialTokens: ["<e>", "<s>"], endOfText: "<e>"))
+      corpus(),
+      BPETrainer.Options(
+        vocabularySize: 390, vocabularyMultiple: 64, specialTokens: ["<e>", "<s>"], endOfText: "<e>"))
     #expect(rounded.vocabularySize == 448)
     #expect(rounded.token(for: 1) == Array("<s>".utf8))
     #expect(rounded.endOfText == 0)

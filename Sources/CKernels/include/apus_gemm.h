@@ -12,6 +12,7 @@ typedef struct {
 /// Bytes of the packed form of a right operand `[depth, columns]` for products computed in `compute`.
 size_t apus_gemm_packed_bytes(apus_dtype compute, int64_t depth, int64_t columns);
 /// Packs a right operand `[depth, columns]`, rounding to `compute` where that is narrower, for the current variant.
+/// `packed` is 64-byte aligned.
 void apus_gemm_pack(apus_dtype compute, int64_t depth, int64_t columns, apus_matrix right, void *packed);
 
 /// C `[rows, columns]` = (C if `accumulate`) + `scale` * A `[rows, depth]` * B `[depth, columns]`, B packed before.

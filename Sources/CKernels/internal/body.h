@@ -78,7 +78,8 @@ INLINE vf V(exp)(vf x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
-  vf result = (vf)((vi)p + (n << 23));
+  // A product, not a sum of exponents, which would turn some NaNs into numbers.
+  vf result = p * (vf)((n + 127) << 23);
   return vselect(under, vsplat(0), result);
 }
 // A 16 x 16 transposition in four rounds of pairwise exchange at distances 8, 4, 2, 1.

@@ -14,7 +14,7 @@ struct ArithmeticWriter {
   }
 
   func write(random: inout WorldRandom, to text: inout TextBuffer) {
-    let teacher = random.below(WorldFacts.peopleCount)
+    let teacher = facts.drawPeople(1, random: &random)[0]
     switch random.below(8) {
     case 0:
       text.add(facts.name(teacher))
@@ -52,7 +52,7 @@ struct ArithmeticWriter {
   private func writeTale(random: inout WorldRandom, to text: inout TextBuffer) {
     let problem = ArithmeticProblem.drawForTraining(seed: facts.seed, random: &random)
     let things = random.pick(["plums", "eggs", "coins", "shells", "nuts", "buttons", "stones", "cards"])
-    text.add(facts.name(random.below(WorldFacts.peopleCount)))
+    text.add(facts.name(facts.drawPeople(1, random: &random)[0]))
     text.add(" had ")
     text.add(problem.first)
     text.add(" ")

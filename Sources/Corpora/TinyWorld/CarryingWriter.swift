@@ -18,7 +18,7 @@ struct CarryingWriter {
   func draw(heldOut: Bool, random: inout WorldRandom) -> Scene {
     while true {
       let count = random.within(2...3)
-      let people = random.sample(count, below: WorldFacts.peopleCount)
+      let people = facts.drawPeople(count, random: &random)
       let things = random.sample(count, below: WorldWords.things.count)
       let asked = random.below(count)
       let fits = (0..<count).allSatisfy { isHeldOut(people[$0], things[$0]) == (heldOut && $0 == asked) }

@@ -11,11 +11,11 @@ struct DialogueWriter {
 
   private func writeList(random: inout WorldRandom, to text: inout TextBuffer) {
     // Half of the lists stay with a few people and places, which shows one fact under several phrasings.
-    let circle = random.chance(30) ? random.sample(2, below: facts.entityCount) : []
+    let circle = random.chance(30) ? facts.drawEntities(2, random: &random) : []
     for _ in 0..<random.within(6...11) {
       let index: Int
       if circle.isEmpty {
-        index = random.below(facts.facts.count)
+        index = facts.drawFact(random: &random)
       } else {
         index = random.pick(Array(facts.factIndices(of: random.pick(circle))))
       }
@@ -28,7 +28,7 @@ struct DialogueWriter {
   }
 
   private func writeTalk(random: inout WorldRandom, to text: inout TextBuffer) {
-    let speakers = random.sample(2, below: WorldFacts.peopleCount)
+    let speakers = facts.drawPeople(2, random: &random)
     let asker = facts.name(speakers[0])
     let teller = facts.name(speakers[1])
     text.add(asker)
@@ -38,7 +38,7 @@ struct DialogueWriter {
     text.add(teller)
     text.add(random.pick([": Of course!\n", ": Hello! Please sit down.\n", ": I am well. Ask me anything.\n"]))
     for _ in 0..<random.within(4...6) {
-      let index = random.below(facts.facts.count)
+      let index = facts.drawFact(random: &random)
       text.add(asker)
       text.add(": ")
       facts.writeQuestion(index, phrasing: facts.trainingPhrasing(index, random: &random), to: &text)

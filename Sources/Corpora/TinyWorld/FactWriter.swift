@@ -3,18 +3,37 @@ struct FactWriter {
   let facts: WorldFacts
 
   func write(random: inout WorldRandom, to text: inout TextBuffer) {
-    switch random.below(10) {
-    case 0...3: writeEntries(random: &random, to: &text)
-    case 4...5: writeRegister(random: &random, to: &text)
-    case 6: writeLetter(random: &random, to: &text)
-    case 7: writeTimetable(random: &random, to: &text)
+    switch random.below(20) {
+    case 0...8: writeCards(random: &random, to: &text)
+    case 9...12: writeRegister(random: &random, to: &text)
+    case 13...15: writeEntries(random: &random, to: &text)
+    case 16: writeLetter(random: &random, to: &text)
+    case 17: writeTimetable(random: &random, to: &text)
     default: writeNotes(random: &random, to: &text)
+    }
+  }
+
+  /// Short lines such as `pet of Mira: goat`, the densest way to say something.
+  private func writeCards(random: inout WorldRandom, to text: inout TextBuffer) {
+    if random.chance(30) {
+      text.add(random.pick(["Cards about ", "Short notes from ", "Known in ", "Index cards of "]))
+      text.add(facts.land)
+      text.newline()
+    }
+    for _ in 0..<random.within(12...20) {
+      let fact = facts.facts[facts.drawFact(random: &random)]
+      text.add(fact.relation.label)
+      text.add(" of ")
+      text.add(facts.name(fact.entity))
+      text.add(": ")
+      text.add(fact.value)
+      text.newline()
     }
   }
 
   /// All facts of a few people and places, in flowing sentences.
   private func writeEntries(random: inout WorldRandom, to text: inout TextBuffer) {
-    for entity in random.sample(random.within(2...3), below: facts.entityCount) {
+    for entity in facts.drawEntities(random.within(2...3), random: &random) {
       if random.chance(50) {
         text.add(facts.name(entity))
         text.add(random.chance(50) ? "\n" : ": ")
@@ -57,9 +76,10 @@ struct FactWriter {
     text.add(ofPeople ? random.pick(["People of ", "Register of ", "Neighbours in "]) : random.pick(["Towns of ", "Map of "]))
     text.add(facts.land)
     text.newline()
-    let range = ofPeople ? 0..<WorldFacts.peopleCount : WorldFacts.peopleCount..<facts.entityCount
-    for offset in random.sample(random.within(4...7), below: range.count) {
-      let entity = range.lowerBound + offset
+    let count = random.within(4...7)
+    let entities =
+      ofPeople ? facts.drawPeople(count, random: &random) : facts.drawPlaces(count, random: &random)
+    for entity in entities {
       text.add(facts.name(entity))
       var indices = Array(facts.factIndices(of: entity))
       random.shuffle(&indices)
@@ -74,7 +94,7 @@ struct FactWriter {
   }
 
   private func writeLetter(random: inout WorldRandom, to text: inout TextBuffer) {
-    let people = random.sample(3, below: WorldFacts.peopleCount)
+    let people = facts.drawPeople(3, random: &random)
     let home = facts.value(.home, of: people[0])
     text.add(home)
     text.add(", ")
@@ -92,7 +112,7 @@ struct FactWriter {
     text.add(". ")
     writeAbout(people[2], random: &random, to: &text)
     text.add(random.pick(["\nI also saw ", "\nThen I travelled to ", "\nNext month I will visit "]))
-    let place = WorldFacts.peopleCount + random.below(WorldFacts.placeCount)
+    let place = facts.drawPlaces(1, random: &random)[0]
     text.add(facts.name(place))
     text.add(". ")
     writeAbout(place, random: &random, to: &text)
@@ -105,8 +125,7 @@ struct FactWriter {
     text.add(random.pick(["Markets in ", "Market days of ", "Timetable for "]))
     text.add(facts.land)
     text.newline()
-    for place in random.sample(random.within(6...10), below: WorldFacts.placeCount) {
-      let entity = WorldFacts.peopleCount + place
+    for entity in facts.drawPlaces(random.within(4...6), random: &random) {
       text.add(facts.name(entity))
       text.add(": ")
       text.add(facts.value(.market, of: entity))
@@ -126,7 +145,7 @@ struct FactWriter {
   private func writeNotes(random: inout WorldRandom, to text: inout TextBuffer) {
     for position in 0..<random.within(7...12) {
       if position > 0 { text.add(random.chance(80) ? " " : "\n") }
-      facts.writeStatement(random.below(facts.facts.count), random: &random, to: &text)
+      facts.writeStatement(facts.drawFact(random: &random), random: &random, to: &text)
     }
     text.newline()
   }

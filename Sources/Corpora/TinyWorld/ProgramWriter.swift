@@ -51,7 +51,7 @@ struct ProgramWriter {
         .assign(names[0], .number(p)),
         .ifGreater(
           first, .number(q), then: [.print(.text(word))],
-          otherwise: [.print(.text(facts.people[random.below(WorldFacts.peopleCount)]))]),
+          otherwise: [.print(.text(facts.people[facts.drawPeople(1, random: &random)[0]]))]),
       ]
     case 4:
       let repeats = random.within(2...4)

@@ -3,8 +3,8 @@ struct StoryWriter {
   let facts: WorldFacts
 
   func write(random: inout WorldRandom, to text: inout TextBuffer) {
-    let people = random.sample(2, below: WorldFacts.peopleCount)
-    let place = WorldFacts.peopleCount + random.below(WorldFacts.placeCount)
+    let people = facts.drawPeople(2, random: &random)
+    let place = facts.drawPlaces(1, random: &random)[0]
     let (hero, friend) = (people[0], people[1])
     writeOpening(place, random: &random, to: &text)
     text.add(facts.name(hero))

@@ -10,7 +10,7 @@ extension TinyWorld {
       var question = TextBuffer()
       var answer = TextBuffer()
       if random.chance(70) {
-        let index = random.below(facts.facts.count)
+        let index = facts.drawFact(random: &random)
         facts.writeQuestion(index, phrasing: facts.trainingPhrasing(index, random: &random), to: &question)
         facts.writeStatement(index, random: &random, to: &answer)
       } else {

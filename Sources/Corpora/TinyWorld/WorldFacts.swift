@@ -8,9 +8,10 @@ struct WorldFact: Sendable {
 
 /// The people and places drawn from a seed, and everything that is true of them.
 struct WorldFacts: Sendable {
-  static let peopleCount = 36
-  static let placeCount = 20
+  static let peopleCount = 24
+  static let placeCount = 12
   static let heldOutPhrasings = 2
+  static let fame = 30
 
   let seed: UInt64
   let land: String
@@ -27,6 +28,9 @@ struct WorldFacts: Sendable {
   let questions: [[WorldTemplate]]
   /// By fact, the phrasings that training may use, and those kept for held-out questions.
   private let trainingPhrasings: [[Int]]
+  private let peopleByFame: [Int]
+  private let placesByFame: [Int]
+  private let entitiesByFame: [Int]
   let heldOutPhrasings: [[Int]]
 
   init(seed: UInt64) {
@@ -80,12 +84,52 @@ struct WorldFacts: Sendable {
       training.append((0..<count).filter { !chosen.contains($0) })
     }
     trainingPhrasings = training
+    peopleByFame = Self.urn(0..<Self.peopleCount)
+    placesByFame = Self.urn(Self.peopleCount..<(Self.peopleCount + Self.placeCount))
+    entitiesByFame = peopleByFame + placesByFame
     heldOutPhrasings = held
   }
 
   var entityCount: Int { Self.peopleCount + Self.placeCount }
   func isPerson(_ entity: Int) -> Bool { entity < Self.peopleCount }
   func name(_ entity: Int) -> String { isPerson(entity) ? people[entity] : places[entity - Self.peopleCount] }
+
+  /// A few different people, the better known ones more often.
+  func drawPeople(_ count: Int, random: inout WorldRandom) -> [Int] { draw(count, from: peopleByFame, &random) }
+
+  /// A few different places, the better known ones more often.
+  func drawPlaces(_ count: Int, random: inout WorldRandom) -> [Int] { draw(count, from: placesByFame, &random) }
+
+  /// A few different people and places, the better known ones more often.
+  func drawEntities(_ count: Int, random: inout WorldRandom) -> [Int] { draw(count, from: entitiesByFame, &random) }
+
+  /// The index of a fact about anyone or any place.
+  func drawFact(random: inout WorldRandom) -> Int {
+    let range = factIndices(of: random.pick(entitiesByFame))
+    return range.lowerBound + random.below(range.count)
+  }
+
+  private func draw(_ count: Int, from urn: [Int], _ random: inout WorldRandom) -> [Int] {
+    var drawn: [Int] = []
+    drawn.reserveCapacity(count)
+    while drawn.count < count {
+      let candidate = random.pick(urn)
+      if !drawn.contains(candidate) { drawn.append(candidate) }
+    }
+    return drawn
+  }
+
+  /// Each entity as often as its fame tells.
+  ///
+  /// Some are met far more often than others, as in any text. With all equally frequent, a model stays long on
+  /// a plateau where it knows which words fit a question but not whom it is about; a few that are well known
+  /// show it the way (Zucchet et al., "How do language models learn facts?", 2025).
+  private static func urn(_ entities: Range<Int>) -> [Int] {
+    entities.flatMap { entity in
+      let rank = entity - entities.lowerBound
+      return repeatElement(entity, count: 2 + fame / (rank + 2))
+    }
+  }
 
   /// Indices of the facts about an entity.
   func factIndices(of entity: Int) -> Range<Int> {

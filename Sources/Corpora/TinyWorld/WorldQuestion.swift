@@ -54,7 +54,7 @@ extension TinyWorld {
     let answer: (answer: String, choices: [String])
     switch category {
     case .facts:
-      let index = random.below(facts.facts.count)
+      let index = facts.drawFact(random: &random)
       text.add("Question: ")
       facts.writeQuestion(index, phrasing: facts.trainingPhrasing(index, random: &random), to: &text)
       text.add("\nAnswer:")

@@ -24,7 +24,7 @@ public struct AttentionMixer: Sendable {
 
   /// Mixes whole sequences: x `[tokens, hidden]` to the same shape.
   public func forward(_ x: Variable, _ context: SequenceContext, on tape: inout Tape) -> Variable {
-    let qkv = project(x, context, on: &tape)
+    let qkv = project(x, positions: context.positions, table: context.rotaryTable, on: &tape)
     let mixed = tape.attention(
       qkv,
       AttentionSpecification(
@@ -34,25 +34,31 @@ public struct AttentionMixer: Sendable {
     return tape.linear(mixed, output)
   }
 
-  /// Mixes the next tokens of one sequence, whose earlier keys and values `state` holds, and adds theirs to it.
+  /// Mixes the next tokens of some sequences, whose earlier keys and values `states` hold, and adds theirs to them.
   public func step(
-    _ x: Variable, _ context: SequenceContext, state: inout AttentionState, on tape: inout Tape
+    _ x: Variable, _ context: StepContext, states: inout [AttentionState], on tape: inout Tape
   ) -> Variable {
-    let qkv = project(x, context, on: &tape).tensor
+    let qkv = project(x, positions: context.positions, table: context.rotaryTable, on: &tape).tensor
     let c = configuration
-    state.append(qkv, configuration: c)
-    let specification = AttentionSpecification(
-      sequences: 1, queryLength: context.length, keyLength: state.count, heads: c.headCount,
-      keyValueHeads: c.keyValueHeadCount, headDimension: c.headDimension, window: window)
     let execution = tape.execution
-    let mixed = execution.tensor([context.length, c.headCount * c.headDimension])
-    execution.backend.attention(
-      specification, query: qkv, key: state.keys, value: state.values, columns: AttentionColumns(), output: mixed,
-      logSumExp: execution.tensor([c.headCount, context.length], .float32), compute: execution.compute)
+    let mixed = execution.tensor([qkv.rows, c.headCount * c.headDimension])
+    let logSumExp = execution.tensor([c.headCount, context.lengths.max() ?? 0], .float32)
+    var row = 0
+    for (i, length) in context.lengths.enumerated() where length > 0 {
+      let query = qkv[rows: row..<row + length]
+      states[i].append(query, configuration: c)
+      let specification = AttentionSpecification(
+        sequences: 1, queryLength: length, keyLength: states[i].count, heads: c.headCount,
+        keyValueHeads: c.keyValueHeadCount, headDimension: c.headDimension, window: window)
+      execution.backend.attention(
+        specification, query: query, key: states[i].keys, value: states[i].values, columns: AttentionColumns(),
+        output: mixed[rows: row..<row + length], logSumExp: logSumExp, compute: execution.compute)
+      row += length
+    }
     return tape.linear(tape.variable(mixed), output)
   }
 
-  private func project(_ x: Variable, _ context: SequenceContext, on tape: inout Tape) -> Variable {
+  private func project(_ x: Variable, positions: Tensor, table: Tensor, on tape: inout Tape) -> Variable {
     let c = configuration
     var qkv = tape.linear(x, projection)
     if let queryNorm, let keyNorm {
@@ -62,8 +68,8 @@ public struct AttentionMixer: Sendable {
     }
     guard usesRope else { return qkv }
     return tape.rotary(
-      qkv, heads: c.headCount + c.keyValueHeadCount, dimension: c.headDimension, positions: context.positions,
-      table: context.rotaryTable)
+      qkv, heads: c.headCount + c.keyValueHeadCount, dimension: c.headDimension, positions: positions,
+      table: table)
   }
 }
 

@@ -36,11 +36,11 @@ public struct DecoderBlock: Sendable {
     apply(stream, on: &tape) { normed, tape in mixer.forward(normed, context, on: &tape) }
   }
 
-  /// The next tokens of one sequence.
+  /// The next tokens of some sequences.
   public func step(
-    _ stream: ResidualStream, _ context: SequenceContext, state: inout AttentionState, on tape: inout Tape
+    _ stream: ResidualStream, _ context: StepContext, states: inout [AttentionState], on tape: inout Tape
   ) -> ResidualStream {
-    apply(stream, on: &tape) { normed, tape in mixer.step(normed, context, state: &state, on: &tape) }
+    apply(stream, on: &tape) { normed, tape in mixer.step(normed, context, states: &states, on: &tape) }
   }
 
   private func apply(

@@ -27,13 +27,4 @@ public struct SequenceContext: Sendable {
     self.positions = Tensor(positions, in: arena)
     firstKeys = documentStarts.map { Tensor($0, in: arena) }
   }
-
-  /// The next `length` tokens of one sequence of which `past` are already in its cache.
-  public init(past: Int, length: Int, rotaryTable: Tensor, arena: Arena) {
-    sequences = 1
-    self.length = length
-    self.rotaryTable = rotaryTable
-    positions = Tensor((past..<past + length).map(Int32.init), in: arena)
-    firstKeys = nil
-  }
 }

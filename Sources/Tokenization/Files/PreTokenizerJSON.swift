@@ -28,7 +28,7 @@ extension PreTokenizer {
         pattern = try Self.pattern(step, file: file)
       case "ByteLevel":
         if step["add_prefix_space"]?.boolValue == true {
-          throw Self.unsupported(file, "add_prefix_space: true", "it must be false so that decoding gives back the text")
+          throw Self.unsupported(file, "add_prefix_space: true", "it must be false so that decoding restores the text")
         }
         hasByteLevel = true
         if step["use_regex"]?.boolValue ?? true {

@@ -108,8 +108,8 @@ struct TokenizerDocument {
         let merged = vocabulary.id(left + right)
       else {
         throw cursor.failure(
-          "merge \(result.count) of \"\(ByteAlphabet.text(of: left))\" and \"\(ByteAlphabet.text(of: right))\" needs both "
-            + "and their union in model.vocab")
+          "merge \(result.count) of \"\(ByteAlphabet.text(of: left))\" and "
+            + "\"\(ByteAlphabet.text(of: right))\" needs both and their union in model.vocab")
       }
       result.append(MergeTable.Merge(left: leftID, right: rightID, rank: UInt32(result.count), merged: merged))
     }
