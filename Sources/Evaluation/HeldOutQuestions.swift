@@ -42,18 +42,21 @@ public struct HeldOutQuestions: Sendable {
   }
 
   /// Reads files of questions and folders of them.
-  /// - Parameter examples: files of questions of the kind that training documents hold, whose most frequent answers are
-  ///   the baselines; by default a file of the same name in the folder `examples` beside the questions' folder, if it
-  ///   is there.
+  /// - Parameters:
+  ///   - examples: files of questions of the kind that training documents hold, whose most frequent answers are the
+  ///     baselines; by default a file of the same name in the folder `examples` beside the questions' folder, if it is
+  ///     there.
+  ///   - limit: take only the first so many questions of a file.
   /// - Throws: a sentence naming the file, and the line, that is missing or damaged.
-  public init(paths: [String], examples: [String]? = nil) throws {
+  public init(paths: [String], examples: [String]? = nil, limit: Int? = nil) throws {
     let files = try QuestionFile.files(paths)
     let beside = files.map { $0.parentPath.appendingPath("../examples/\($0.lastPathPart)") }.filter(Paths.exists)
     var answers: [TinyWorld.Category: [String]] = [:]
     for file in try examples.map(QuestionFile.files) ?? beside {
       for question in try QuestionFile.read(file) { answers[question.category, default: []].append(question.answer) }
     }
-    self.init(try files.flatMap(QuestionFile.read), baselines: answers.mapValues { MostFrequentAnswer(answers: $0) })
+    self.init(
+      try files.flatMap { try QuestionFile.read($0).prefix(limit ?? .max) }, baselines: answers.mapValues { MostFrequentAnswer(answers: $0) })
   }
 
   /// What a model answers, in the order of the questions.
