@@ -3,6 +3,7 @@ import Evaluation
 import Formats
 import Foundation
 import Inference
+import Reporting
 
 /// `apus evaluate perplexity`: how well a model predicts a text.
 struct EvaluatePerplexityCommand: ParsableCommand {
@@ -48,14 +49,15 @@ struct EvaluatePerplexityCommand: ParsableCommand {
     let model = try LanguageModel(directory: ModelFolder.resolve(model), compute: float32 ? .float32 : .bfloat16)
     var perplexity = try Perplexity(model, length: length, maskDocuments: maskDocuments)
     perplexity.field = field
-    var line = ProgressLine()
+    var line: ProgressLine?
     let result = try perplexity.evaluate(path: data) { progress in
-      line.show(
-        String(
-          format: "%.0f%%, %d tokens, %.4f nats/token", 100 * progress.fraction, progress.targets,
-          progress.natsPerToken))
+      // How many tokens a text has is known only after its first windows.
+      let total = Double(progress.targets) / max(progress.fraction, 1e-9)
+      let shown = line ?? ProgressLine("scoring", total: Int(min(total, 1e15)), unit: "tokens")
+      line = shown
+      shown.update(progress.targets)
     }
-    line.finish()
+    line?.finish()
     if json {
       var object = result.json
       object["length"] = JSON(perplexity.length)

@@ -51,10 +51,8 @@ struct EvaluateQuestionsCommand: ParsableCommand {
   func run() throws {
     let asked = try HeldOutQuestions(paths: questions, examples: examples.isEmpty ? nil : examples, limit: limit)
     let model = try LanguageModel(directory: ModelFolder.resolve(model))
-    var line = ProgressLine()
-    let given = try asked.answers(by: model) { line.show("\($0) of \(asked.questions.count) questions") }
-    let fresh = untrained ? try asked.answers(by: model.untrained()) { line.show("untrained: \($0) questions") } : nil
-    line.finish()
+    let given = try answer(asked, by: model, "asking")
+    let fresh = untrained ? try answer(asked, by: model.untrained(), "asking an untrained model") : nil
     if let answers { try write(given, to: answers) }
     let results = asked.results(given, untrained: fresh)
     if json {
@@ -72,6 +70,14 @@ struct EvaluateQuestionsCommand: ParsableCommand {
       }
     }
     print(table.text, terminator: "")
+  }
+
+  private func answer(
+    _ asked: HeldOutQuestions, by model: LanguageModel, _ label: String
+  ) throws -> [HeldOutQuestions.Answer] {
+    let line = ProgressLine(label, total: asked.questions.count, unit: "questions")
+    defer { line.finish() }
+    return try asked.answers(by: model) { line.update($0) }
   }
 
   private func percent(_ share: Double?) -> String { share.map { String(format: "%.1f%%", 100 * $0) } ?? "–" }
