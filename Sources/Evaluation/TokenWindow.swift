@@ -92,7 +92,7 @@ struct TextWindows: WindowSource {
     self.model = model
   }
 
-  var fraction: Double { Double(reader.finishedBytes) / Double(max(1, reader.totalBytes)) }
+  var fraction: Double { Double(reader.readBytes) / Double(max(1, reader.totalBytes)) }
 
   mutating func next(length: Int) throws -> TokenWindow? {
     while tokens.count - used < length + 1, let document = try reader.next() {
