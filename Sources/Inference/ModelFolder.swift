@@ -9,16 +9,21 @@ public enum ModelFolder {
   ///
   /// Each file is written beside and renamed, `config.json` last: a folder that has it is complete. Where the model's
   /// configuration does not say which tokens begin and end a text, the tokenizer's are written.
-  /// - Parameter dtype: Element type of the weights, `bfloat16` or `float32`.
+  /// - Parameters:
+  ///   - tokenizer: nil for a model over bare token files, whose folder then has no tokenizer.
+  ///   - dtype: Element type of the weights, `bfloat16` or `float32`.
   /// - Throws: `FileError` when the disk refuses, `InferenceError` for a tokenizer larger than the model.
   public static func save(
-    _ model: DecoderModel, tokenizer: Tokenizer, dtype: DType = .bfloat16, to directory: String
+    _ model: DecoderModel, tokenizer: Tokenizer?, dtype: DType = .bfloat16, to directory: String
   ) throws {
-    try checkVocabulary(tokenizer, model.configuration, directory)
     var configuration = model.configuration
-    configuration.beginOfTextToken = configuration.beginOfTextToken ?? tokenizer.beginningOfText.map { Int($0) }
-    configuration.endOfTextToken = configuration.endOfTextToken ?? tokenizer.endOfText.map { Int($0) }
-    try tokenizer.save(directory: directory)
+    try Paths.createFolder(directory)
+    if let tokenizer {
+      try checkVocabulary(tokenizer, configuration, directory)
+      configuration.beginOfTextToken = configuration.beginOfTextToken ?? tokenizer.beginningOfText.map { Int($0) }
+      configuration.endOfTextToken = configuration.endOfTextToken ?? tokenizer.endOfText.map { Int($0) }
+      try tokenizer.save(directory: directory)
+    }
     var generation: JSON = .object([:])
     for (key, token) in [
       ("bos_token_id", configuration.beginOfTextToken), ("eos_token_id", configuration.endOfTextToken),
