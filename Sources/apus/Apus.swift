@@ -31,7 +31,7 @@ struct Apus: AsyncParsableCommand {
         try command.run()
       }
     } catch {
-      exit(ExitReport(error).tell())
+      Foundation.exit(ExitReport(error).tell())
     }
   }
 }

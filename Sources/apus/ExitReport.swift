@@ -20,8 +20,7 @@ struct ExitReport {
     } else if let code = error as? ExitCode {
       (status, text, isError) = (code.rawValue, "", true)
     } else {
-      let sentence = (error as? any CustomStringConvertible)?.description ?? error.localizedDescription
-      (status, text, isError) = (1, "apus: \(sentence)", true)
+      (status, text, isError) = (1, "apus: \(error)", true)
     }
   }
 
