@@ -2,7 +2,7 @@ import Formats
 
 /// The sizes of the quick start: a model that learns the tiny world in minutes on two cores.
 public struct QuickstartRecipe: Sendable, Equatable {
-  public var vocabularySize = 2048
+  public var vocabularySize = 1024
   public var hiddenSize = 192
   public var intermediateSize = 512
   public var layers = 6

@@ -66,25 +66,28 @@ struct DataPrepareCommand: ParsableCommand {
       return
     }
     print(
-      "\(output): \(Quantity.grouped(summary.tokens)) tokens from \(Quantity.grouped(summary.documents)) documents, "
-        + "\(Quantity.bytes(summary.textBytes)), in \(Quantity.duration(summary.seconds)) "
+      "\(output): \(Quantity.counted(summary.tokens, "token")) from "
+        + "\(Quantity.counted(summary.documents, "document")), \(Quantity.bytes(summary.textBytes)), in \(Quantity.duration(summary.seconds)) "
         + "(\(Quantity.number(summary.megabytesPerSecond, digits: 3)) MB/s)")
     for (name, files) in [("training", summary.training), ("validation", summary.validation)] {
       let tokens = files.reduce(0) { $0 + $1.tokens }
       let documents = files.reduce(0) { $0 + $1.documents }
-      print("  \(name): \(Quantity.grouped(tokens)) tokens, \(Quantity.grouped(documents)) documents")
+      print("  \(name): \(Quantity.counted(tokens, "token")), \(Quantity.counted(documents, "document"))")
     }
     print("  \(Quantity.number(summary.tokensPerByte, digits: 3)) tokens a byte; \(Self.passedOver(summary))")
-    if loaded.endOfText == nil {
-      Terminal.standardError.write("note: \(tokenizer) has no end-of-text token, so none stands after documents\n")
+    if validation > 0, summary.validation.isEmpty {
+      note("none of so few documents fell to validation; a larger --validation or more, shorter documents help")
     }
+    if loaded.endOfText == nil { note("\(tokenizer) has no end-of-text token, so none stands after documents") }
   }
+
+  private func note(_ text: String) { Terminal.standardError.write("note: \(text)\n") }
 
   private static func passedOver(_ summary: PrepareSummary) -> String {
     let parts = [
-      (summary.duplicates, "duplicates"), (summary.emptyDocuments, "empty documents"),
-      (summary.skippedLines, "malformed lines"),
-    ].filter { $0.0 > 0 }.map { "\(Quantity.grouped($0.0)) \($0.1)" }
+      (summary.duplicates, "duplicate"), (summary.emptyDocuments, "empty document"),
+      (summary.skippedLines, "malformed line"),
+    ].filter { $0.0 > 0 }.map { Quantity.counted($0.0, $0.1) }
     return parts.isEmpty ? "nothing left out" : "left out: " + parts.joined(separator: ", ")
   }
 }

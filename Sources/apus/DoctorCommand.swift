@@ -64,7 +64,9 @@ struct DoctorCommand: ParsableCommand {
     }
     var table = TextTable([.left, .left])
     let limit = machine.processorLimit.map { ", limited to \(Quantity.number($0, digits: 3))" } ?? ""
-    table.add("processor", "\(machine.processor), \(machine.cores) cores\(limit), \(InstructionSet.threads) threads used")
+    let threads = Quantity.counted(InstructionSet.threads, "thread")
+    table.add(
+      "processor", "\(machine.processor), \(Quantity.counted(machine.cores, "core"))\(limit), \(threads) used")
     let others = Self.available.filter { $0 != InstructionSet.current }.map(\.rawValue).joined(separator: ", ")
     table.add("kernels", InstructionSet.current.rawValue + (others.isEmpty ? "" : " (also here: \(others))"))
     table.add("bfloat16", Self.hasBFloat16Products ? "multiplied in hardware" : "widened to float32 to multiply")

@@ -49,9 +49,15 @@ struct EvaluatePerplexityCommand: ParsableCommand {
     let model = try LanguageModel(directory: ModelFolder.resolve(model), compute: float32 ? .float32 : .bfloat16)
     var perplexity = try Perplexity(model, length: length, maskDocuments: maskDocuments)
     perplexity.field = field
-    let line = ProgressLine("scoring", total: nil, unit: "tokens")
-    let result = try perplexity.evaluate(path: data) { line.update($0.targets) }
-    line.finish()
+    var line: ProgressLine?
+    let result = try perplexity.evaluate(path: data) { progress in
+      // How many tokens a text has is known only after its first windows.
+      let total = Double(progress.targets) / max(progress.fraction, 1e-9)
+      let shown = line ?? ProgressLine("scoring", total: Int(min(total, 1e15)), unit: "tokens")
+      line = shown
+      shown.update(progress.targets)
+    }
+    line?.finish()
     if json {
       var object = result.json
       object["length"] = JSON(perplexity.length)

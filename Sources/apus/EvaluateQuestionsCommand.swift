@@ -51,11 +51,8 @@ struct EvaluateQuestionsCommand: ParsableCommand {
   func run() throws {
     let asked = try HeldOutQuestions(paths: questions, examples: examples.isEmpty ? nil : examples, limit: limit)
     let model = try LanguageModel(directory: ModelFolder.resolve(model))
-    let count = asked.questions.count
-    let line = ProgressLine("asking", total: untrained ? 2 * count : count, unit: "questions")
-    let given = try asked.answers(by: model) { line.update($0) }
-    let fresh = untrained ? try asked.answers(by: model.untrained()) { line.update(count + $0) } : nil
-    line.finish()
+    let given = try answer(asked, by: model, "asking")
+    let fresh = untrained ? try answer(asked, by: model.untrained(), "asking an untrained model") : nil
     if let answers { try write(given, to: answers) }
     let results = asked.results(given, untrained: fresh)
     if json {
@@ -63,7 +60,7 @@ struct EvaluateQuestionsCommand: ParsableCommand {
       return
     }
     var table = TextTable([.left, .right, .left, .right, .right, .right])
-    table.add("questions", "asked", "", "right", "from", "to")
+    table.add("questions", "", "", "accuracy", "from", "to")
     table.rule()
     for result in results {
       for (i, score) in result.scores.enumerated() {
@@ -73,6 +70,14 @@ struct EvaluateQuestionsCommand: ParsableCommand {
       }
     }
     print(table.text, terminator: "")
+  }
+
+  private func answer(
+    _ asked: HeldOutQuestions, by model: LanguageModel, _ label: String
+  ) throws -> [HeldOutQuestions.Answer] {
+    let line = ProgressLine(label, total: asked.questions.count, unit: "questions")
+    defer { line.finish() }
+    return try asked.answers(by: model) { line.update($0) }
   }
 
   private func percent(_ share: Double?) -> String { share.map { String(format: "%.1f%%", 100 * $0) } ?? "–" }

@@ -92,10 +92,10 @@ struct TokenizerTrainCommand: AsyncParsableCommand {
       print(figures.serializedString())
     } else {
       print(
-        "\(output): \(Quantity.grouped(tokenizer.vocabularySize)) tokens from \(Quantity.grouped(documentCount)) "
-          + "documents, \(Quantity.bytes(trainer.byteCount)), \(Quantity.grouped(trainer.distinctWordCount)) different "
-          + "words, in \(Quantity.duration(seconds))")
-      if reader.skippedLines > 0 { print("  passed over \(reader.skippedLines) malformed lines") }
+        "\(output): \(Quantity.grouped(tokenizer.vocabularySize)) tokens from "
+          + "\(Quantity.counted(documentCount, "document")), \(Quantity.bytes(trainer.byteCount)), "
+          + "\(Quantity.counted(trainer.distinctWordCount, "different word")), in \(Quantity.duration(seconds))")
+      if reader.skippedLines > 0 { print("  passed over \(Quantity.counted(reader.skippedLines, "malformed line"))") }
     }
   }
 }

@@ -108,7 +108,8 @@ import Testing
     try tokenizer(in: folder)
     expectSuccess(
       try folder.run(
-        "data", "prepare", "--tokenizer", "tokenizer", "--input", "story.txt", "--output", "tokens", "--validation", "0"))
+        "data", "prepare", "--tokenizer", "tokenizer", "--input", "story.txt", "--output", "tokens", "--validation",
+        "0"))
     let names = ["000_tokens.ds", "000_tokens.ds.index", "000_tokens.ds.metadata", "summary.json"]
     var random = SeededGenerator(state: 20_250_729)
     for round in 0..<24 {

@@ -23,7 +23,8 @@ import Testing
     expectMisuse(try folder.run("data", "inspect"), "folder")
     expectMisuse(try folder.run("tokenizer", "train", "--no-such"), "--no-such")
     expectMisuse(
-      try folder.run("tokenizer", "train", "--input", "a", "--vocab-size", "many", "--output", "o"), "vocab-size", "many")
+      try folder.run("tokenizer", "train", "--input", "a", "--vocab-size", "many", "--output", "o"), "vocab-size",
+      "many")
     let prepare = ["data", "prepare", "--tokenizer", "t", "--input", "a", "--output", "o"]
     expectMisuse(try Command.run(prepare + ["--validation", "1.5"], in: folder.path), "--validation", "1.5")
     expectMisuse(try Command.run(prepare + ["--validation", "nan"], in: folder.path), "--validation")

@@ -47,7 +47,7 @@ extension EngineTests {
         for threads in [1, 2, 5, 256, 3] {
           InstructionSet.setThreads(threads)
           #expect(InstructionSet.threads == threads)
-          for count in [0, 1, 7, 1000] {
+          for count in [0, 1, 7, 1000, 20000, 20001] {
             var runs = [UInt8](repeating: 0, count: count * 4 + 1)
             runs.withUnsafeMutableBufferPointer { runs in
               apus_parallel(

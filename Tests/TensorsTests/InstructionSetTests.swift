@@ -5,8 +5,9 @@ extension EngineTests {
   @Suite struct Environment {
     @Test func variantsAndThreads() async {
       await #expect(processExitsWith: .success) {
-        for variant in InstructionSet.allCases {
-          let isThere = InstructionSet.allCases.firstIndex(of: variant)! <= InstructionSet.allCases.firstIndex(of: .best)!
+        let best = try #require(InstructionSet.allCases.firstIndex(of: .best))
+        for (i, variant) in InstructionSet.allCases.enumerated() {
+          let isThere = i <= best
           try InstructionSet.portable.select()
           if isThere {
             try InstructionSet.applyEnvironment(["APUS_ISA": variant.rawValue.uppercased()])

@@ -2,6 +2,7 @@
 #ifndef APUS_BODY
 #define SOURCE_FILE "../attention/forward.c"
 #include "apus_pool.h"
+#include "attention_few_queries.h"
 #include "attention_range.h"
 #include "gemm_kernel.h"
 typedef struct {
@@ -14,6 +15,10 @@ typedef struct {
 
 void apus_attention_forward(const apus_attention *s, const void *q, const void *k, const void *v, void *out,
                             float *lse) {
+  if (s->query_length <= APUS_FEW_QUERIES) {
+    apus_attention_few_queries(s, q, k, v, out, lse);
+    return;
+  }
   apus_attention_forward_job job = {s, q, k, v, out, lse};
   apus_parallel(s->sequences * s->kv_heads, CHOOSE(attention_forward_task), &job);
 }

@@ -57,25 +57,26 @@ static void V(log_softmax_row)(void *context, int64_t r, int worker) {
   for (int64_t c = whole; c < j->columns; c++) top = x[c] > top ? x[c] : top;
   vf sums = {0}, weighted = {0};
   for (int64_t c = 0; c < whole; c += 16) {
-    vf v = V(load)(x, c, APUS_F32), e = V(exp)(v - top);
+    vf v = V(load)(x, c, APUS_F32) - top, e = V(exp)(v);
     sums += e;
     if (j->entropy) weighted += e * v;
   }
   if (rest) {
-    vf v = V(load_some)(x, whole, rest, APUS_F32);
+    vf v = V(load_some)(x, whole, rest, APUS_F32) - top;
     float e[16];
-    vf p = V(exp)(v - top);
+    vf p = V(exp)(v);
     memcpy(e, &p, 64);
     for (int i = rest; i < 16; i++) e[i] = 0;
     memcpy(&p, e, 64);
     sums += p;
     weighted += p * v;
   }
-  float total = V(sum)(sums), lse = top + logf(total);
+  float total = V(sum)(sums), log_total = logf(total), lse = top + log_total;
   j->log_sum_exp[r] = lse;
   int32_t target = j->targets[r];
   j->log_probability[r] = target < 0 ? 0 : x[target] - lse;
-  if (j->entropy) j->entropy[r] = lse - V(sum)(weighted) / total;
+  // Relative to the largest logit, so that their common level costs no digits.
+  if (j->entropy) j->entropy[r] = log_total - V(sum)(weighted) / total;
 }
 static void V(log_softmax_row_backward)(void *context, int64_t r, int worker) {
   (void)worker;

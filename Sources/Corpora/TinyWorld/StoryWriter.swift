@@ -3,6 +3,9 @@ struct StoryWriter {
   let facts: WorldFacts
 
   func write(random: inout WorldRandom, to text: inout TextBuffer) {
+    guard random.chance(60) else {
+      return CarryingWriter(facts: facts).write(scenes: random.within(5...8), random: &random, to: &text)
+    }
     let people = facts.drawPeople(2, random: &random)
     let place = facts.drawPlaces(1, random: &random)[0]
     let (hero, friend) = (people[0], people[1])
@@ -28,18 +31,10 @@ struct StoryWriter {
     text.add(facts.name(place))
     text.add(". ")
     writeAside(place, random: &random, to: &text)
+    writeIncident(hero, random: &random, to: &text)
     writeEnding(hero, friend, random: &random, to: &text)
     text.newline()
-    if random.chance(60) {
-      let writer = CarryingWriter(facts: facts)
-      for _ in 0..<random.within(1...3) {
-        let scene = writer.draw(heldOut: false, random: &random)
-        writer.writePrompt(scene, random: &random, to: &text)
-        text.add(" ")
-        text.add(scene.answer)
-        text.newline()
-      }
-    }
+    if random.chance(40) { CarryingWriter(facts: facts).write(scenes: 1, random: &random, to: &text) }
   }
 
   private func writeOpening(_ place: Int, random: inout WorldRandom, to text: inout TextBuffer) {
@@ -68,6 +63,29 @@ struct StoryWriter {
       text.add(" ")
       text.add(random.pick(WorldWords.times))
       text.add(", ")
+    }
+  }
+
+  /// Something that nobody needs to remember, in words of all sorts.
+  private func writeIncident(_ hero: Int, random: inout WorldRandom, to text: inout TextBuffer) {
+    for _ in 0..<random.within(1...2) {
+      text.add(random.chance(50) ? facts.pronoun(hero) : "They")
+      text.add(" ")
+      text.add(random.pick(WorldWords.verbs))
+      text.add(random.chance(50) ? " the " : " every ")
+      text.add(random.pick(WorldWords.adjectives))
+      text.add(" ")
+      text.add(random.pick(WorldWords.nouns))
+      switch random.below(4) {
+      case 0:
+        text.add(" near the ")
+        text.add(random.pick(WorldWords.nouns))
+      case 1:
+        text.add(" ")
+        text.add(random.pick(WorldWords.adverbs))
+      default: break
+      }
+      text.add(". ")
     }
   }
 

@@ -18,7 +18,10 @@ public struct Machine: Sendable, Equatable {
   /// Asks the operating system.
   public static var current: Machine {
     let memory = fields(of: "/proc/meminfo")
-    func bytes(_ key: String) -> Int { (memory[key]?.split(separator: " ").first).flatMap { Int($0) }.map { $0 << 10 } ?? 0 }
+    func bytes(_ key: String) -> Int {
+      let kibibytes = (memory[key]?.split(separator: " ").first).flatMap { Int($0) }
+      return (kibibytes ?? 0) * 1024
+    }
     let limits = ControlGroup.current
     var total = bytes("MemTotal")
     if total == 0 { total = Int(clamping: ProcessInfo.processInfo.physicalMemory) }
@@ -38,7 +41,8 @@ public struct Machine: Sendable, Equatable {
   public static func freeDisk(at path: String) -> Int? {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }
-    let (bytes, overflow) = Int(clamping: status.f_bavail).multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
+    let blocks = Int(clamping: status.f_bavail)
+    let (bytes, overflow) = blocks.multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
     return overflow ? Int.max : bytes
   }
 

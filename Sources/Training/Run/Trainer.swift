@@ -106,7 +106,7 @@ public final class Trainer {
     let start = monotonicSeconds()
     let batch = try data.batch(step: number)
     let waited = monotonicSeconds() - start
-    let rate = run.configuration.optimizer.schedule.learningRate(step: number)
+    let rate = run.configuration.optimizer.schedule.learningRate(step: done)
     let result = try step.run(batch, step: number, learningRate: rate)
     let seconds = monotonicSeconds() - start
     done = number

@@ -61,7 +61,8 @@ extension EngineTests {
             let label = "seed \(random.seed) \(variant) NaN \(payload) in query \(place)"
             #expect(poisoned.1[place].isNaN && !poisoned.1.isPoison(place), "\(label): log-sum-exp")
             for i in 0..<length * dimension {
-              let isRight = i / dimension == place
+              let isRight =
+                i / dimension == place
                 ? poisoned.0[i].isNaN && !poisoned.0.isPoison(i) : poisoned.0[i] == clean.0[i]
               if !isRight { Issue.record("\(label): element \(i) is \(poisoned.0[i])") }
             }
@@ -187,7 +188,8 @@ struct AttentionCase {
     let forward = rounds ? Tolerance(absolute: 0.02, relative: 0.01) : Tolerance(absolute: 1e-5, relative: 1e-5)
     let backward = rounds ? Tolerance(absolute: 0.08, relative: 0.03) : Tolerance(absolute: 1e-4, relative: 1e-4)
     inEachVariant { variant in
-      let label = "seed \(seed) \(variant) \(dtype == APUS_F32 ? "f32" : "bf16") in "
+      let label =
+        "seed \(seed) \(variant) \(dtype == APUS_F32 ? "f32" : "bf16") in "
         + "\(compute == APUS_F32 ? "f32" : "bf16") \(shape)"
       let actual = (output: output(), logSumExp: logSumExp(), gradients: gradients())
       apus_attention_forward(&s, q, k, v, actual.output.raw, actual.logSumExp.floats)

@@ -26,6 +26,23 @@ extension EngineTests {
       }
     }
 
+    /// Every remainder of each dimension by the tiles' heights, widths and units of depth.
+    @Test func remainders() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        for n in 1...70 {
+          for layout in GEMMCase.Layout.allCases {
+            for types in GEMMCase.Types.all.shuffled(using: &random).prefix(4) {
+              GEMMCase(
+                rows: n, columns: n * 37 % 71, depth: n * 13 % 71, layout: layout, types: types, output: APUS_F32,
+                accumulate: Bool.random(using: &random), scale: 1, slack: 1
+              ).check(&random)
+            }
+          }
+        }
+      }
+    }
+
     /// Tall and deep enough that each task packs its own rows of the left operand.
     @Test func tallAndDeep() async {
       await #expect(processExitsWith: .success) {

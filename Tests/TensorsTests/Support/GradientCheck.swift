@@ -81,7 +81,8 @@ struct DifferentiableFunction {
     var values = inputs.map(\.values)
     func check(_ name: String, _ gradient: [Double], change: (_ index: Int, _ by: Double) -> Void) {
       let size = (gradient.reduce(0) { $0 + $1 * $1 } / Double(max(gradient.count, 1))).squareRoot()
-      let indices = gradient.count <= samples
+      let indices =
+        gradient.count <= samples
         ? Array(gradient.indices) : (0..<samples).map { _ in Int.random(in: gradient.indices, using: &random) }
       for i in indices {
         func f(_ by: Double) -> Double {

@@ -18,7 +18,8 @@ struct TestBlock {
     self.dimension = dimension
     tokens = sequences * length
     norms = (0..<3).map { _ in weights.parameter(random.normals(width, scale: 0.3).map { $0 + 1 }, [width]) }
-    headNorms = (0..<2).map { _ in weights.parameter(random.normals(dimension, scale: 0.3).map { $0 + 1 }, [dimension]) }
+    headNorms = (0..<2).map { _ in weights.parameter(random.normals(dimension, scale: 0.3).map { $0 + 1 }, [dimension])
+    }
     let scale = 1 / Float(width).squareRoot()
     projection = weights.matrix([4 * dimension, 2 * dimension, 2 * dimension], width, scale: scale, &random)
     output = weights.matrix([width], 4 * dimension, scale: scale, &random)
