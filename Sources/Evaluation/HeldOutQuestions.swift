@@ -55,8 +55,8 @@ public struct HeldOutQuestions: Sendable {
     for file in try examples.map(QuestionFile.files) ?? beside {
       for question in try QuestionFile.read(file) { answers[question.category, default: []].append(question.answer) }
     }
-    self.init(
-      try files.flatMap { try QuestionFile.read($0).prefix(limit ?? .max) }, baselines: answers.mapValues { MostFrequentAnswer(answers: $0) })
+    let questions = try files.flatMap { try QuestionFile.read($0).prefix(limit ?? .max) }
+    self.init(questions, baselines: answers.mapValues { MostFrequentAnswer(answers: $0) })
   }
 
   /// What a model answers, in the order of the questions.

@@ -10,7 +10,7 @@ public enum ModelFolder {
   /// Each file is written beside and renamed, `config.json` last: a folder that has it is complete. Where the model's
   /// configuration does not say which tokens begin and end a text, the tokenizer's are written.
   /// - Parameters:
-  ///   - tokenizer: nil leaves its files out, as for a model trained on tokens of unknown origin.
+  ///   - tokenizer: nil for a model over bare token files, whose folder then has no tokenizer.
   ///   - dtype: Element type of the weights, `bfloat16` or `float32`.
   /// - Throws: `FileError` when the disk refuses, `InferenceError` for a tokenizer larger than the model.
   public static func save(

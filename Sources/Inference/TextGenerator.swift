@@ -20,7 +20,8 @@ public struct TextGenerator: Sendable {
   /// - Throws: `InferenceError` for impossible settings or a prompt longer than the context, and what `each` throws.
   @discardableResult
   public func generate(
-    _ prompt: String, settings: SamplingSettings, each: (_ token: UInt32, _ text: String) throws -> Bool = { _, _ in true }
+    _ prompt: String, settings: SamplingSettings,
+    each: (_ token: UInt32, _ text: String) throws -> Bool = { _, _ in true }
   ) throws -> Generation {
     try generate(tokens: model.promptTokens(prompt), settings: settings, each: each)
   }

@@ -65,7 +65,7 @@ struct EvaluatePerplexityCommand: ParsableCommand {
       return
     }
     let bits = result.bitsPerByte.map { String(format: "%.4f", $0) } ?? "no"
-    print(
-      String(format: "%.4f nats/token, %.4f perplexity, ", result.natsPerToken, result.perplexity) + "\(bits) bits/byte")
+    let figures = String(format: "%.4f nats/token, %.4f perplexity", result.natsPerToken, result.perplexity)
+    print("\(figures), \(bits) bits/byte")
   }
 }

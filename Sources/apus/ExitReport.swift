@@ -20,7 +20,9 @@ struct ExitReport {
     } else if let code = error as? ExitCode {
       (status, text, isError) = (code.rawValue, "", true)
     } else {
-      (status, text, isError) = (1, "apus: \(error)", true)
+      // Foundation's own errors describe themselves as a dump of their fields.
+      let isFoundations = error is CocoaError || error is POSIXError
+      (status, text, isError) = (1, "apus: \(isFoundations ? error.localizedDescription : "\(error)")", true)
     }
   }
 

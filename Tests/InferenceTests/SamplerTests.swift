@@ -85,7 +85,8 @@ import Testing
     let logits = Self.logits(12, seed: 11)
     let count = 40_000
     var seen = [Int](repeating: 0, count: logits.count)
-    for id in Self.draws(SamplingSettings(temperature: temperature, seed: 2), logits, count: count) { seen[Int(id)] += 1 }
+    let settings = SamplingSettings(temperature: temperature, seed: 2)
+    for id in Self.draws(settings, logits, count: count) { seen[Int(id)] += 1 }
     for (probability, seen) in zip(Self.softmax(logits, temperature: temperature), seen) {
       let deviation = (Double(count) * probability * (1 - probability)).squareRoot()
       #expect(abs(Double(seen) - Double(count) * probability) < 5 * deviation + 1)

@@ -62,6 +62,17 @@ import Training
     #expect(throws: ConfigurationError.self) { try run.modelConfiguration(vocabularySize: 1001, file: "c.yaml") }
   }
 
+  @Test func aFamilyIsChosenThatOtherToolsLoad() throws {
+    let sizes = "hidden_size: 60, num_attention_heads: 8, num_hidden_layers: 2, vocab_size: 9"
+    func family(_ model: String, _ apus: String) throws -> ModelConfiguration.Family {
+      let run = try read("model: {model_config: {\(sizes)\(model)}}\napus: {head_dim: 8\(apus)}").configuration
+      return try run.modelConfiguration(file: "c.yaml").family
+    }
+    #expect(try family("", "") == .smollm3)
+    #expect(try family("", ", qk_norm: true") == .qwen3)
+    #expect(try family(", sliding_window_size: 4", "") == .smollm3)
+  }
+
   @Test func stagesMayChangeTheSequenceLength() throws {
     let run = try read(
       """

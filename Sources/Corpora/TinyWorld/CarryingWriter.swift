@@ -39,6 +39,8 @@ struct CarryingWriter {
 
   /// Writes the scene and the question up to `Answer:`.
   func writePrompt(_ scene: Scene, random: inout WorldRandom, to text: inout TextBuffer) {
+    // The mark keeps a scene of two from being the end of a scene of three.
+    text.add("Scene: ")
     for (position, (person, thing)) in zip(scene.people, scene.things).enumerated() {
       if position > 0 { text.add(" ") }
       text.add(facts.name(person))

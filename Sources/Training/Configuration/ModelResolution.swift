@@ -36,8 +36,9 @@ extension RunConfiguration {
     let normed = apus.queryKeyNorm ?? base?.queryKeyNorm ?? false
     let noRope = shape.noRopeInterval ?? base?.noRopeInterval
     let window = shape.slidingWindow ?? base?.slidingWindow
-    let family: ModelConfiguration.Family = normed ? .qwen3 : noRope != nil || window != nil ? .smollm3 : .llama
-    // The family decides what `config.json` can say, and Llama's knows no window.
+    // transformers refuses a Llama whose heads do not divide its width, and knows no window in one.
+    let needsMore = noRope != nil || window != nil || hidden % heads != 0
+    let family: ModelConfiguration.Family = normed ? .qwen3 : needsMore ? .smollm3 : .llama
     let kept = base.map { $0.family == .llama ? family : $0.family }
     var deviation = 0.02
     if case .random(let given, _) = model.initialization { deviation = given }
