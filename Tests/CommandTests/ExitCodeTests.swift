@@ -21,7 +21,7 @@ import Testing
     expectMisuse(try folder.run("trian"), "trian")
     expectMisuse(try folder.run("data", "prepare"), "--tokenizer")
     expectMisuse(try folder.run("data", "inspect"), "folder")
-    expectMisuse(try folder.run("tokenizer", "train", "--no-such"), "--no-such")
+    expectMisuse(try folder.run("doctor", "--no-such"), "--no-such")
     expectMisuse(
       try folder.run("tokenizer", "train", "--input", "a", "--vocab-size", "many", "--output", "o"), "vocab-size",
       "many")
@@ -29,7 +29,7 @@ import Testing
     expectMisuse(try Command.run(prepare + ["--validation", "1.5"], in: folder.path), "--validation", "1.5")
     expectMisuse(try Command.run(prepare + ["--validation", "nan"], in: folder.path), "--validation")
     expectMisuse(try folder.run("data", "inspect", "d", "--length", "0"), "--length", "0")
-    expectMisuse(try folder.run("data", "inspect", "d", "--sample", "-1"), "-1")
+    expectMisuse(try folder.run("data", "inspect", "d", "--sample=-1"), "--sample", "-1")
     expectMisuse(try folder.run("data", "synthesize", "--output", "w", "--megabytes", "0"), "--megabytes")
     #expect(!folder.exists("o") && !folder.exists("w"))
   }

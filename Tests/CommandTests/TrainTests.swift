@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Testing
 
@@ -71,5 +72,18 @@ import Testing
     }
     expectSuccess(try folder.run("report", "runs/good"))
     #expect(folder.exists("runs/good/report.html"))
+
+    let generate = ["generate", "runs/good", "--prompt", "The swift", "--max-tokens", "5", "--temperature", "0"]
+    let text = try Command.run(generate, in: folder.path)
+    expectSuccess(text)
+    #expect(try Command.run(generate, in: folder.path).output == text.output)
+    let scored = try folder.run("evaluate", "perplexity", "runs/good", "--data", "text", "--json")
+    expectSuccess(scored)
+    #expect(try JSON.parse(scored.output).objectValue != nil)
+    expectFailure(try folder.run("evaluate", "perplexity", "runs/good", "--data", "nowhere"), "nowhere")
+    expectFailure(try folder.run("generate", "nowhere", "--prompt", "The"), "nowhere")
+    let weights = URL(fileURLWithPath: folder.path + "/runs/good/checkpoints/6/model.safetensors")
+    try Data(contentsOf: weights).prefix(100).write(to: weights)
+    expectFailure(try folder.run("generate", "runs/good/checkpoints/6", "--prompt", "The"), "model.safetensors")
   }
 }
