@@ -11,8 +11,8 @@ struct EvaluatePerplexityCommand: ParsableCommand {
     commandName: "perplexity",
     abstract: "Say how well a model predicts a text: nats a token, perplexity, bits a byte.",
     discussion: """
-      The documents, each followed by the end-of-text token, are read in windows of the model's context length without
-      overlap; each token is predicted once. Bits a byte count the bytes of the text, so that models of different
+      The documents, each followed by the end-of-text token, are read in windows of the model's context length \
+      without overlap; each token is predicted once. Bits a byte count the bytes of the text, so that models of different \
       tokenizers compare.
 
       Examples:

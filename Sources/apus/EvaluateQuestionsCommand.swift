@@ -11,8 +11,8 @@ struct EvaluateQuestionsCommand: ParsableCommand {
     commandName: "questions",
     abstract: "Ask a model held-out questions, beside a baseline and an untrained model.",
     discussion: """
-      Files are those of `apus data synthesize`, heldout/*.jsonl. The baseline gives every question the answer that is
-      most frequent in the examples. Intervals are 95 % (Wilson).
+      Files are those of `apus data synthesize`, heldout/*.jsonl. The baseline gives every question the answer \
+      that is most frequent in the examples. Intervals are 95 % (Wilson).
 
       Example:
         apus evaluate questions my-model --questions world/heldout

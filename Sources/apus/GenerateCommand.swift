@@ -9,8 +9,8 @@ struct GenerateCommand: ParsableCommand {
     commandName: "generate",
     abstract: "Continue a text with a model.",
     discussion: """
-      The text appears as it is written, after the prompt. The same seed gives the same text. A run folder stands for
-      its newest complete checkpoint.
+      The text appears as it is written, after the prompt. The same seed gives the same text. A run folder stands \
+      for its newest complete checkpoint.
 
       Examples:
         apus generate my-model --prompt 'Once upon a time'
