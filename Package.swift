@@ -1,6 +1,11 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
 // The house: an arrow never points up. docs/ARCHITECTURE.md draws it.
 let package = Package(
   name: "apus",
@@ -12,22 +17,32 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    .target(
-      name: "Formats",
-      dependencies: [
-        .product(name: "OrderedCollections", package: "swift-collections"),
-        .product(name: "Crypto", package: "swift-crypto"),
-      ]),
-    .target(name: "Models"),
-    .target(name: "Corpora", dependencies: ["Formats"]),
-    .executableTarget(
-      name: "apus",
-      dependencies: [
-        "Corpora", "Formats", "Models",
-        .product(name: "OrderedCollections", package: "swift-collections"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
-    .testTarget(name: "CorporaTests", dependencies: ["Corpora", "Formats"]),
+    .target(name: "CKernels", cSettings: [.headerSearchPath("internal")]),
+    .target(name: "Formats", dependencies: [collections, crypto]),
+    .target(name: "Tensors", dependencies: ["CKernels"]),
+    .target(name: "Tokenization", dependencies: ["Formats"]),
+    .target(name: "Corpora", dependencies: ["Formats", "Tokenization"]),
+    .target(name: "Models", dependencies: ["Tensors", "Formats"]),
+    .target(name: "Optimization", dependencies: ["Models"]),
+    .target(name: "Reporting", dependencies: ["Formats", yams]),
+    .target(name: "Planning", dependencies: ["Models", "Reporting"]),
+    .target(name: "Inference", dependencies: ["Models", "Tokenization"]),
+    .target(name: "Evaluation", dependencies: ["Inference", "Corpora", "Reporting"]),
+    .target(name: "Training", dependencies: ["Corpora", "Inference", "Optimization", "Planning", "Reporting", yams]),
+    .target(name: "Lab", dependencies: ["Training", "Evaluation"]),
+    .executableTarget(name: "apus", dependencies: ["Lab", arguments, collections]),
+    .testTarget(name: "CommandTests", dependencies: ["Formats"]),
+    .testTarget(name: "CorporaTests", dependencies: ["Corpora"], resources: [.copy("Golden")]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats", collections], resources: [.copy("Golden")]),
+    .testTarget(name: "InferenceTests", dependencies: ["Inference"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
+    .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], resources: [.copy("Golden")]),
+    .testTarget(name: "PlanningTests", dependencies: ["Planning"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
+    .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"], resources: [.copy("Golden")]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Golden")]),
   ],
   swiftLanguageModes: [.v6]
 )

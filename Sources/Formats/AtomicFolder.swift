@@ -55,6 +55,21 @@ public final class AtomicFolder {
     try? Paths.remove(partialPath)
   }
 
+  /// Removes partial folders of `path` whose processes have ended without cleaning up, as after a kill.
+  ///
+  /// Only for paths that no other machine writes to: a process is looked for on this one.
+  /// - Throws: `FileError` when one cannot be removed.
+  public static func removeAbandoned(of path: String) throws {
+    let folder = path.parentPath
+    guard Paths.isFolder(folder) else { return }
+    let prefix = "\(path.lastPathPart).partial-"
+    for name in try Paths.names(inFolder: folder) where name.hasPrefix(prefix) {
+      let numbers = name.dropFirst(prefix.count).split(separator: "-").compactMap { pid_t($0) }
+      guard numbers.count == 2, numbers[0] != getpid(), kill(numbers[0], 0) != 0, errno == ESRCH else { continue }
+      try Paths.remove(folder.appendingPath(name))
+    }
+  }
+
   private static func synchronize(_ folder: String) throws {
     for name in try Paths.names(inFolder: folder) {
       let path = folder.appendingPath(name)

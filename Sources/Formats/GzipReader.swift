@@ -7,7 +7,8 @@ public final class GzipReader {
   private let file: MappedFile
   private let zlib: Zlib
   private let stream: UnsafeMutablePointer<Zlib.Stream>
-  private var position = 0
+  /// Bytes of the file that are decompressed so far.
+  public private(set) var position = 0
   private var isInsideMember = false
 
   /// Opens a file.

@@ -113,7 +113,8 @@ extension JSONScanner {
         index += 1
         continue
       }
-      try take(closing, hasKeys ? "',' or '}' after a member of the object" : "',' or ']' after an element of the array")
+      try take(
+        closing, hasKeys ? "',' or '}' after a member of the object" : "',' or ']' after an element of the array")
       return
     }
   }

@@ -62,7 +62,8 @@ public struct Safetensors: Sendable {
         path: file.path, tensor: name, problem: "is \(entry.element.rawValue) where \(element.rawValue) is needed")
     }
     if let shape, entry.shape != shape {
-      throw SafetensorsError(path: file.path, tensor: name, problem: "has shape \(entry.shape) where \(shape) is needed")
+      throw SafetensorsError(
+        path: file.path, tensor: name, problem: "has shape \(entry.shape) where \(shape) is needed")
     }
     return entry
   }

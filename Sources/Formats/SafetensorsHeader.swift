@@ -16,7 +16,8 @@ struct SafetensorsHeader {
     let length = UInt64(littleEndian: UnsafeRawBufferPointer(bytes).loadUnaligned(as: UInt64.self))
     guard length <= UInt64(Safetensors.headerLimit), Int(length) <= bytes.count - 8 else {
       throw refuse(
-        "the header claims \(length) bytes, but the file has \(bytes.count) and the limit is \(Safetensors.headerLimit)")
+        "the header claims \(length) bytes, but the file has \(bytes.count) and the limit is \(Safetensors.headerLimit)"
+      )
     }
     dataStart = 8 + Int(length)
     let dataCount = bytes.count - dataStart
@@ -37,7 +38,9 @@ struct SafetensorsHeader {
     }
 
     var end = 0
-    for entry in entries.values.sorted(by: { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }) {
+    for entry in entries.values.sorted(by: {
+      ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+    }) {
       guard entry.range.lowerBound == end else {
         throw refuse(
           "begins at byte \(entry.range.lowerBound) of the data where \(end) is needed: tensors may neither overlap nor leave holes",
@@ -45,7 +48,8 @@ struct SafetensorsHeader {
       }
       end = entry.range.upperBound
       guard end <= dataCount else {
-        throw refuse("ends at byte \(end) of the data, but the file holds \(dataCount): it is cut short", tensor: entry.name)
+        throw refuse(
+          "ends at byte \(end) of the data, but the file holds \(dataCount): it is cut short", tensor: entry.name)
       }
     }
     guard end == dataCount else {

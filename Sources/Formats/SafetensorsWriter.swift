@@ -97,7 +97,8 @@ public final class SafetensorsWriter {
     if let next = pending.first {
       writer.discard()
       throw SafetensorsError(
-        path: writer.path, tensor: next.name, problem: "is incomplete: \(written) of \(next.byteCount) bytes were given")
+        path: writer.path, tensor: next.name, problem: "is incomplete: \(written) of \(next.byteCount) bytes were given"
+      )
     }
     try writer.commit()
   }

@@ -89,4 +89,8 @@ public struct ModelConfiguration: Sendable, Equatable {
     guard let interval = noRopeInterval, interval > 0 else { return true }
     return (layer + 1) % interval != 0
   }
+
+  /// How far attention looks back in layer `layer` (from 0): layers without rotary embedding see the whole document,
+  /// as nanotron trains them.
+  public func slidingWindow(layer: Int) -> Int? { usesRope(layer: layer) ? slidingWindow : nil }
 }

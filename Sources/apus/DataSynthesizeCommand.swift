@@ -2,6 +2,7 @@ import ArgumentParser
 import Corpora
 import Formats
 import Foundation
+import Reporting
 
 /// `apus data synthesize`: writes the tiny world.
 struct DataSynthesizeCommand: ParsableCommand {
@@ -52,14 +53,9 @@ struct DataSynthesizeCommand: ParsableCommand {
     let writer = TinyWorldWriter(
       world: TinyWorld(seed: seed), questionsPerCategory: questions, conversations: conversations)
     let start = Date()
-    var lastReport = start
-    let summary = try writer.write(to: output, textBytes: wanted) { done in
-      let now = Date()
-      guard now.timeIntervalSince(start) > 2, now.timeIntervalSince(lastReport) > 1 else { return }
-      lastReport = now
-      let line = String(format: "%.0f of %.0f MB written\n", Double(done) / 1e6, Double(wanted) / 1e6)
-      FileHandle.standardError.write(Data(line.utf8))
-    }
+    let progress = ProgressLine("writing", total: wanted, unit: "bytes")
+    let summary = try writer.write(to: output, textBytes: wanted) { done in progress.update(done) }
+    progress.finish()
     let seconds = Date().timeIntervalSince(start)
     let kinds = TinyWorld.Kind.allCases.map { ($0.rawValue, summary.kinds[$0] ?? 0) }
     let questions = TinyWorld.Category.allCases.map { ($0.rawValue, summary.questions[$0] ?? 0) }

@@ -1,0 +1,195 @@
+// Attention backward by tiles: scores are computed again from the saved log-sum-exp. One task is one KV head of one
+// sequence, so the sums into its keys' and values' gradients have one order.
+#ifndef APUS_BODY
+#define SOURCE_FILE "../attention/backward.c"
+#include "apus_pool.h"
+#include "attention_range.h"
+#include "gemm_kernel.h"
+typedef struct {
+  const apus_attention *spec;
+  const void *q, *k, *v, *out, *d_out;
+  const float *lse;
+  void *d_q, *d_k, *d_v;
+} apus_attention_backward_job;
+#include "for_each_variant.h"
+
+void apus_attention_backward(const apus_attention *s, const void *q, const void *k, const void *v, const void *out,
+                             const float *lse, const void *d_out, void *d_q, void *d_k, void *d_v) {
+  apus_attention_backward_job job = {s, q, k, v, out, d_out, lse, d_q, d_k, d_v};
+  apus_parallel(s->sequences * s->kv_heads, CHOOSE(attention_backward_task), &job);
+}
+
+#else
+#include "attention_tiles.h"
+
+// Adds `rows` x `columns` products of a `[rows, lanes]` tile (packed as left panels) and packed columns.
+INLINE void V(accumulate)(const apus_gemm_kernel *kn, int64_t depth, const char *left, size_t left_panel,
+                          int64_t rows, const char *right, size_t right_panel, int64_t columns, float *sums,
+                          int64_t stride) {
+  for (int64_t c = 0; c < columns; c += kn->tile_columns)
+    for (int64_t r = 0; r < rows; r += kn->tile_rows)
+      kn->tile(depth, left + (size_t)(r / kn->tile_rows) * left_panel,
+               right + (size_t)(c / kn->tile_columns) * right_panel, sums + r * stride + c, stride, true);
+}
+INLINE void V(write_rows)(const float *in, int64_t stride, int64_t rows, int64_t columns, void *out, int64_t out_stride,
+                          apus_dtype type) {
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t c = 0; c < columns; c += 16) {
+      vf x;
+      LOAD_F32(x, in + r * stride + c);
+      if (columns - c >= 16) V(store)(out, r * out_stride + c, x, type);
+      else V(store_some)(out, r * out_stride + c, (int)(columns - c), x, type);
+    }
+}
+
+static void V(attention_backward_task)(void *context, int64_t task, int worker) {
+  (void)worker;
+  const apus_attention_backward_job *job = context;
+  const apus_attention *s = job->spec;
+  const apus_gemm_kernel *kn = apus_attention_kernel_for(s->compute);
+  const int lanes = kn->tile_columns, vectors = lanes / 16;
+  const int64_t sequence = task / s->kv_heads, kv = task % s->kv_heads, group = s->heads / s->kv_heads;
+  const int64_t keys = s->key_length, blocks = V(up)(keys, KEY_BLOCK) / KEY_BLOCK, dim = s->head_dim;
+  const int64_t value_dim = s->value_dim, dims = V(up)(dim, kn->tile_rows);
+  const int64_t dim_stride = V(up)(dim, lanes), value_stride = V(up)(value_dim, lanes);
+  const int64_t padded_dim = apus_padded_depth(kn, dim), padded_value = apus_padded_depth(kn, value_dim);
+  const int64_t padded_block = apus_padded_depth(kn, KEY_BLOCK), padded_lanes = apus_padded_depth(kn, lanes);
+
+  // Packed once: K and V as left operands by key, K again by dimension for the queries' gradient.
+  size_t key_block = V(rows_bytes)(kn, KEY_BLOCK, dim), value_block = V(rows_bytes)(kn, KEY_BLOCK, value_dim);
+  size_t turned_block = V(rows_bytes)(kn, dim, KEY_BLOCK);
+  size_t key_panel = apus_panel_a_bytes(kn, dim), value_panel = apus_panel_a_bytes(kn, value_dim);
+  size_t turned_panel = apus_panel_a_bytes(kn, KEY_BLOCK);
+  char *packed_keys = apus_workspace(0, (size_t)blocks * key_block);
+  char *packed_values = apus_workspace(1, (size_t)blocks * value_block);
+  char *turned_keys = apus_workspace(2, (size_t)blocks * turned_block);
+  int64_t key_rows = blocks * KEY_BLOCK;
+  float *d_k = apus_workspace(3, (size_t)(key_rows * (dim_stride + value_stride)) * 4);
+  float *d_v = d_k + key_rows * dim_stride;
+  memset(d_k, 0, (size_t)(key_rows * (dim_stride + value_stride)) * 4);
+
+  size_t q_bytes = apus_panel_b_bytes(kn, dim), o_bytes = apus_panel_b_bytes(kn, value_dim);
+  size_t lane_panel = apus_panel_b_bytes(kn, lanes), tile_panel = apus_panel_a_bytes(kn, lanes);
+  size_t q_turned = (size_t)(dim_stride / lanes) * lane_panel, o_turned = (size_t)(value_stride / lanes) * lane_panel;
+  size_t tile_left = V(rows_bytes)(kn, KEY_BLOCK, lanes), s_bytes = apus_panel_b_bytes(kn, KEY_BLOCK);
+  size_t score_bytes = (size_t)(KEY_BLOCK * lanes) * 4, dq_bytes = (size_t)(dims * lanes) * 4;
+#define ROUND(x) (((x) + 63) & ~(size_t)63)
+  char *memory = apus_workspace(4, ROUND(q_bytes) + ROUND(o_bytes) + ROUND(q_turned) + ROUND(o_turned) +
+                                       2 * ROUND(tile_left) + ROUND(s_bytes) + 2 * ROUND(score_bytes) + ROUND(dq_bytes));
+  char *packed_q = memory, *packed_o = packed_q + ROUND(q_bytes), *turned_q = packed_o + ROUND(o_bytes);
+  char *turned_o = turned_q + ROUND(q_turned), *left_p = turned_o + ROUND(o_turned);
+  char *left_s = left_p + ROUND(tile_left), *packed_s = left_s + ROUND(tile_left);
+  float *p = (float *)(packed_s + ROUND(s_bytes)), *ds = (float *)((char *)p + ROUND(score_bytes));
+  float *d_q = (float *)((char *)ds + ROUND(score_bytes));
+#undef ROUND
+
+  const void *k = V(at)(job->k, sequence * keys * s->k_stride + kv * dim, s->dtype);
+  const void *v = V(at)(job->v, sequence * keys * s->v_stride + kv * value_dim, s->dtype);
+  for (int64_t b = 0; b < blocks; b++) {
+    int64_t key0 = b * KEY_BLOCK, count = keys - key0 < KEY_BLOCK ? keys - key0 : KEY_BLOCK;
+    apus_matrix km = {V(at)(k, key0 * s->k_stride, s->dtype), s->dtype, s->k_stride, 1};
+    apus_matrix vm = {V(at)(v, key0 * s->v_stride, s->dtype), s->dtype, s->v_stride, 1};
+    if (count < KEY_BLOCK) {
+      memset(packed_keys + (size_t)b * key_block, 0, key_block);
+      memset(packed_values + (size_t)b * value_block, 0, value_block);
+      memset(turned_keys + (size_t)b * turned_block, 0, turned_block);
+    }
+    V(pack_rows)(kn, km, count, dim, packed_keys + (size_t)b * key_block);
+    V(pack_rows)(kn, vm, count, value_dim, packed_values + (size_t)b * value_block);
+    char *to = turned_keys + (size_t)b * turned_block;
+    for (int64_t r = 0; r < dim; r += kn->tile_rows, to += turned_panel) {
+      apus_matrix part = {V(at)(km.data, r, s->dtype), s->dtype, 1, s->k_stride};
+      kn->pack_a(part, count, dim - r < kn->tile_rows ? dim - r : kn->tile_rows, to);
+    }
+  }
+  if (kn->begin) kn->begin();
+  for (int64_t h = kv * group; h < (kv + 1) * group; h++) {
+    for (int64_t query0 = 0; query0 < s->query_length; query0 += lanes) {
+      int64_t count = s->query_length - query0 < lanes ? s->query_length - query0 : lanes;
+      V(strip) strip;
+      V(strip_range)(s, sequence, query0, count, lanes, &strip);
+      int64_t token = sequence * s->query_length + query0;
+      const void *q = V(at)(job->q, token * s->q_stride + h * dim, s->dtype);
+      const void *out = V(at)(job->out, token * s->out_stride + h * value_dim, s->dtype);
+      const void *d_out = V(at)(job->d_out, token * s->out_stride + h * value_dim, s->dtype);
+      apus_matrix qm = {q, s->dtype, s->q_stride, 1}, om = {d_out, s->dtype, s->out_stride, 1};
+      kn->pack_b(qm, dim, count, packed_q);
+      kn->pack_b(om, value_dim, count, packed_o);
+      if (count < lanes) {
+        memset(turned_q, 0, q_turned);
+        memset(turned_o, 0, o_turned);
+      }
+      apus_matrix qt = {q, s->dtype, 1, s->q_stride}, ot = {d_out, s->dtype, 1, s->out_stride};
+      V(pack_columns)(kn, qt, dim, count, turned_q, lane_panel);
+      V(pack_columns)(kn, ot, value_dim, count, turned_o, lane_panel);
+      // delta = sum over the head of d_out * out: what the softmax's normalisation takes away.
+      float lse[32], delta[32];
+      for (int i = 0; i < lanes; i++) {
+        lse[i] = 0;
+        delta[i] = 0;
+        if (i >= count) continue;
+        lse[i] = job->lse[(sequence * s->heads + h) * s->query_length + query0 + i];
+        vf sum = {0};
+        int64_t d = 0;
+        for (; d + 16 <= value_dim; d += 16)
+          sum += V(load)(out, i * s->out_stride + d, s->dtype) * V(load)(d_out, i * s->out_stride + d, s->dtype);
+        if (d < value_dim)
+          sum += V(load_some)(out, i * s->out_stride + d, (int)(value_dim - d), s->dtype) *
+                 V(load_some)(d_out, i * s->out_stride + d, (int)(value_dim - d), s->dtype);
+        delta[i] = V(sum)(sum);
+      }
+      memset(d_q, 0, dq_bytes);
+      int64_t block0 = strip.lowest_first / KEY_BLOCK;
+      int64_t block1 = strip.highest_last < 0 ? block0 : strip.highest_last / KEY_BLOCK + 1;
+      for (int64_t b = block0; b < block1; b++) {
+        int64_t key0 = b * KEY_BLOCK;
+        for (int64_t r = 0; r < KEY_BLOCK; r += kn->tile_rows) {
+          size_t panel = (size_t)(r / kn->tile_rows);
+          kn->tile(padded_dim, packed_keys + (size_t)b * key_block + panel * key_panel, packed_q, p + r * lanes, lanes,
+                   false);
+          kn->tile(padded_value, packed_values + (size_t)b * value_block + panel * value_panel, packed_o,
+                   ds + r * lanes, lanes, false);
+        }
+        bool all = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK);
+        for (int j = 0; j < vectors; j++) {
+          vf l, de;
+          memcpy(&l, lse + j * 16, 64);
+          memcpy(&de, delta + j * 16, 64);
+          for (int64_t r = 0; r < KEY_BLOCK; r++) {
+            vf x, g;
+            LOAD_F32(x, p + r * lanes + j * 16);
+            LOAD_F32(g, ds + r * lanes + j * 16);
+            x = x * s->scale - l;
+            if (!all) x = vselect(V(visible)(&strip, j * 16, key0 + r), x, vsplat(-INFINITY));
+            vf probability = V(exp)(x);
+            g = probability * (g - de) * s->scale;
+            memcpy(p + r * lanes + j * 16, &probability, 64);
+            memcpy(ds + r * lanes + j * 16, &g, 64);
+          }
+        }
+        apus_matrix pm = {p, APUS_F32, lanes, 1}, sm = {ds, APUS_F32, lanes, 1}, st = {ds, APUS_F32, 1, lanes};
+        V(pack_rows)(kn, pm, KEY_BLOCK, lanes, left_p);
+        V(pack_rows)(kn, sm, KEY_BLOCK, lanes, left_s);
+        kn->pack_b(st, KEY_BLOCK, lanes, packed_s);
+        V(accumulate)(kn, padded_lanes, left_p, tile_panel, KEY_BLOCK, turned_o, lane_panel, value_dim,
+                      d_v + key0 * value_stride, value_stride);
+        V(accumulate)(kn, padded_lanes, left_s, tile_panel, KEY_BLOCK, turned_q, lane_panel, dim,
+                      d_k + key0 * dim_stride, dim_stride);
+        for (int64_t r = 0; r < dims; r += kn->tile_rows)
+          kn->tile(padded_block, turned_keys + (size_t)b * turned_block + (size_t)(r / kn->tile_rows) * turned_panel,
+                   packed_s, d_q + r * lanes, lanes, true);
+      }
+      float one[32];
+      for (int i = 0; i < 32; i++) one[i] = 1;
+      V(write_transposed)(d_q, lanes, dim, count, one,
+                          (void *)V(at)(job->d_q, token * s->q_stride + h * dim, s->dtype), s->q_stride, s->dtype);
+    }
+  }
+  if (kn->end) kn->end();
+  V(write_rows)(d_k, dim_stride, keys, dim,
+                (void *)V(at)(job->d_k, sequence * keys * s->k_stride + kv * dim, s->dtype), s->k_stride, s->dtype);
+  V(write_rows)(d_v, value_stride, keys, value_dim,
+                (void *)V(at)(job->d_v, sequence * keys * s->v_stride + kv * value_dim, s->dtype), s->v_stride,
+                s->dtype);
+}
+#endif

@@ -1,0 +1,141 @@
+// Attention forward by tiles: one task is one KV head of one sequence with all the query heads that share it.
+#ifndef APUS_BODY
+#define SOURCE_FILE "../attention/forward.c"
+#include "apus_pool.h"
+#include "attention_few_queries.h"
+#include "attention_range.h"
+#include "gemm_kernel.h"
+typedef struct {
+  const apus_attention *spec;
+  const void *q, *k, *v;
+  void *out;
+  float *lse;
+} apus_attention_forward_job;
+#include "for_each_variant.h"
+
+void apus_attention_forward(const apus_attention *s, const void *q, const void *k, const void *v, void *out,
+                            float *lse) {
+  if (s->query_length <= APUS_FEW_QUERIES) {
+    apus_attention_few_queries(s, q, k, v, out, lse);
+    return;
+  }
+  apus_attention_forward_job job = {s, q, k, v, out, lse};
+  apus_parallel(s->sequences * s->kv_heads, CHOOSE(attention_forward_task), &job);
+}
+
+#else
+#include "attention_tiles.h"
+
+static void V(attention_forward_task)(void *context, int64_t task, int worker) {
+  (void)worker;
+  const apus_attention_forward_job *job = context;
+  const apus_attention *s = job->spec;
+  const apus_gemm_kernel *kn = apus_attention_kernel_for(s->compute);
+  const int lanes = kn->tile_columns, vectors = lanes / 16;
+  const int64_t sequence = task / s->kv_heads, kv = task % s->kv_heads, group = s->heads / s->kv_heads;
+  const int64_t keys = s->key_length, blocks = V(up)(keys, KEY_BLOCK) / KEY_BLOCK;
+  const int64_t dim = s->head_dim, value_dim = s->value_dim, values = V(up)(value_dim, kn->tile_rows);
+  const int64_t padded_dim = apus_padded_depth(kn, dim), padded_block = apus_padded_depth(kn, KEY_BLOCK);
+
+  size_t key_block = V(rows_bytes)(kn, KEY_BLOCK, dim), value_block = V(rows_bytes)(kn, value_dim, KEY_BLOCK);
+  size_t key_panel = apus_panel_a_bytes(kn, dim), value_panel = apus_panel_a_bytes(kn, KEY_BLOCK);
+  char *packed_keys = apus_workspace(0, (size_t)blocks * key_block);
+  char *packed_values = apus_workspace(1, (size_t)blocks * value_block);
+  size_t q_bytes = (apus_panel_b_bytes(kn, dim) + 63) & ~(size_t)63;
+  size_t p_bytes = (apus_panel_b_bytes(kn, KEY_BLOCK) + 63) & ~(size_t)63;
+  char *strip_memory = apus_workspace(
+      2, q_bytes + p_bytes + (size_t)(V(up)(KEY_BLOCK, kn->tile_rows) + values) * (size_t)lanes * 4);
+  char *packed_q = strip_memory, *packed_p = strip_memory + q_bytes;
+  float *scores = (float *)(packed_p + p_bytes), *sums = scores + V(up)(KEY_BLOCK, kn->tile_rows) * lanes;
+
+  const void *k = V(at)(job->k, sequence * keys * s->k_stride + kv * dim, s->dtype);
+  const void *v = V(at)(job->v, sequence * keys * s->v_stride + kv * value_dim, s->dtype);
+  for (int64_t b = 0; b < blocks; b++) {
+    int64_t key0 = b * KEY_BLOCK, count = keys - key0 < KEY_BLOCK ? keys - key0 : KEY_BLOCK;
+    apus_matrix km = {V(at)(k, key0 * s->k_stride, s->dtype), s->dtype, s->k_stride, 1};
+    V(pack_rows)(kn, km, count, dim, packed_keys + (size_t)b * key_block);
+    apus_matrix vm = {V(at)(v, key0 * s->v_stride, s->dtype), s->dtype, 1, s->v_stride};
+    // The depth of a last, shorter block is padded with zeros to the whole block.
+    size_t bytes = apus_panel_a_bytes(kn, KEY_BLOCK);
+    char *to = packed_values + (size_t)b * value_block;
+    if (count < KEY_BLOCK) memset(to, 0, value_block);
+    for (int64_t r = 0; r < value_dim; r += kn->tile_rows, to += bytes) {
+      apus_matrix part = {V(at)(vm.data, r, s->dtype), s->dtype, 1, s->v_stride};
+      kn->pack_a(part, count, value_dim - r < kn->tile_rows ? value_dim - r : kn->tile_rows, to);
+    }
+  }
+  if (kn->begin) kn->begin();
+  for (int64_t h = kv * group; h < (kv + 1) * group; h++) {
+    for (int64_t query0 = 0; query0 < s->query_length; query0 += lanes) {
+      int64_t count = s->query_length - query0 < lanes ? s->query_length - query0 : lanes;
+      V(strip) strip;
+      V(strip_range)(s, sequence, query0, count, lanes, &strip);
+      int64_t token = sequence * s->query_length + query0;
+      apus_matrix qm = {V(at)(job->q, token * s->q_stride + h * dim, s->dtype), s->dtype, s->q_stride, 1};
+      kn->pack_b(qm, dim, count, packed_q);
+      vf largest[2] = {vsplat(-INFINITY), vsplat(-INFINITY)}, total[2] = {{0}, {0}};
+      memset(sums, 0, (size_t)values * (size_t)lanes * 4);
+      int64_t block0 = strip.lowest_first / KEY_BLOCK;
+      int64_t block1 = strip.highest_last < 0 ? block0 : strip.highest_last / KEY_BLOCK + 1;
+      for (int64_t b = block0; b < block1; b++) {
+        int64_t key0 = b * KEY_BLOCK;
+        for (int64_t r = 0; r < KEY_BLOCK; r += kn->tile_rows)
+          kn->tile(padded_dim, packed_keys + (size_t)b * key_block + (size_t)(r / kn->tile_rows) * key_panel, packed_q,
+                   scores + r * lanes, lanes, false);
+        bool all = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK);
+        for (int j = 0; j < vectors; j++) {
+          vf top = largest[j];
+          for (int64_t r = 0; r < KEY_BLOCK; r++) {
+            vf x;
+            LOAD_F32(x, scores + r * lanes + j * 16);
+            x *= s->scale;
+            if (!all) {
+              x = vselect(V(visible)(&strip, j * 16, key0 + r), x, vsplat(-INFINITY));
+            }
+            memcpy(scores + r * lanes + j * 16, &x, 64);
+            top = vmax(x, top);
+          }
+          // A lane that has seen nothing yet keeps -infinity; its exponent is taken against 0 instead.
+          vf base = vselect(top == vsplat(-INFINITY), vsplat(0), top);
+          vf shrink = V(exp)(largest[j] - base);
+          vf sum = {0};
+          for (int64_t r = 0; r < KEY_BLOCK; r++) {
+            vf x;
+            LOAD_F32(x, scores + r * lanes + j * 16);
+            vf p = V(exp)(x - base);
+            sum += p;
+            memcpy(scores + r * lanes + j * 16, &p, 64);
+          }
+          total[j] = total[j] * shrink + sum;
+          largest[j] = top;
+          for (int64_t d = 0; d < values; d++) {
+            vf x;
+            LOAD_F32(x, sums + d * lanes + j * 16);
+            x *= shrink;
+            memcpy(sums + d * lanes + j * 16, &x, 64);
+          }
+        }
+        apus_matrix pm = {scores, APUS_F32, 1, lanes};
+        kn->pack_b(pm, KEY_BLOCK, lanes, packed_p);
+        for (int64_t r = 0; r < values; r += kn->tile_rows)
+          kn->tile(padded_block, packed_values + (size_t)b * value_block + (size_t)(r / kn->tile_rows) * value_panel,
+                   packed_p, sums + r * lanes, lanes, true);
+      }
+      float factor[32], lse[32];
+      for (int i = 0; i < lanes; i++) {
+        float t, m;
+        memcpy(&t, (char *)total + i * 4, 4);
+        memcpy(&m, (char *)largest + i * 4, 4);
+        factor[i] = t > 0 ? 1 / t : t == t ? 0 : t;
+        lse[i] = t > 0 ? m + logf(t) : t == t ? -INFINITY : t;
+      }
+      for (int64_t i = 0; i < count; i++)
+        job->lse[(sequence * s->heads + h) * s->query_length + query0 + i] = lse[i];
+      V(write_transposed)(sums, lanes, value_dim, count, factor,
+                          (void *)V(at)(job->out, token * s->out_stride + h * value_dim, s->dtype), s->out_stride,
+                          s->dtype);
+    }
+  }
+  if (kn->end) kn->end();
+}
+#endif

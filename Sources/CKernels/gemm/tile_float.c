@@ -1,0 +1,96 @@
+// Float tiles for every variant. bf16 operands are widened when they are packed.
+#ifndef APUS_BODY
+#include "gemm_kernel.h"
+#define SOURCE_FILE "../gemm/tile_float.c"
+#include "for_each_variant.h"
+#include "gemm_kernels.h"
+
+// In bf16 products the operands are rounded as they are packed, so every variant multiplies the same numbers.
+#define KERNELS(variant, size, rows, columns)                                                                          \
+  const apus_gemm_kernel apus_float_##size##_##variant = {                                                             \
+      rows, columns, 1, 4, tile_##rows##_##variant, pack_##rows##_##variant, pack_##columns##_##variant, NULL, NULL};  \
+  const apus_gemm_kernel apus_rounded_##size##_##variant = {                                                           \
+      rows, columns, 1, 4, tile_##rows##_##variant, round_##rows##_##variant, round_##columns##_##variant, NULL, NULL};
+
+KERNELS(portable, large, 4, 16)
+KERNELS(portable, small, 4, 16)
+#if defined(__x86_64__)
+KERNELS(avx2, large, 6, 16)
+KERNELS(avx2, small, 4, 16)
+KERNELS(avx512, large, 14, 32)
+KERNELS(avx512, small, 8, 32)
+#endif
+
+#else
+
+// rows x (16 * width) accumulators stay in registers: the loops over them have constant bounds and are unrolled.
+#define UNROLL _Pragma("GCC unroll 16")
+#define TILE(rows, width)                                                                                              \
+  static void V(tile_##rows)(int64_t depth, const void *pa, const void *pb, float *c, int64_t c_stride,                \
+                             bool accumulate) {                                                                        \
+    const float *restrict a = pa, *restrict b = pb;                                                                    \
+    vf sum[rows][width];                                                                                               \
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < width; j++) {                                     \
+      if (accumulate) LOAD_F32(sum[i][j], c + i * c_stride + j * 16);                                                  \
+      else sum[i][j] = (vf){0};                                                                                        \
+    }                                                                                                                  \
+    for (int64_t k = 0; k < depth; k++) {                                                                              \
+      vf right[width];                                                                                                 \
+      UNROLL for (int j = 0; j < width; j++) LOAD_F32(right[j], b + (k * width + j) * 16);                             \
+      UNROLL for (int i = 0; i < rows; i++) {                                                                          \
+        vf left = vsplat(a[k * rows + i]);                                                                             \
+        UNROLL for (int j = 0; j < width; j++) sum[i][j] += left * right[j];                                           \
+      }                                                                                                                \
+    }                                                                                                                  \
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < width; j++)                                       \
+        memcpy(c + i * c_stride + j * 16, &sum[i][j], 64);                                                             \
+  }
+
+INLINE float V(rounded)(float x) { return bf16_to_float(float_to_bf16(x)); }
+INLINE void V(pack)(apus_matrix m, int64_t depth, int64_t count, float *out, int width, apus_dtype type,
+                    bool round) {
+  const float *f = m.data;
+  const uint16_t *h = m.data;
+  // Depth in blocks of 16, so that the panel's lines stay in the cache while vectors fill them one by one.
+  for (int64_t k0 = 0; k0 < depth; k0 += 16) {
+    int64_t k1 = k0 + 16 < depth ? k0 + 16 : depth;
+    if (m.row_stride == 1) {
+      for (int64_t k = k0; k < k1; k++) {
+        int64_t at = k * m.column_stride;
+        for (int v = 0; v < width; v++)
+          out[k * width + v] = v >= count ? 0 : type != APUS_F32 ? bf16_to_float(h[at + v]) : round ? V(rounded)(f[at + v]) : f[at + v];
+      }
+    } else {
+      for (int v = 0; v < width; v++)
+        for (int64_t k = k0; k < k1; k++) {
+          int64_t at = v * m.row_stride + k * m.column_stride;
+          out[k * width + v] = v >= count ? 0 : type != APUS_F32 ? bf16_to_float(h[at]) : round ? V(rounded)(f[at]) : f[at];
+        }
+    }
+  }
+}
+#define PACK_AS(name, width, round)                                                                                    \
+  static __attribute__((unused)) void V(name)(apus_matrix m, int64_t depth, int64_t count, void *panel) {              \
+    if (m.dtype == APUS_F32) V(pack)(m, depth, count, panel, width, APUS_F32, round);                                  \
+    else V(pack)(m, depth, count, panel, width, APUS_BF16, false);                                                     \
+  }
+#define PACK(width) PACK_AS(pack_##width, width, false) PACK_AS(round_##width, width, true)
+
+PACK(4)
+PACK(6)
+PACK(8)
+PACK(14)
+PACK(16)
+PACK(32)
+#define TILE_UNUSED __attribute__((unused))
+TILE_UNUSED TILE(4, 1)
+TILE_UNUSED TILE(6, 1)
+TILE_UNUSED TILE(8, 2)
+TILE_UNUSED TILE(14, 2)
+
+#undef TILE
+#undef PACK
+#undef PACK_AS
+#undef UNROLL
+#undef TILE_UNUSED
+#endif

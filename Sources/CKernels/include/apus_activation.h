@@ -1,0 +1,16 @@
+#ifndef APUS_ACTIVATION_H
+#define APUS_ACTIVATION_H
+#include "apus_base.h"
+
+/// SwiGLU (arXiv:2002.05202): out `[rows, width]` = silu(gate) * up, with gate and up side by side in rows of 2 * width.
+void apus_swiglu(int64_t rows, int64_t width, const void *gate_up, void *out, apus_dtype dtype);
+/// `d_gate_up` may be `gate_up`.
+void apus_swiglu_backward(int64_t rows, int64_t width, const void *gate_up, const void *d_out, void *d_gate_up,
+                          apus_dtype dtype);
+void apus_swiglu_reference(int64_t rows, int64_t width, const void *gate_up, void *out, apus_dtype dtype);
+
+/// GELU in the tanh form of GPT-2 (arXiv:1606.08415): 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
+void apus_gelu(int64_t count, const void *x, void *out, apus_dtype dtype);
+void apus_gelu_backward(int64_t count, const void *x, const void *d_out, void *d_x, apus_dtype dtype);
+void apus_gelu_reference(int64_t count, const void *x, void *out, apus_dtype dtype);
+#endif

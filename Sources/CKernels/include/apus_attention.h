@@ -1,0 +1,35 @@
+#ifndef APUS_ATTENTION_H
+#define APUS_ATTENTION_H
+#include "apus_base.h"
+
+/// The one specification of attention. Tokens of all sequences lie one after another; token t's head h begins at
+/// `q[t * q_stride + h * head_dim]`, likewise k and v with their own strides and head widths.
+typedef struct {
+  int64_t sequences, query_length, key_length;
+  int64_t heads, kv_heads;           // heads is a multiple of kv_heads
+  int64_t head_dim, value_dim;       // of queries and keys, of values
+  int64_t q_stride, k_stride, v_stride, out_stride;  // elements from one token to the next
+  apus_dtype dtype;                  // of q, k, v, the output and their gradients
+  apus_dtype compute;                // of the products; sums and the softmax are float
+  float scale;                       // usually 1 / sqrt(head_dim)
+  bool causal;                       // query i sees keys up to i + key_length - query_length
+  int64_t window;                    // and at most so many of them, its own included; 0: no limit
+  const int32_t *first_key;          // [sequences, query_length]: none before this (document borders), or NULL
+} apus_attention;
+
+/// out `[sequences, query_length, heads, value_dim]` and lse `[sequences, heads, query_length]`, the log of the sum of
+/// exponentials, which the backward pass needs. The score matrix exists only in tiles (FlashAttention-2,
+/// arXiv:2307.08691). A query that sees no key gives zeros.
+void apus_attention_forward(const apus_attention *spec, const void *q, const void *k, const void *v, void *out,
+                            float *lse);
+/// Gradients of q, k and v (same layout and strides) from the output's.
+void apus_attention_backward(const apus_attention *spec, const void *q, const void *k, const void *v, const void *out,
+                             const float *lse, const void *d_out, void *d_q, void *d_k, void *d_v);
+
+/// The plain definitions, in double, over whole rows of scores.
+void apus_attention_forward_reference(const apus_attention *spec, const void *q, const void *k, const void *v,
+                                      void *out, float *lse);
+void apus_attention_backward_reference(const apus_attention *spec, const void *q, const void *k, const void *v,
+                                       const void *out, const float *lse, const void *d_out, void *d_q, void *d_k,
+                                       void *d_v);
+#endif

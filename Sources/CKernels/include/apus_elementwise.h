@@ -1,0 +1,9 @@
+#ifndef APUS_ELEMENTWISE_H
+#define APUS_ELEMENTWISE_H
+#include "apus_base.h"
+
+/// out = a + b; out may be a or b.
+void apus_add(int64_t count, const void *a, const void *b, void *out, apus_dtype dtype);
+/// out = x in another type, rounded to nearest even.
+void apus_convert(int64_t count, const void *x, apus_dtype from, void *out, apus_dtype to);
+#endif

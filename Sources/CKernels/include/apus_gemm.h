@@ -1,0 +1,28 @@
+#ifndef APUS_GEMM_H
+#define APUS_GEMM_H
+#include "apus_base.h"
+
+/// A matrix somewhere in memory: element (i, j) lies at `data[i * row_stride + j * column_stride]`.
+typedef struct {
+  const void *data;
+  apus_dtype dtype;
+  int64_t row_stride, column_stride;
+} apus_matrix;
+
+/// Bytes of the packed form of a right operand `[depth, columns]` for products computed in `compute`.
+size_t apus_gemm_packed_bytes(apus_dtype compute, int64_t depth, int64_t columns);
+/// Packs a right operand `[depth, columns]`, rounding to `compute` where that is narrower, for the current variant.
+/// `packed` is 64-byte aligned.
+void apus_gemm_pack(apus_dtype compute, int64_t depth, int64_t columns, apus_matrix right, void *packed);
+
+/// C `[rows, columns]` = (C if `accumulate`) + `scale` * A `[rows, depth]` * B `[depth, columns]`, B packed before.
+/// Products are taken in `compute`, sums in float; the order of every sum depends on the shape and the variant only.
+/// `accumulate` needs an f32 C. C is row-major with row stride `c_stride` and must not overlap A.
+void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left, const void *packed,
+               void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate, float scale);
+
+/// The plain definition of `apus_gemm` with an unpacked right operand, summed in double: what the others are held to.
+void apus_gemm_reference(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,
+                         apus_matrix right, void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate,
+                         float scale);
+#endif

@@ -1,0 +1,18 @@
+#ifndef APUS_POOL_H
+#define APUS_POOL_H
+#include "apus_base.h"
+
+/// One piece of parallel work: `task` counts from 0, `worker` names the thread (0 is the caller).
+typedef void (*apus_task)(void *context, int64_t task, int worker);
+
+/// Threads that take part in parallel work, the caller included.
+int apus_pool_threads(void);
+/// Sets the number of threads (1 to 256). Results never depend on it. Not to be called during parallel work.
+void apus_pool_set_threads(int threads);
+/// Runs `task(context, 0 ..< count)` on all threads and returns when every one has finished. Which thread takes
+/// which task is not defined, so a task must not depend on it. Called inside a task, runs inline.
+void apus_parallel(int64_t count, apus_task task, void *context);
+/// Memory for the current thread that lasts until its next call with the same slot (0 to 7); 64-byte aligned.
+void *apus_workspace(int slot, size_t bytes);
+
+#endif

@@ -1,0 +1,95 @@
+// What the forward and the backward pass share: packed keys and values of one KV head, a strip of queries, and the
+// visible range of keys. Scores are kept transposed, keys down and queries across, so that the softmax of sixteen
+// queries runs in vector lanes without a horizontal step. Included by a body, once for every variant.
+
+#ifndef KEY_BLOCK
+#define KEY_BLOCK 64
+#endif
+
+INLINE int64_t V(up)(int64_t a, int64_t unit) { return (a + unit - 1) / unit * unit; }
+INLINE const void *V(at)(const void *p, int64_t elements, apus_dtype type) {
+  return (const char *)p + elements * (type == APUS_F32 ? 4 : 2);
+}
+
+// Left panels of `rows` vectors of length `depth`: all panels of the tile's height, one after another.
+INLINE void V(pack_rows)(const apus_gemm_kernel *kn, apus_matrix m, int64_t rows, int64_t depth, char *out) {
+  size_t bytes = apus_panel_a_bytes(kn, depth);
+  for (int64_t r = 0; r < rows; r += kn->tile_rows, out += bytes) {
+    apus_matrix part = m;
+    part.data = V(at)(m.data, r * m.row_stride, m.dtype);
+    kn->pack_a(part, depth, rows - r < kn->tile_rows ? rows - r : kn->tile_rows, out);
+  }
+}
+// Right panels, `bytes` apart: room for more depth than is there.
+INLINE void V(pack_columns)(const apus_gemm_kernel *kn, apus_matrix m, int64_t columns, int64_t depth, char *out,
+                            size_t bytes) {
+  for (int64_t c = 0; c < columns; c += kn->tile_columns, out += bytes) {
+    apus_matrix part = m;
+    part.data = V(at)(m.data, c * m.row_stride, m.dtype);
+    kn->pack_b(part, depth, columns - c < kn->tile_columns ? columns - c : kn->tile_columns, out);
+  }
+}
+INLINE size_t V(rows_bytes)(const apus_gemm_kernel *kn, int64_t rows, int64_t depth) {
+  return (size_t)(V(up)(rows, kn->tile_rows) / kn->tile_rows) * apus_panel_a_bytes(kn, depth);
+}
+
+typedef struct {
+  int32_t first[32], last[32];  // of each lane; nonexistent queries see nothing
+  int32_t lowest_first, highest_first, lowest_last, highest_last;
+  int64_t count;
+} V(strip);
+
+INLINE void V(strip_range)(const apus_attention *s, int64_t sequence, int64_t query0, int64_t count, int lanes,
+                           V(strip) * out) {
+  out->count = count;
+  out->lowest_first = INT32_MAX;
+  out->highest_first = -1;
+  out->lowest_last = INT32_MAX;
+  out->highest_last = -1;
+  for (int i = 0; i < lanes; i++) {
+    out->first[i] = INT32_MAX;
+    out->last[i] = -1;
+    if (i >= count) continue;
+    apus_key_range(s, sequence, query0 + i, &out->first[i], &out->last[i]);
+    if (out->first[i] < out->lowest_first) out->lowest_first = out->first[i];
+    if (out->first[i] > out->highest_first) out->highest_first = out->first[i];
+    if (out->last[i] < out->lowest_last) out->lowest_last = out->last[i];
+    if (out->last[i] > out->highest_last) out->highest_last = out->last[i];
+  }
+}
+// Whether every query that exists sees every key of [key0, key1).
+INLINE bool V(sees_all)(const V(strip) * s, int lanes, int64_t key0, int64_t key1) {
+  return s->count == lanes && s->highest_first <= key0 && s->lowest_last >= key1 - 1;
+}
+// All ones where the lane's query sees the key.
+INLINE vi V(visible)(const V(strip) * s, int lane0, int64_t key) {
+  vi first, last, k = (vi){0} + (int32_t)key;
+  memcpy(&first, s->first + lane0, 64);
+  memcpy(&last, s->last + lane0, 64);
+  return (vi)(k >= first) & (vi)(k <= last);
+}
+// Writes `[depth, lanes]` floats as rows of `lanes` queries: out[q * stride + d] = in[d * lanes + q] * factor[q].
+INLINE void V(write_transposed)(const float *in, int lanes, int64_t depth, int64_t queries, const float *factor,
+                                void *out, int64_t stride, apus_dtype type) {
+  for (int64_t q0 = 0; q0 < queries; q0 += 16) {
+    vf f;
+    memcpy(&f, factor + q0, 64);
+    for (int64_t d0 = 0; d0 < depth; d0 += 16) {
+      vf r[16];
+      for (int i = 0; i < 16; i++) {
+        if (d0 + i < depth) {
+          memcpy(&r[i], in + (d0 + i) * lanes + q0, 64);
+          r[i] *= f;
+        } else {
+          r[i] = (vf){0};
+        }
+      }
+      V(transpose)(r);
+      int wide = depth - d0 < 16 ? (int)(depth - d0) : 16;
+      for (int i = 0; i < 16 && q0 + i < queries; i++) {
+        if (wide == 16) V(store)(out, (q0 + i) * stride + d0, r[i], type);
+        else V(store_some)(out, (q0 + i) * stride + d0, wide, r[i], type);
+      }
+    }
+  }
+}

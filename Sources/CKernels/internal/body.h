@@ -1,0 +1,106 @@
+// Helpers of an operation's body that are compiled anew for every variant, so that each gets its own instructions.
+// `V(name)` is `name_<variant>`.
+#undef V
+#define V_PASTE2(a, b) a##_##b
+#define V_PASTE(a, b) V_PASTE2(a, b)
+#define V(name) V_PASTE(name, VARIANT)
+
+INLINE vf V(load)(const void *p, int64_t i, apus_dtype type) {
+  if (type == APUS_F32) {
+    vf v;
+    memcpy(&v, (const float *)p + i, 64);
+    return v;
+  }
+  vh h;
+  memcpy(&h, (const uint16_t *)p + i, 32);
+  return BF16_WIDEN(h);
+}
+INLINE void V(store)(void *p, int64_t i, vf v, apus_dtype type) {
+  if (type == APUS_F32) {
+    memcpy((float *)p + i, &v, 64);
+    return;
+  }
+  vh h;
+  BF16_NARROW(h, v);
+  memcpy((uint16_t *)p + i, &h, 32);
+}
+// The first n (1 to 15) lanes; the others are zero.
+INLINE vf V(load_some)(const void *p, int64_t i, int n, apus_dtype type) {
+  if (type == APUS_F32) {
+    vf v = {0};
+    memcpy(&v, (const float *)p + i, (size_t)n * 4);
+    return v;
+  }
+  vh h = {0};
+  memcpy(&h, (const uint16_t *)p + i, (size_t)n * 2);
+  return BF16_WIDEN(h);
+}
+INLINE void V(store_some)(void *p, int64_t i, int n, vf v, apus_dtype type) {
+  if (type == APUS_F32) {
+    memcpy((float *)p + i, &v, (size_t)n * 4);
+    return;
+  }
+  vh h;
+  BF16_NARROW(h, v);
+  memcpy((uint16_t *)p + i, &h, (size_t)n * 2);
+}
+INLINE float V(sum)(vf v) {
+  float s[16];
+  memcpy(s, &v, 64);
+  for (int w = 8; w > 0; w /= 2)
+    for (int i = 0; i < w; i++) s[i] += s[i + w];
+  return s[0];
+}
+INLINE float V(largest)(vf v) {
+  float s[16];
+  memcpy(s, &v, 64);
+  for (int w = 8; w > 0; w /= 2)
+    for (int i = 0; i < w; i++) s[i] = s[i] > s[i + w] ? s[i] : s[i + w];
+  return s[0];
+}
+// e^x, within 2 units in the last place for |x| < 87; 0 below -87.3, largest finite power above 88.3; NaN stays.
+// Cody-Waite reduction by ln 2 in two parts, then a polynomial of degree 6 on [-ln2/2, ln2/2].
+INLINE vf V(exp)(vf x) {
+  vf low = vsplat(-87.33654f), high = vsplat(88.37626f);
+  vi under = (vi)(x < low);
+  vf y = vselect(x > high, high, vselect(x < low, low, x));
+  vf scaled = y * 1.44269504088896341f;
+  vf magic = vsplat(12582912.0f);
+  vf rounded = (scaled + magic);
+  vi n = (vi)rounded - (vi)magic;
+  vf whole = rounded - magic;
+  vf r = y - whole * 0.693359375f;
+  r = r + whole * 2.12194440e-4f;
+  vf p = vsplat(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  // A product, not a sum of exponents, which would turn some NaNs into numbers.
+  vf result = p * (vf)((n + 127) << 23);
+  return vselect(under, vsplat(0), result);
+}
+// A 16 x 16 transposition in four rounds of pairwise exchange at distances 8, 4, 2, 1.
+INLINE void V(transpose)(vf r[16]) {
+  vf t[16];
+  for (int i = 0; i < 8; i++) {
+    t[i] = __builtin_shufflevector(r[i], r[i + 8], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+    t[i + 8] = __builtin_shufflevector(r[i], r[i + 8], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  }
+  for (int b = 0; b < 16; b += 8)
+    for (int i = b; i < b + 4; i++) {
+      r[i] = __builtin_shufflevector(t[i], t[i + 4], 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);
+      r[i + 4] = __builtin_shufflevector(t[i], t[i + 4], 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
+    }
+  for (int b = 0; b < 16; b += 4)
+    for (int i = b; i < b + 2; i++) {
+      t[i] = __builtin_shufflevector(r[i], r[i + 2], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+      t[i + 2] = __builtin_shufflevector(r[i], r[i + 2], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+    }
+  for (int b = 0; b < 16; b += 2) {
+    r[b] = __builtin_shufflevector(t[b], t[b + 1], 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
+    r[b + 1] = __builtin_shufflevector(t[b], t[b + 1], 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31);
+  }
+}

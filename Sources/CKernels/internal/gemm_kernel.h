@@ -1,0 +1,36 @@
+// What a variant offers to products: a register tile and the packed layouts that feed it.
+#ifndef APUS_GEMM_KERNEL_H
+#define APUS_GEMM_KERNEL_H
+#include "apus_gemm.h"
+
+/// C tile `[tile_rows, tile_columns]` (row stride `c_stride` floats) = (C if accumulate) + A panel * B panel.
+typedef void (*apus_tile_function)(int64_t depth, const void *a, const void *b, float *c, int64_t c_stride,
+                                   bool accumulate);
+/// Packs one panel: `count` (at most a tile's) vectors of length `depth`, vector v's element k at
+/// `data[v * vector_stride + k * depth_stride]`; missing vectors and depth up to the unit are filled with zero.
+typedef void (*apus_pack_function)(apus_matrix source, int64_t depth, int64_t count, void *panel);
+
+typedef struct {
+  int tile_rows, tile_columns;
+  int depth_unit;      // depth is padded to a multiple of it
+  int element_bytes;   // of a packed element
+  apus_tile_function tile;
+  apus_pack_function pack_a, pack_b;  // source's rows are the vectors, its columns the depth
+  void (*begin)(void), (*end)(void);  // around a thread's use of `tile`: AMX configures its registers
+} apus_gemm_kernel;
+
+static inline int64_t apus_padded_depth(const apus_gemm_kernel *k, int64_t depth) {
+  return (depth + k->depth_unit - 1) / k->depth_unit * k->depth_unit;
+}
+static inline size_t apus_panel_a_bytes(const apus_gemm_kernel *k, int64_t depth) {
+  return (size_t)apus_padded_depth(k, depth) * (size_t)k->tile_rows * (size_t)k->element_bytes;
+}
+static inline size_t apus_panel_b_bytes(const apus_gemm_kernel *k, int64_t depth) {
+  return (size_t)apus_padded_depth(k, depth) * (size_t)k->tile_columns * (size_t)k->element_bytes;
+}
+
+/// The tile for large products, and the one with few rows for attention.
+const apus_gemm_kernel *apus_gemm_kernel_for(apus_dtype compute);
+const apus_gemm_kernel *apus_attention_kernel_for(apus_dtype compute);
+
+#endif

@@ -1,0 +1,152 @@
+// A pool that sleeps when idle and spins briefly between the operations of a step.
+#define _GNU_SOURCE
+#include "apus_pool.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define relax() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define relax() __asm__ volatile("yield")
+#else
+#define relax() ((void)0)
+#endif
+
+enum { most_threads = 256, spins = 4000 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;    // guards the wake-up and the pool's size
+static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
+static pthread_mutex_t submit = PTHREAD_MUTEX_INITIALIZER;  // one parallel region at a time
+static pthread_t threads[most_threads];
+static uint64_t born[most_threads];     // the epoch at which a worker was made: it joins only later regions
+static int started = 0;                 // worker threads that exist (not counting a caller)
+static _Atomic int wanted = 0;          // threads including the caller; 0: not decided yet
+
+// The region in progress. `epoch` changes when one begins; `next` hands out tasks; `left` counts workers inside.
+static _Atomic uint64_t epoch = 0;
+static _Atomic int64_t next_task = 0;
+static _Atomic int left = 0;
+static int64_t task_count = 0;
+static int region_threads = 1;
+static apus_task task_function;
+static void *task_context;
+
+static _Thread_local bool inside = false;
+
+static void take_tasks(int worker) {
+  inside = true;
+  for (;;) {
+    int64_t t = atomic_fetch_add_explicit(&next_task, 1, memory_order_relaxed);
+    if (t >= task_count) break;
+    task_function(task_context, t, worker);
+  }
+  inside = false;
+}
+
+static void *worker_main(void *argument) {
+  int worker = (int)(intptr_t)argument;
+  uint64_t seen = born[worker - 1];
+  for (;;) {
+    for (int i = 0; i < spins && atomic_load_explicit(&epoch, memory_order_acquire) == seen; i++) relax();
+    if (atomic_load_explicit(&epoch, memory_order_acquire) == seen) {
+      pthread_mutex_lock(&lock);
+      while (atomic_load_explicit(&epoch, memory_order_acquire) == seen) pthread_cond_wait(&wake, &lock);
+      pthread_mutex_unlock(&lock);
+    }
+    seen = atomic_load_explicit(&epoch, memory_order_acquire);
+    if (worker < region_threads) take_tasks(worker);
+    atomic_fetch_sub_explicit(&left, 1, memory_order_release);
+  }
+  return NULL;
+}
+
+int apus_pool_threads(void) {
+  int n = wanted;
+  if (n == 0) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    n = cores < 1 ? 1 : cores > most_threads ? most_threads : (int)cores;
+    wanted = n;
+  }
+  return n;
+}
+void apus_pool_set_threads(int n) { wanted = n < 1 ? 1 : n > most_threads ? most_threads : n; }
+
+// Called while holding `submit`, so that no region is in progress.
+static int start_workers(int n) {
+  while (started < n - 1) {
+    born[started] = atomic_load(&epoch);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    int failed = pthread_create(&threads[started], &attributes, worker_main, (void *)(intptr_t)(started + 1));
+    pthread_attr_destroy(&attributes);
+    if (failed) break;
+    started++;
+  }
+  return started + 1;
+}
+
+void apus_parallel(int64_t count, apus_task task, void *context) {
+  if (count <= 0) return;
+  int n = apus_pool_threads();
+  if (count == 1 || n == 1 || inside || pthread_mutex_trylock(&submit) != 0) {
+    bool outer = inside;
+    inside = true;
+    for (int64_t t = 0; t < count; t++) task(context, t, 0);
+    inside = outer;
+    return;
+  }
+  int available = start_workers(n);
+  if (n > available) n = available;
+  task_function = task;
+  task_context = context;
+  task_count = count;
+  region_threads = n;
+  atomic_store_explicit(&next_task, 0, memory_order_relaxed);
+  atomic_store_explicit(&left, started, memory_order_relaxed);
+  pthread_mutex_lock(&lock);
+  atomic_fetch_add_explicit(&epoch, 1, memory_order_release);
+  pthread_cond_broadcast(&wake);
+  pthread_mutex_unlock(&lock);
+  take_tasks(0);
+  for (int i = 0; atomic_load_explicit(&left, memory_order_acquire) > 0; i++) {
+    if (i < spins * 4) relax();
+    else usleep(20);
+  }
+  pthread_mutex_unlock(&submit);
+}
+
+typedef struct {
+  void *memory[8];
+  size_t bytes[8];
+} workspaces;
+static pthread_key_t workspace_key;
+static pthread_once_t workspace_once = PTHREAD_ONCE_INIT;
+
+static void release_workspaces(void *value) {
+  workspaces *w = value;
+  for (int i = 0; i < 8; i++) free(w->memory[i]);
+  free(w);
+}
+static void make_key(void) { pthread_key_create(&workspace_key, release_workspaces); }
+
+void *apus_workspace(int slot, size_t bytes) {
+  pthread_once(&workspace_once, make_key);
+  workspaces *w = pthread_getspecific(workspace_key);
+  if (!w) {
+    w = calloc(1, sizeof *w);
+    if (!w) abort();
+    pthread_setspecific(workspace_key, w);
+  }
+  if (w->bytes[slot] < bytes) {
+    free(w->memory[slot]);
+    size_t rounded = (bytes + bytes / 8 + 4095) & ~(size_t)4095;
+    w->memory[slot] = aligned_alloc(64, rounded);
+    if (!w->memory[slot]) abort();
+    w->bytes[slot] = rounded;
+  }
+  return w->memory[slot];
+}

@@ -1,0 +1,88 @@
+import Formats
+public import Models
+public import Tensors
+public import Tokenization
+
+/// A model with its tokenizer and the place where it computes: what is asked for text, scored and served.
+public struct LanguageModel: Sendable {
+  /// The network and its weights; a trainer's own model may stand here, so that it is sampled as it is now.
+  public let model: DecoderModel
+  /// Text to tokens and back.
+  public let tokenizer: Tokenizer
+  /// Where and in which type it computes.
+  public let execution: Execution
+  /// Tokens that end a text.
+  public let endOfTextTokens: Set<UInt32>
+
+  /// Loads a Hugging Face folder.
+  /// - Parameter compute: Type of activations and of the products' operands.
+  /// - Throws: a sentence naming what is missing, damaged or does not fit together.
+  public init(directory: String, compute: DType = .bfloat16) throws {
+    let (model, tokenizer) = try ModelFolder.load(directory)
+    let file = directory.appendingPath("generation_config.json")
+    let generation: JSON = Paths.exists(file) ? try JSON.parse(contentsOfFile: file) : .null
+    let ends = generation["eos_token_id"].map { $0.arrayValue ?? [$0] } ?? []
+    self.init(
+      model, tokenizer: tokenizer, execution: Execution(compute: compute),
+      endOfTextTokens: ends.compactMap { $0.intValue.flatMap(UInt32.init(exactly:)) })
+  }
+
+  /// Joins a model in memory, such as one in training, with its tokenizer.
+  /// - Parameters:
+  ///   - endOfTextTokens: tokens that end a text besides the configuration's and the tokenizer's.
+  public init(
+    _ model: DecoderModel, tokenizer: Tokenizer, execution: Execution = Execution(), endOfTextTokens: [UInt32] = []
+  ) {
+    precondition(
+      tokenizer.vocabularySize <= model.configuration.vocabularySize, "the model knows all tokens of its tokenizer")
+    self.model = model
+    self.tokenizer = tokenizer
+    self.execution = execution
+    var ends = Set(endOfTextTokens)
+    if let end = tokenizer.endOfText { ends.insert(end) }
+    if let end = model.configuration.endOfTextToken, end >= 0 { ends.insert(UInt32(end)) }
+    self.endOfTextTokens = ends
+  }
+
+  /// The same shape with fresh random weights, which shows what training has added.
+  public func untrained(seed: UInt64 = 0) -> LanguageModel {
+    let fresh = DecoderModel(model.configuration, trainable: false)
+    fresh.store.initialize(seed: seed)
+    return LanguageModel(
+      fresh, tokenizer: tokenizer, execution: execution, endOfTextTokens: Array(endOfTextTokens))
+  }
+
+  /// The shape of the model.
+  public var configuration: ModelConfiguration { model.configuration }
+
+  /// The tokens of a prompt, with those around it that the tokenizer's template asks for. An empty one begins as a
+  /// document does: after the token that ends a text.
+  /// - Throws: `InferenceError` for an empty prompt where there is no such token.
+  public func promptTokens(_ prompt: String) throws -> [UInt32] {
+    let tokens = tokenizer.addingTemplate(to: tokenizer.encode(prompt, specialTokens: .recognised))
+    if !tokens.isEmpty { return tokens }
+    guard let first = tokenizer.beginningOfText ?? tokenizer.endOfText else {
+      throw InferenceError("The prompt", "is empty, and the tokenizer has no token that begins or ends a text")
+    }
+    return [first]
+  }
+
+  /// Refuses a prompt that cannot go through the model.
+  func check(prompt tokens: [UInt32]) throws {
+    let context = configuration.contextLength
+    guard !tokens.isEmpty else { throw InferenceError("The prompt", "has no token; give at least one") }
+    guard tokens.count <= context else {
+      throw InferenceError(
+        "The prompt", "has \(tokens.count) tokens, more than the model's context of \(context); shorten it")
+    }
+    if let token = tokens.first(where: { $0 >= configuration.vocabularySize }) {
+      throw InferenceError(
+        "The prompt", "holds the token \(token), outside the model's vocabulary of \(configuration.vocabularySize)")
+    }
+  }
+
+  /// Logits of the tokens that the tokenizer knows; rows of the head beyond them are padding.
+  func knownLogits(_ logits: Tensor, row: Int) -> UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(rebasing: logits[rows: row..<row + 1].floats[..<tokenizer.vocabularySize])
+  }
+}

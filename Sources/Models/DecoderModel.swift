@@ -1,0 +1,129 @@
+import Tensors
+
+/// A decoder-only transformer of the Llama family over a store of parameters.
+public struct DecoderModel: Sendable {
+  /// Its shape.
+  public let configuration: ModelConfiguration
+  /// Its weights.
+  public let store: ParameterStore
+  /// The head's matrix, `[vocabulary, hidden]`; the embedding's where the two are tied.
+  public let head: WeightMatrix
+  let embedding: Parameter
+  let blocks: [DecoderBlock]
+  let finalNorm: Parameter
+
+  /// A model over a new store; its weights are undefined until they are initialised or loaded.
+  public init(_ configuration: ModelConfiguration, trainable: Bool, scaling: InitializationScaling = .depth) {
+    self.init(
+      configuration, store: ParameterStore(configuration.declarations(scaling: scaling), trainable: trainable))
+  }
+
+  /// A model over an existing store, whose declarations must be this configuration's.
+  public init(_ configuration: ModelConfiguration, store: ParameterStore) {
+    self.configuration = configuration
+    self.store = store
+    embedding = store.required("model.embed_tokens.weight")
+    head = store.matrix([configuration.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"])
+    blocks = (0..<configuration.layerCount).map { DecoderBlock(store, layer: $0, configuration: configuration) }
+    finalNorm = store.required("model.norm.weight")
+  }
+
+  /// Hidden states after the final norm, `[tokens, hidden]`, of whole sequences.
+  /// - Parameters:
+  ///   - tokens: int32 `[sequences * length]`, each below the vocabulary's size.
+  ///   - recompute: keep only each block's input and run the block again in the backward pass.
+  public func hiddenStates(
+    _ tokens: Tensor, _ context: SequenceContext, recompute: Bool = false, on tape: inout Tape
+  ) -> Variable {
+    var stream = ResidualStream([tape.embedding(tokens, embedding)])
+    for block in blocks {
+      if recompute {
+        let outputs = tape.recomputed(stream.variables) { tape, inputs in
+          block.forward(ResidualStream(inputs), context, on: &tape).variables
+        }
+        stream = ResidualStream(outputs)
+      } else {
+        stream = block.forward(stream, context, on: &tape)
+      }
+    }
+    return normed(stream, on: &tape)
+  }
+
+  /// Hidden states of the next tokens of one sequence, whose past `state` holds.
+  public func step(_ tokens: [Int32], state: inout DecoderState, in execution: Execution) -> Tensor {
+    var states = [state]
+    let hidden = step([tokens], states: &states, in: execution)
+    state = states[0]
+    return hidden
+  }
+
+  /// Hidden states of the next tokens of several sequences, each with a past of its own: `[tokens of all, hidden]`,
+  /// one sequence after another. The weights are read once for all of them.
+  public func step(_ tokens: [[Int32]], states: inout [DecoderState], in execution: Execution) -> Tensor {
+    precondition(tokens.count == states.count && !states.isEmpty, "one state for each sequence")
+    var tape = Tape(execution, recording: false)
+    let table = states.dropFirst().reduce(states[0].rotaryTable) {
+      $1.capacity > $0.shape[0] ? $1.rotaryTable : $0
+    }
+    let context = StepContext(
+      pasts: states.map(\.count), lengths: tokens.map(\.count), rotaryTable: table, arena: execution.arena)
+    var stream = ResidualStream([tape.embedding(Tensor(Array(tokens.joined()), in: execution.arena), embedding)])
+    for (i, block) in blocks.enumerated() {
+      var layers = states.map { $0.layers[i] }
+      stream = block.step(stream, context, states: &layers, on: &tape)
+      for (sequence, layer) in layers.enumerated() { states[sequence].layers[i] = layer }
+    }
+    return normed(stream, on: &tape).tensor
+  }
+
+  /// Logits float32 `[rows, vocabulary]` of hidden states `[rows, hidden]`.
+  public func logits(_ hidden: Tensor, in execution: Execution) -> Tensor {
+    var tape = Tape(execution, recording: false)
+    return tape.logits(tape.variable(hidden), head)
+  }
+
+  private func normed(_ stream: ResidualStream, on tape: inout Tape) -> Variable {
+    tape.addRMSNorm(stream.sum, stream.delta, finalNorm, epsilon: Float(configuration.normEpsilon)).normed
+  }
+}
+
+/// What a model remembers of one sequence between steps.
+public struct DecoderState: Sendable {
+  /// One for each block.
+  public internal(set) var layers: [AttentionState]
+  let rotaryTable: Tensor
+
+  /// An empty memory with room for `capacity` tokens.
+  public init(_ configuration: ModelConfiguration, capacity: Int, in execution: Execution) {
+    layers = (0..<configuration.layerCount).map { _ in
+      AttentionState(capacity: capacity, configuration: configuration, execution: execution)
+    }
+    rotaryTable = RotaryTable.make(configuration, positions: capacity, in: execution.arena)
+  }
+
+  private init(sharingTableOf other: DecoderState, _ configuration: ModelConfiguration, in execution: Execution) {
+    layers = (0..<configuration.layerCount).map { _ in
+      AttentionState(capacity: other.capacity, configuration: configuration, execution: execution)
+    }
+    rotaryTable = other.rotaryTable
+  }
+
+  /// `count` empty memories of the same capacity, for sequences that go on together.
+  public static func batch(
+    _ count: Int, _ configuration: ModelConfiguration, capacity: Int, in execution: Execution
+  ) -> [DecoderState] {
+    guard count > 0 else { return [] }
+    let first = DecoderState(configuration, capacity: capacity, in: execution)
+    return [first] + (1..<count).map { _ in DecoderState(sharingTableOf: first, configuration, in: execution) }
+  }
+
+  /// Tokens that there is room for.
+  public var capacity: Int { rotaryTable.shape[0] }
+  /// Tokens seen.
+  public var count: Int { layers.first?.count ?? 0 }
+
+  /// Forgets all but the first `count` tokens.
+  public mutating func truncate(to count: Int) {
+    for i in layers.indices { layers[i].truncate(to: count) }
+  }
+}

@@ -1,0 +1,80 @@
+public import Formats
+import OrderedCollections
+
+extension ModelConfiguration {
+  /// The `config.json` of this model, in the layout that transformers 4 and 5 and llama.cpp read.
+  ///
+  /// - Parameter dtype: Element type of the weights beside it, such as `bfloat16`.
+  public func huggingFaceJSON(dtype: String = "bfloat16") -> JSON {
+    var members: OrderedDictionary<String, JSON> = [
+      "architectures": .array([.string(architecture)]),
+      "attention_bias": .bool(false),
+      "attention_dropout": .number(0),
+      "bos_token_id": token(beginOfTextToken),
+      "eos_token_id": token(endOfTextToken),
+      "head_dim": .integer(Int64(headDimension)),
+      "hidden_act": .string("silu"),
+      "hidden_size": .integer(Int64(hiddenSize)),
+      "initializer_range": .number(initializerRange),
+      "intermediate_size": .integer(Int64(intermediateSize)),
+      "max_position_embeddings": .integer(Int64(contextLength)),
+      "mlp_bias": .bool(false),
+      "model_type": .string(family.rawValue),
+      "num_attention_heads": .integer(Int64(headCount)),
+      "num_hidden_layers": .integer(Int64(layerCount)),
+      "num_key_value_heads": .integer(Int64(keyValueHeadCount)),
+      "pad_token_id": .null,
+      "rms_norm_eps": .number(normEpsilon),
+      "rope_scaling": ropeScaling?.huggingFaceJSON ?? .null,
+      "rope_theta": .number(ropeTheta),
+      "tie_word_embeddings": .bool(tiedEmbeddings),
+      "torch_dtype": .string(dtype),
+      "use_cache": .bool(true),
+      "vocab_size": .integer(Int64(vocabularySize)),
+    ]
+    if family == .smollm3 {
+      members["no_rope_layers"] = .array((0..<layerCount).map { .integer(usesRope(layer: $0) ? 1 : 0) })
+    }
+    if family != .llama {
+      members["use_sliding_window"] = .bool(slidingWindow != nil)
+      members["sliding_window"] = slidingWindow.map { .integer(Int64($0)) } ?? .null
+      members["layer_types"] = .array(
+        (0..<layerCount).map {
+          .string(slidingWindow(layer: $0) == nil ? "full_attention" : "sliding_attention")
+        })
+    }
+    if family == .qwen3 { members["max_window_layers"] = .integer(slidingWindow == nil ? Int64(layerCount) : 0) }
+    return .object(members)
+  }
+
+  /// Writes `config.json` into `folder`, beside and renamed.
+  ///
+  /// - Throws: The error of a folder that cannot be written.
+  public func saveHuggingFaceConfiguration(folder: String, dtype: String = "bfloat16") throws {
+    let text = huggingFaceJSON(dtype: dtype).serializedString(pretty: true) + "\n"
+    try AtomicFile.write(text, to: folder.appendingPath("config.json"))
+  }
+
+  private var architecture: String {
+    switch family {
+    case .llama: "LlamaForCausalLM"
+    case .qwen3: "Qwen3ForCausalLM"
+    case .smollm3: "SmolLM3ForCausalLM"
+    }
+  }
+
+  private func token(_ token: Int?) -> JSON { token.map { .integer(Int64($0)) } ?? .null }
+}
+
+extension ModelConfiguration.RopeScaling {
+  fileprivate var huggingFaceJSON: JSON {
+    switch self {
+    case .llama3(let factor, let low, let high, let original):
+      .object([
+        "factor": .number(factor), "high_freq_factor": .number(high), "low_freq_factor": .number(low),
+        "original_max_position_embeddings": .integer(Int64(original)), "rope_type": .string("llama3"),
+      ])
+    case .linear(let factor): .object(["factor": .number(factor), "rope_type": .string("linear")])
+    }
+  }
+}

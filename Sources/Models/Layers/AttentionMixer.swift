@@ -1,0 +1,116 @@
+import Tensors
+
+/// Softmax attention of one block: multi-head, grouped or multi-query by the number of key-value heads, with rotary
+/// embedding or without.
+public struct AttentionMixer: Sendable {
+  let projection: WeightMatrix
+  let output: WeightMatrix
+  let queryNorm: Parameter?
+  let keyNorm: Parameter?
+  let usesRope: Bool
+  let window: Int?
+  let configuration: ModelConfiguration
+
+  init(_ store: ParameterStore, layer: Int, configuration: ModelConfiguration) {
+    let at = "model.layers.\(layer).self_attn"
+    projection = store.matrix(["q", "k", "v"].map { "\(at).\($0)_proj.weight" })
+    output = store.matrix(["\(at).o_proj.weight"])
+    queryNorm = configuration.queryKeyNorm ? store.required("\(at).q_norm.weight") : nil
+    keyNorm = configuration.queryKeyNorm ? store.required("\(at).k_norm.weight") : nil
+    usesRope = configuration.usesRope(layer: layer)
+    window = configuration.slidingWindow(layer: layer)
+    self.configuration = configuration
+  }
+
+  /// Mixes whole sequences: x `[tokens, hidden]` to the same shape.
+  public func forward(_ x: Variable, _ context: SequenceContext, on tape: inout Tape) -> Variable {
+    let qkv = project(x, positions: context.positions, table: context.rotaryTable, on: &tape)
+    let mixed = tape.attention(
+      qkv,
+      AttentionSpecification(
+        sequences: context.sequences, queryLength: context.length, heads: configuration.headCount,
+        keyValueHeads: configuration.keyValueHeadCount, headDimension: configuration.headDimension,
+        window: window, firstKeys: context.firstKeys))
+    return tape.linear(mixed, output)
+  }
+
+  /// Mixes the next tokens of some sequences, whose earlier keys and values `states` hold, and adds theirs to them.
+  public func step(
+    _ x: Variable, _ context: StepContext, states: inout [AttentionState], on tape: inout Tape
+  ) -> Variable {
+    let qkv = project(x, positions: context.positions, table: context.rotaryTable, on: &tape).tensor
+    let c = configuration
+    let execution = tape.execution
+    let mixed = execution.tensor([qkv.rows, c.headCount * c.headDimension])
+    let logSumExp = execution.tensor([c.headCount, context.lengths.max() ?? 0], .float32)
+    var row = 0
+    for (i, length) in context.lengths.enumerated() where length > 0 {
+      let query = qkv[rows: row..<row + length]
+      states[i].append(query, configuration: c)
+      let specification = AttentionSpecification(
+        sequences: 1, queryLength: length, keyLength: states[i].count, heads: c.headCount,
+        keyValueHeads: c.keyValueHeadCount, headDimension: c.headDimension, window: window)
+      execution.backend.attention(
+        specification, query: query, key: states[i].keys, value: states[i].values, columns: AttentionColumns(),
+        output: mixed[rows: row..<row + length], logSumExp: logSumExp, compute: execution.compute)
+      row += length
+    }
+    return tape.linear(tape.variable(mixed), output)
+  }
+
+  private func project(_ x: Variable, positions: Tensor, table: Tensor, on tape: inout Tape) -> Variable {
+    let c = configuration
+    var qkv = tape.linear(x, projection)
+    if let queryNorm, let keyNorm {
+      qkv = tape.queryKeyNorm(
+        qkv, heads: c.headCount, keyValueHeads: c.keyValueHeadCount, dimension: c.headDimension,
+        queryWeight: queryNorm, keyWeight: keyNorm, epsilon: Float(c.normEpsilon))
+    }
+    guard usesRope else { return qkv }
+    return tape.rotary(
+      qkv, heads: c.headCount + c.keyValueHeadCount, dimension: c.headDimension, positions: positions,
+      table: table)
+  }
+}
+
+/// Keys and values of the tokens that one attention layer has seen.
+public struct AttentionState: Sendable {
+  /// `[capacity, keyValueHeads * headDimension]`.
+  private(set) var keys: Tensor
+  private(set) var values: Tensor
+  /// Tokens held.
+  public private(set) var count = 0
+
+  init(capacity: Int, configuration: ModelConfiguration, execution: Execution) {
+    let width = configuration.keyValueHeadCount * configuration.headDimension
+    keys = execution.tensor([capacity, width])
+    values = execution.tensor([capacity, width])
+  }
+
+  mutating func append(_ qkv: Tensor, configuration c: ModelConfiguration) {
+    let width = c.keyValueHeadCount * c.headDimension * qkv.dtype.byteCount
+    let keyOffset = c.headCount * c.headDimension * qkv.dtype.byteCount
+    let stride = qkv.columns * qkv.dtype.byteCount
+    precondition(count + qkv.rows <= keys.shape[0], "room in the cache")
+    for row in 0..<qkv.rows {
+      let from = qkv.pointer + row * stride + keyOffset
+      (keys.pointer + (count + row) * width).copyMemory(from: from, byteCount: width)
+      (values.pointer + (count + row) * width).copyMemory(from: from + width, byteCount: width)
+    }
+    count += qkv.rows
+  }
+
+  /// Forgets all but the first `count` tokens.
+  public mutating func truncate(to count: Int) { self.count = min(self.count, max(count, 0)) }
+
+  /// A copy that no longer shares memory.
+  public func forked(execution: Execution) -> AttentionState {
+    var copy = self
+    copy.keys = execution.tensor(keys.shape, keys.dtype)
+    copy.values = execution.tensor(values.shape, values.dtype)
+    let bytes = keys.columns * count * keys.dtype.byteCount
+    copy.keys.pointer.copyMemory(from: keys.pointer, byteCount: bytes)
+    copy.values.pointer.copyMemory(from: values.pointer, byteCount: bytes)
+    return copy
+  }
+}

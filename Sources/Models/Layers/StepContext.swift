@@ -1,0 +1,19 @@
+import Tensors
+
+/// What every layer needs to know of the next tokens of some sequences, whose pasts their states hold.
+public struct StepContext: Sendable {
+  /// New tokens of each sequence; their rows stand one sequence after another.
+  public let lengths: [Int]
+  /// Rotary position of each new token, int32 `[tokens of all]`.
+  public let positions: Tensor
+  /// Rotary table that covers the positions.
+  public let rotaryTable: Tensor
+
+  /// The next `lengths[i]` tokens of sequence `i`, of which `pasts[i]` are already in its state.
+  public init(pasts: [Int], lengths: [Int], rotaryTable: Tensor, arena: Arena) {
+    self.lengths = lengths
+    self.rotaryTable = rotaryTable
+    let positions = zip(pasts, lengths).flatMap { past, length in (past..<past + length).map(Int32.init) }
+    self.positions = Tensor(positions, in: arena)
+  }
+}

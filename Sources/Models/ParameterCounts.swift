@@ -1,0 +1,45 @@
+/// Parameters of a model by component, from its configuration alone.
+public struct ParameterCounts: Sendable, Equatable {
+  /// The token embedding: vocabulary × width.
+  public var embedding: Int
+  /// Query, key, value and output projections.
+  public var attention: Int
+  /// Gate, up and down projections.
+  public var feedForward: Int
+  /// All RMSNorm weights.
+  public var norms: Int
+  /// The output head; 0 when it shares the embedding.
+  public var head: Int
+
+  /// All parameters; a shared matrix counts once.
+  public var total: Int { embedding + attention + feedForward + norms + head }
+
+  /// Parameters outside the token embedding and the output head, the N of scaling laws.
+  public var withoutEmbeddings: Int { attention + feedForward + norms }
+}
+
+extension ModelConfiguration {
+  /// Parameters by component, summed over the declarations.
+  public var parameterCounts: ParameterCounts {
+    var counts = ParameterCounts(embedding: 0, attention: 0, feedForward: 0, norms: 0, head: 0)
+    for declaration in declarations() {
+      switch declaration.component {
+      case .embedding: counts.embedding += declaration.count
+      case .attention: counts.attention += declaration.count
+      case .feedForward: counts.feedForward += declaration.count
+      case .norm: counts.norms += declaration.count
+      case .outputHead: counts.head += declaration.count
+      }
+    }
+    return counts
+  }
+
+  /// Whether the model is within the size that counts of bytes and operations can be computed for: a quadrillion
+  /// parameters. Readers of configurations refuse what is not.
+  public var hasCountableSize: Bool {
+    let width = Double(hiddenSize)
+    let attention = 2 * width * Double(headDimension) * Double(headCount + keyValueHeadCount)
+    let layers = Double(layerCount) * (attention + 3 * width * Double(intermediateSize))
+    return layers + 2 * width * Double(vocabularySize) <= 1e15
+  }
+}

@@ -1,0 +1,40 @@
+/// What a model needs of one parameter before any memory exists.
+public struct ParameterDeclaration: Sendable, Equatable {
+  /// How a parameter's first values are drawn.
+  public enum Initialization: Sendable, Equatable {
+    /// Every element the same.
+    case constant(Float)
+    /// Independent normal numbers of mean 0.
+    case normal(standardDeviation: Float)
+  }
+
+  /// Which part of the model a parameter belongs to, for tables of counts.
+  public enum Component: String, Sendable, CaseIterable {
+    case embedding, attention, feedForward, norm, outputHead
+  }
+
+  /// Name in a Hugging Face checkpoint.
+  public let name: String
+  /// Logical shape, rows being outputs.
+  public let shape: [Int]
+  /// First values.
+  public let initialization: Initialization
+  /// Dimension that tensor parallelism divides; nil: every rank holds all of it.
+  public let shardAxis: Int?
+  /// The part of the model.
+  public let component: Component
+
+  /// Declares a parameter.
+  public init(
+    name: String, shape: [Int], initialization: Initialization, shardAxis: Int?, component: Component
+  ) {
+    self.name = name
+    self.shape = shape
+    self.initialization = initialization
+    self.shardAxis = shardAxis
+    self.component = component
+  }
+
+  /// Number of elements.
+  public var count: Int { shape.reduce(1, *) }
+}

@@ -1,0 +1,74 @@
+import Tensors
+
+/// All parameters of a model in flat float32 buffers with fixed offsets.
+///
+/// One layout serves weights, gradients and optimizer moments: element `i` of each buffer belongs to the same weight.
+public final class ParameterStore: Sendable {
+  /// In the order of memory.
+  public let declarations: [ParameterDeclaration]
+  /// By the same index as the declarations.
+  public let parameters: [Parameter]
+  /// First element of each parameter in the flat buffers.
+  public let offsets: [Int]
+  /// All master weights, `[count]`.
+  public let master: Tensor
+  /// All gradients, `[count]`; nil for a model that only generates.
+  public let gradient: Tensor?
+  /// Advanced whenever the weights change.
+  public let version = WeightVersion()
+  private let byName: [String: Int]
+  private let arena = Arena()
+
+  /// Allocates the buffers; contents are undefined until ``initialize(seed:)`` or a load.
+  public init(_ declarations: [ParameterDeclaration], trainable: Bool) {
+    var offsets: [Int] = []
+    var count = 0
+    for declaration in declarations {
+      offsets.append(count)
+      count += declaration.count
+    }
+    let master = Tensor([count], .float32, in: arena)
+    let gradient = trainable ? Tensor([count], .float32, in: arena) : nil
+    self.declarations = declarations
+    self.offsets = offsets
+    self.master = master
+    self.gradient = gradient
+    parameters = zip(declarations, offsets).map { declaration, offset in
+      func view(_ flat: Tensor) -> Tensor {
+        Tensor(storage: flat.storage, byteOffset: offset * 4, shape: declaration.shape, dtype: .float32)
+      }
+      return Parameter(name: declaration.name, master: view(master), gradient: gradient.map(view))
+    }
+    byName = Dictionary(uniqueKeysWithValues: declarations.enumerated().map { ($1.name, $0) })
+  }
+
+  /// Number of weights.
+  public var count: Int { master.count }
+
+  /// The parameter of that name.
+  public func parameter(_ name: String) -> Parameter? { byName[name].map { parameters[$0] } }
+
+  /// Draws every parameter's first values from a stream of its own, so that they depend on seed and name only.
+  public func initialize(seed: UInt64) {
+    for (declaration, parameter) in zip(declarations, parameters) {
+      switch declaration.initialization {
+      case .constant(let value): parameter.master.floats.update(repeating: value)
+      case .normal(let std):
+        Philox(seed: seed, purpose: "initialization/" + declaration.name)
+          .fillNormal(parameter.master.floats, standardDeviation: std)
+      }
+    }
+    version.advance()
+  }
+
+  /// The parameters of those names as one matrix; they must be neighbours in memory.
+  func matrix(_ names: [String]) -> WeightMatrix {
+    WeightMatrix(names.map(required), version: version, arena: arena)
+  }
+
+  /// A parameter that the declarations are known to hold.
+  func required(_ name: String) -> Parameter {
+    guard let parameter = parameter(name) else { preconditionFailure("\(name) is not declared") }
+    return parameter
+  }
+}

@@ -1,0 +1,61 @@
+public import Models
+
+/// Bytes that training a model needs, by category.
+public struct MemoryForecast: Sendable, Equatable {
+  /// Float32 weights that the optimizer updates.
+  public var masterWeights: Int
+  /// Float32 sums of the gradients.
+  public var gradients: Int
+  /// AdamW's two float32 moments.
+  public var moments: Int
+  /// The matrices in the compute format, packed for the forward and for the backward products.
+  public var packedWeights: Int
+  /// What the forward pass of one micro-batch keeps for the backward pass.
+  public var activations: Int
+  /// Logits of the tokens that the output head works on at once.
+  public var logits: Int
+
+  /// All categories together.
+  public var total: Int { masterWeights + gradients + moments + packedWeights + activations + logits }
+
+  /// Tokens that the output head works on at once; the logits of a whole sequence never exist.
+  public static let headChunk = 256
+
+  /// Forecasts the memory of training `model`.
+  ///
+  /// Activations of a layer and token: the layer's input, both normalised inputs and the sum after attention (width
+  /// each), queries, keys, values and the attention's output, gate, up and their product, in the compute format; the
+  /// two norms' scales and a log-sum-exp for each head in float32. With recompute only the layer's input stays, and one
+  /// layer at a time is whole.
+  ///
+  /// - Parameters:
+  ///   - microBatchSize: Sequences of a forward pass.
+  ///   - sequenceLength: Tokens of each.
+  ///   - recompute: Whether layers are computed again in the backward pass.
+  ///   - computeBytes: 2 for bfloat16, 4 for float32.
+  public init(
+    _ model: ModelConfiguration, microBatchSize: Int, sequenceLength: Int, recompute: Bool, computeBytes: Int = 2
+  ) {
+    let counts = model.parameterCounts
+    masterWeights = 4 * counts.total
+    gradients = 4 * counts.total
+    moments = 8 * counts.total
+    let matrices = counts.attention + counts.feedForward + model.vocabularySize * model.hiddenSize
+    packedWeights = 2 * computeBytes * matrices
+    let tokens = microBatchSize * sequenceLength
+    let heads = (model.headCount + 2 * model.keyValueHeadCount + model.headCount) * model.headDimension
+    let elements = 4 * model.hiddenSize + heads + 3 * model.intermediateSize
+    let layer = computeBytes * elements + 4 * (2 + model.headCount)
+    let kept = recompute ? model.layerCount * computeBytes * model.hiddenSize + layer : model.layerCount * layer
+    activations = tokens * (kept + 2 * computeBytes * model.hiddenSize)
+    logits = min(tokens, Self.headChunk) * model.vocabularySize * 4
+  }
+
+  /// Names and bytes of the categories, in the order of a table.
+  public var categories: [(name: String, bytes: Int)] {
+    [
+      ("master weights", masterWeights), ("gradients", gradients), ("moments", moments),
+      ("packed weights", packedWeights), ("activations", activations), ("logits", logits),
+    ]
+  }
+}

@@ -1,0 +1,94 @@
+/// What a device can compute: the seam behind which the CPU stands and a GPU fits.
+///
+/// Every function writes into tensors that the caller made; none allocates a result or reads a value back to the
+/// host. Shapes are the operations' business: a backend trusts them.
+public protocol Backend: Sendable {
+  /// Bytes that ``pack(_:transposed:compute:into:)`` needs for a right operand `[depth, columns]`.
+  func packedByteCount(depth: Int, columns: Int, compute: DType) -> Int
+  /// Packs `matrix` `[depth, columns]` (stored `[columns, depth]` if `transposed`) as a right operand.
+  func pack(_ matrix: Tensor, transposed: Bool, compute: DType, into packed: Storage)
+  /// output `[m, n]` = left `[m, k]` x packed `[k, n]`, added to what is there if `accumulate` (float32 only).
+  /// `leftTransposed`: left is stored `[k, m]`.
+  func multiply(
+    _ left: Tensor, leftTransposed: Bool, packed: Storage, compute: DType, into output: Tensor, accumulate: Bool)
+
+  /// output = a + b.
+  func add(_ a: Tensor, _ b: Tensor, into output: Tensor)
+  /// output = x in the output's type.
+  func convert(_ x: Tensor, into output: Tensor)
+
+  func embedding(ids: Tensor, table: Tensor, into output: Tensor)
+  func embeddingBackward(ids: Tensor, outputGradient: Tensor, tableGradient: Tensor)
+
+  /// sum = x + delta (x itself where delta is nil), output = sum * rstd * weight.
+  func rmsNorm(_ x: Tensor, delta: Tensor?, weight: Tensor, epsilon: Float, sum: Tensor, output: Tensor, rstd: Tensor)
+  func rmsNormBackward(
+    sum: Tensor, weight: Tensor, rstd: Tensor, outputGradient: Tensor, residualGradient: Tensor?, sumGradient: Tensor,
+    weightGradient: Tensor?)
+  /// RMSNorm of each head in the first `heads * dimension` columns.
+  func headNorm(
+    _ x: Tensor, columnOffset: Int, heads: Int, dimension: Int, weight: Tensor, epsilon: Float, output: Tensor,
+    rstd: Tensor)
+  func headNormBackward(
+    _ x: Tensor, columnOffset: Int, heads: Int, dimension: Int, weight: Tensor, rstd: Tensor, outputGradient: Tensor,
+    inputGradient: Tensor, weightGradient: Tensor?)
+  func layerNorm(
+    _ x: Tensor, weight: Tensor, bias: Tensor, epsilon: Float, output: Tensor, statistics: Tensor)
+  func layerNormBackward(
+    _ x: Tensor, weight: Tensor, statistics: Tensor, outputGradient: Tensor, inputGradient: Tensor,
+    weightGradient: Tensor?, biasGradient: Tensor?)
+
+  /// Turns the heads in the first `heads * dimension` columns in place.
+  func rotary(_ x: Tensor, heads: Int, dimension: Int, positions: Tensor, table: Tensor, inverse: Bool)
+
+  func attention(
+    _ specification: AttentionSpecification, query: Tensor, key: Tensor, value: Tensor, columns: AttentionColumns,
+    output: Tensor, logSumExp: Tensor, compute: DType)
+  func attentionBackward(
+    _ specification: AttentionSpecification, query: Tensor, key: Tensor, value: Tensor, columns: AttentionColumns,
+    output: Tensor, logSumExp: Tensor, outputGradient: Tensor, queryGradient: Tensor, keyGradient: Tensor,
+    valueGradient: Tensor, compute: DType)
+
+  func swiGLU(_ gateUp: Tensor, output: Tensor)
+  func swiGLUBackward(_ gateUp: Tensor, outputGradient: Tensor, inputGradient: Tensor)
+  func gelu(_ x: Tensor, output: Tensor)
+  func geluBackward(_ x: Tensor, outputGradient: Tensor, inputGradient: Tensor)
+
+  func logSoftmax(
+    _ logits: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?)
+  func logSoftmaxBackward(
+    _ logits: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilityGradient: Tensor, logSumExpGradient: Tensor?,
+    logitsGradient: Tensor)
+
+  func adamW(weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, scalars: AdamWScalars)
+  /// Sum of squares, in double.
+  func sumOfSquares(_ x: Tensor) -> Double
+  func fillZero(_ x: Tensor)
+}
+
+/// Scalars of one AdamW step, bias corrections worked out (Loshchilov and Hutter, arXiv:1711.05101).
+public struct AdamWScalars: Sendable {
+  public var learningRate: Float
+  public var beta1: Float
+  public var beta2: Float
+  public var epsilon: Float
+  public var weightDecay: Float
+  /// `1 - beta^step` for both moments.
+  public var corrections: (Float, Float)
+  /// What every gradient is multiplied by: the clipping factor.
+  public var gradientScale: Float
+
+  /// Creates the scalars of one step.
+  public init(
+    learningRate: Float, beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float,
+    corrections: (Float, Float), gradientScale: Float
+  ) {
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.corrections = corrections
+    self.gradientScale = gradientScale
+  }
+}

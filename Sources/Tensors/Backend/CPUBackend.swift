@@ -1,0 +1,97 @@
+import CKernels
+
+/// The processor: kernels of `CKernels` in the variant and with the threads of ``InstructionSet``.
+public struct CPUBackend: Backend {
+  /// Creates the backend; it holds no state.
+  public init() {}
+
+  public func packedByteCount(depth: Int, columns: Int, compute: DType) -> Int {
+    apus_gemm_packed_bytes(compute.kernel, Int64(depth), Int64(columns))
+  }
+
+  public func pack(_ matrix: Tensor, transposed: Bool, compute: DType, into packed: Storage) {
+    let (depth, columns) = transposed ? (matrix.columns, matrix.rows) : (matrix.rows, matrix.columns)
+    apus_gemm_pack(
+      compute.kernel, Int64(depth), Int64(columns), matrix.kernelMatrix(transposed: transposed), packed.pointer)
+  }
+
+  public func multiply(
+    _ left: Tensor, leftTransposed: Bool, packed: Storage, compute: DType, into output: Tensor, accumulate: Bool
+  ) {
+    let (rows, depth) = leftTransposed ? (left.columns, left.rows) : (left.rows, left.columns)
+    apus_gemm(
+      compute.kernel, Int64(rows), Int64(output.columns), Int64(depth), left.kernelMatrix(transposed: leftTransposed),
+      packed.pointer, output.pointer, output.dtype.kernel, Int64(output.columns), accumulate, 1)
+  }
+
+  public func add(_ a: Tensor, _ b: Tensor, into output: Tensor) {
+    apus_add(Int64(a.count), a.pointer, b.pointer, output.pointer, a.dtype.kernel)
+  }
+
+  public func convert(_ x: Tensor, into output: Tensor) {
+    apus_convert(Int64(x.count), x.pointer, x.dtype.kernel, output.pointer, output.dtype.kernel)
+  }
+
+  public func fillZero(_ x: Tensor) {
+    x.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: x.count * x.dtype.byteCount)
+  }
+
+  public func embedding(ids: Tensor, table: Tensor, into output: Tensor) {
+    apus_embedding(
+      Int64(ids.count), Int64(table.columns), ids.integers.baseAddress, table.floats.baseAddress, output.pointer,
+      output.dtype.kernel)
+  }
+
+  public func embeddingBackward(ids: Tensor, outputGradient: Tensor, tableGradient: Tensor) {
+    apus_embedding_backward(
+      Int64(ids.count), Int64(tableGradient.columns), ids.integers.baseAddress, outputGradient.pointer,
+      tableGradient.floats.baseAddress, outputGradient.dtype.kernel)
+  }
+
+  public func swiGLU(_ gateUp: Tensor, output: Tensor) {
+    apus_swiglu(Int64(output.rows), Int64(output.columns), gateUp.pointer, output.pointer, gateUp.dtype.kernel)
+  }
+
+  public func swiGLUBackward(_ gateUp: Tensor, outputGradient: Tensor, inputGradient: Tensor) {
+    apus_swiglu_backward(
+      Int64(outputGradient.rows), Int64(outputGradient.columns), gateUp.pointer, outputGradient.pointer,
+      inputGradient.pointer, gateUp.dtype.kernel)
+  }
+
+  public func gelu(_ x: Tensor, output: Tensor) {
+    apus_gelu(Int64(x.count), x.pointer, output.pointer, x.dtype.kernel)
+  }
+
+  public func geluBackward(_ x: Tensor, outputGradient: Tensor, inputGradient: Tensor) {
+    apus_gelu_backward(Int64(x.count), x.pointer, outputGradient.pointer, inputGradient.pointer, x.dtype.kernel)
+  }
+
+  public func adamW(
+    weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, scalars: AdamWScalars
+  ) {
+    apus_adamw(
+      Int64(weight.count), weight.floats.baseAddress, gradient.floats.baseAddress, firstMoment.floats.baseAddress,
+      secondMoment.floats.baseAddress,
+      apus_adamw_scalars(
+        learning_rate: scalars.learningRate, beta1: scalars.beta1, beta2: scalars.beta2, epsilon: scalars.epsilon,
+        weight_decay: scalars.weightDecay, correction1: scalars.corrections.0, correction2: scalars.corrections.1,
+        gradient_scale: scalars.gradientScale))
+  }
+
+  public func sumOfSquares(_ x: Tensor) -> Double {
+    apus_sum_of_squares(Int64(x.count), x.floats.baseAddress)
+  }
+}
+
+extension Tensor {
+  /// The kernels' view of a row-major matrix or its transpose.
+  func kernelMatrix(transposed: Bool) -> apus_matrix {
+    let stride = Int64(columns)
+    return apus_matrix(
+      data: UnsafeRawPointer(pointer), dtype: dtype.kernel, row_stride: transposed ? 1 : stride,
+      column_stride: transposed ? stride : 1)
+  }
+
+  /// Address of the first row's element in column `column`.
+  func pointer(column: Int) -> UnsafeMutableRawPointer { pointer + column * dtype.byteCount }
+}

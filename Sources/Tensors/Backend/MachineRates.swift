@@ -1,0 +1,49 @@
+/// What the machine does at best, measured: the roof that training steps are compared with.
+public struct MachineRates: Sendable, Equatable {
+  /// Floating-point operations a second of matrix products with bfloat16 operands.
+  public var bfloat16Products: Double
+  /// Floating-point operations a second of matrix products with float32 operands.
+  public var float32Products: Double
+  /// Bytes a second that a copy in memory moves, those read and those written both counted.
+  public var copyBytesPerSecond: Double
+
+  /// Names the rates of a machine.
+  public init(bfloat16Products: Double, float32Products: Double, copyBytesPerSecond: Double) {
+    self.bfloat16Products = bfloat16Products
+    self.float32Products = float32Products
+    self.copyBytesPerSecond = copyBytesPerSecond
+  }
+
+  /// Floating-point operations a second of matrix products with operands of a type.
+  public func matrixRate(_ compute: DType) -> Double { compute == .float32 ? float32Products : bfloat16Products }
+
+  /// Measures all rates: the best of several repetitions of each, as others may use the machine meanwhile.
+  /// - Parameter seconds: time for each of the three.
+  public static func measure(in execution: Execution, seconds: Double = 1) -> MachineRates {
+    MachineRates(
+      bfloat16Products: matrixRate(.bfloat16, in: execution, seconds: seconds),
+      float32Products: matrixRate(.float32, in: execution, seconds: seconds),
+      copyBytesPerSecond: copyRate(in: execution, seconds: seconds))
+  }
+
+  /// Measures the product of a layer from 1,024 to 2,816 at 1,024 tokens with packed weights.
+  /// - Returns: floating-point operations a second.
+  public static func matrixRate(_ compute: DType, in execution: Execution, seconds: Double = 1) -> Double {
+    let product = MatrixProduct(.forward, rows: 1024, inputs: 1024, outputs: 2816, compute: compute)
+    return best(product.operations, product.times(in: execution, seconds: seconds))
+  }
+
+  /// Measures a copy of 128 MiB on all threads, more than most caches hold.
+  static func copyRate(in execution: Execution, seconds: Double) -> Double {
+    let arena = Arena()
+    let (from, to) = (Tensor([1 << 25], .float32, in: arena), Tensor([1 << 25], .float32, in: arena))
+    execution.backend.fillZero(from)
+    let times = repeatedTimes(seconds: seconds, minimumRuns: 3) { execution.backend.convert(from, into: to) }
+    return best(2 * Double(from.count * from.dtype.byteCount), times)
+  }
+
+  private static func best(_ work: Double, _ times: [Double]) -> Double {
+    // A clock that did not move says nothing.
+    times.filter { $0 > 0 }.min().map { work / $0 } ?? 0
+  }
+}

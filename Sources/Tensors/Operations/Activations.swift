@@ -1,0 +1,27 @@
+extension Tape {
+  /// SwiGLU (arXiv:2002.05202) of gate and up side by side, `[rows, 2 * width]`: silu(gate) * up, `[rows, width]`.
+  public mutating func swiGLU(_ gateUp: Variable) -> Variable {
+    let execution = execution
+    let input = gateUp.tensor
+    let output = execution.tensor(Array(input.shape.dropLast()) + [input.columns / 2])
+    execution.backend.swiGLU(input, output: output)
+    return record(inputs: [gateUp], output: output) { gradient in
+      let inputGradient = execution.tensor(input.shape)
+      execution.backend.swiGLUBackward(input, outputGradient: gradient, inputGradient: inputGradient)
+      return [inputGradient]
+    }
+  }
+
+  /// GELU in its tanh form (arXiv:1606.08415).
+  public mutating func gelu(_ x: Variable) -> Variable {
+    let execution = execution
+    let input = x.tensor
+    let output = execution.tensor(input.shape)
+    execution.backend.gelu(input, output: output)
+    return record(inputs: [x], output: output) { gradient in
+      let inputGradient = execution.tensor(input.shape)
+      execution.backend.geluBackward(input, outputGradient: gradient, inputGradient: inputGradient)
+      return [inputGradient]
+    }
+  }
+}

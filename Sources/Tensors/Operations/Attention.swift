@@ -1,0 +1,24 @@
+extension Tape {
+  /// Attention over a fused projection `[tokens, (heads + 2 * keyValueHeads) * headDimension]`, queries first, then
+  /// keys, then values: `[tokens, heads * headDimension]`.
+  public mutating func attention(_ projection: Variable, _ specification: AttentionSpecification) -> Variable {
+    let execution = execution
+    let s = specification
+    let qkv = projection.tensor
+    let columns = AttentionColumns(
+      query: 0, key: s.heads * s.headDimension, value: (s.heads + s.keyValueHeads) * s.headDimension)
+    let output = execution.tensor([qkv.rows, s.heads * s.valueDimension])
+    let logSumExp = execution.tensor([s.sequences, s.heads, s.queryLength], .float32)
+    execution.backend.attention(
+      s, query: qkv, key: qkv, value: qkv, columns: columns, output: output, logSumExp: logSumExp,
+      compute: execution.compute)
+    return record(inputs: [projection], output: output) { gradient in
+      let inputGradient = execution.tensor(qkv.shape)
+      execution.backend.attentionBackward(
+        s, query: qkv, key: qkv, value: qkv, columns: columns, output: output, logSumExp: logSumExp,
+        outputGradient: gradient, queryGradient: inputGradient, keyGradient: inputGradient,
+        valueGradient: inputGradient, compute: execution.compute)
+      return [inputGradient]
+    }
+  }
+}

@@ -1,0 +1,14 @@
+extension Tape {
+  /// Rows of `table` `[vocabulary, width]` chosen by `ids` (int32 `[tokens]`): `[tokens, width]`.
+  public mutating func embedding(_ ids: Tensor, _ table: Parameter) -> Variable {
+    let execution = execution
+    let output = execution.tensor([ids.count, table.shape[1]])
+    execution.backend.embedding(ids: ids, table: table.master, into: output)
+    return record(inputs: [], output: output) { gradient in
+      if let tableGradient = table.gradient {
+        execution.backend.embeddingBackward(ids: ids, outputGradient: gradient, tableGradient: tableGradient)
+      }
+      return []
+    }
+  }
+}

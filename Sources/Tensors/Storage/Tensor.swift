@@ -1,0 +1,89 @@
+/// A row-major array of numbers in memory: a view of a storage, cheap to copy, sharing what it points to.
+public struct Tensor: Sendable {
+  public let storage: Storage
+  /// Bytes from the storage's beginning.
+  public let byteOffset: Int
+  public let shape: [Int]
+  public let dtype: DType
+
+  /// A view of `storage`.
+  public init(storage: Storage, byteOffset: Int = 0, shape: [Int], dtype: DType) {
+    precondition(byteOffset + shape.reduce(1, *) * dtype.byteCount <= storage.byteCount, "view past its storage")
+    self.storage = storage
+    self.byteOffset = byteOffset
+    self.shape = shape
+    self.dtype = dtype
+  }
+
+  /// A new tensor with undefined contents.
+  public init(_ shape: [Int], _ dtype: DType, in arena: Arena) {
+    self.init(
+      storage: arena.allocate(byteCount: shape.reduce(1, *) * dtype.byteCount), shape: shape, dtype: dtype)
+  }
+
+  /// A new tensor with the given elements, converted to `dtype`.
+  public init(_ values: [Float], shape: [Int], dtype: DType = .float32, in arena: Arena) {
+    precondition(values.count == shape.reduce(1, *), "as many values as the shape holds")
+    self.init(shape, dtype, in: arena)
+    switch dtype {
+    case .float32: for (i, x) in values.enumerated() { floats[i] = x }
+    case .bfloat16: for (i, x) in values.enumerated() { halves[i] = BFloat16.bits(x) }
+    case .int32: for (i, x) in values.enumerated() { integers[i] = Int32(x) }
+    }
+  }
+
+  /// A new integer tensor.
+  public init(_ values: [Int32], shape: [Int]? = nil, in arena: Arena) {
+    self.init(shape ?? [values.count], .int32, in: arena)
+    precondition(values.count == count, "as many values as the shape holds")
+    for (i, x) in values.enumerated() { integers[i] = x }
+  }
+
+  /// Number of elements.
+  public var count: Int { shape.reduce(1, *) }
+  /// Number of elements in all but the last dimension.
+  public var rows: Int { shape.dropLast().reduce(1, *) }
+  /// Size of the last dimension.
+  public var columns: Int { shape.last ?? 1 }
+  /// Address of the first element.
+  public var pointer: UnsafeMutableRawPointer { storage.pointer + byteOffset }
+
+  /// The elements, when they are 32-bit floats.
+  public var floats: UnsafeMutableBufferPointer<Float> {
+    precondition(dtype == .float32, "a float32 tensor")
+    return UnsafeMutableBufferPointer(start: pointer.assumingMemoryBound(to: Float.self), count: count)
+  }
+  /// The elements' bits, when they are 16-bit floats.
+  public var halves: UnsafeMutableBufferPointer<UInt16> {
+    precondition(dtype == .bfloat16, "a bfloat16 tensor")
+    return UnsafeMutableBufferPointer(start: pointer.assumingMemoryBound(to: UInt16.self), count: count)
+  }
+  /// The elements, when they are 32-bit integers.
+  public var integers: UnsafeMutableBufferPointer<Int32> {
+    precondition(dtype == .int32, "an int32 tensor")
+    return UnsafeMutableBufferPointer(start: pointer.assumingMemoryBound(to: Int32.self), count: count)
+  }
+
+  /// A copy of the elements as 32-bit floats.
+  public func toFloats() -> [Float] {
+    switch dtype {
+    case .float32: Array(floats)
+    case .bfloat16: halves.map(BFloat16.float)
+    case .int32: integers.map(Float.init)
+    }
+  }
+
+  /// Rows `range` of the first dimension, sharing memory.
+  public subscript(rows range: Range<Int>) -> Tensor {
+    let row = count / max(shape[0], 1)
+    return Tensor(
+      storage: storage, byteOffset: byteOffset + range.lowerBound * row * dtype.byteCount,
+      shape: [range.count] + shape.dropFirst(), dtype: dtype)
+  }
+
+  /// The same elements in another shape.
+  public func reshaped(_ shape: [Int]) -> Tensor {
+    precondition(shape.reduce(1, *) == count, "a shape with as many elements")
+    return Tensor(storage: storage, byteOffset: byteOffset, shape: shape, dtype: dtype)
+  }
+}

@@ -1,0 +1,107 @@
+extension RunConfiguration {
+  /// The `apus` section: everything that nanotron's schema has no key for.
+  public struct Apus: Sendable, Equatable {
+    /// Where the run computes.
+    public enum Device: String, Sendable, CaseIterable { case cpu }
+
+    /// `apus.run_folder`: where configuration, metrics, report and checkpoints are written.
+    /// Default: `runs/` and `general.run`.
+    public var runFolder: String?
+    /// `apus.device`. Default cpu.
+    public var device: Device
+    /// `apus.threads`: compute threads. Default: `APUS_THREADS`, or all cores.
+    public var threads: Int?
+    /// `apus.qk_norm`: RMSNorm on each query and key head, as in Qwen3. Default: as the starting folder has it, or no.
+    public var queryKeyNorm: Bool?
+    /// `apus.head_dim`: width of one attention head. Default: `hidden_size / num_attention_heads`.
+    public var headDimension: Int?
+    /// `apus.first_token_of_document_is_target`: whether the first token of a document is predicted from the end of
+    /// the one before. Default false: its loss is masked, as nanotron does.
+    public var firstTokenOfDocumentIsTarget: Bool
+    /// `apus.shuffle`: whether samples are read in a random order, a new one each epoch. Default true.
+    public var shuffle: Bool
+    /// `apus.keep_checkpoints`: how many of the newest checkpoints stay; null keeps all. Default 3.
+    public var keepCheckpoints: Int?
+    /// `apus.keep_every`: checkpoints at a multiple of this many steps stay for good. Default null: none.
+    public var keepEvery: Int?
+    /// `apus.report`: whether `report.html` is kept up to date in the run folder. Default true.
+    public var report: Bool
+    /// `apus.validation`.
+    public var validation: Validation
+
+    /// Loss on held-out data during the run.
+    public struct Validation: Sendable, Equatable {
+      /// One set of held-out token files.
+      public struct Source: Sendable, Equatable {
+        /// The name that its losses are reported under.
+        public var name: String
+        public var folder: String
+      }
+
+      /// `folder`: a path, a list of paths, or a mapping of names to paths. `nil`: the `validation` folder inside each
+      /// dataset folder, where there is one.
+      public var sources: [Source]?
+      /// `interval`: steps between two validations. Default: `tokens.val_check_interval` where above 0, or else a
+      /// twentieth of the run.
+      public var interval: Int
+      /// `batches`: micro-batches of each source that are read each time. Default: `tokens.limit_val_batches` where
+      /// above 0, or else 32.
+      public var batches: Int
+    }
+
+    static let keys = [
+      "run_folder", "device", "threads", "qk_norm", "head_dim", "first_token_of_document_is_target", "shuffle",
+      "keep_checkpoints", "keep_every", "report", "validation", "schedule",
+    ]
+
+    init(
+      _ section: ConfigurationSection, tokens: ConfigurationSection, trainSteps: Int, notes: inout ReadingNotes
+    ) throws(ConfigurationError) {
+      runFolder = try section.string("run_folder")
+      if runFolder == "" { throw section.error("run_folder", "the path is empty; leave the key out or name a folder") }
+      device = try section.choice("device", Device.self) ?? .cpu
+      threads = try section.integer("threads", in: 1...4096)
+      queryKeyNorm = try section.bool("qk_norm")
+      headDimension = try section.integer("head_dim", in: 2...65_536)
+      firstTokenOfDocumentIsTarget = try section.bool("first_token_of_document_is_target") ?? false
+      shuffle = try section.bool("shuffle") ?? true
+      keepCheckpoints =
+        section.has("keep_checkpoints") ? try section.integer("keep_checkpoints", in: 1...1_000_000) : 3
+      keepEvery = try section.integer("keep_every", in: 1...Int.max)
+      report = try section.bool("report") ?? true
+      validation = try Validation(section, tokens: tokens, trainSteps: trainSteps, notes: &notes)
+    }
+
+    var yaml: YAMLValue {
+      .mapping([
+        "run_folder": .optional(runFolder, YAMLValue.string),
+        "device": .string(device.rawValue),
+        "threads": .optional(threads, YAMLValue.int),
+        "qk_norm": .optional(queryKeyNorm, YAMLValue.bool),
+        "head_dim": .optional(headDimension, YAMLValue.int),
+        "first_token_of_document_is_target": .bool(firstTokenOfDocumentIsTarget),
+        "shuffle": .bool(shuffle),
+        "keep_checkpoints": .optional(keepCheckpoints, YAMLValue.int),
+        "keep_every": .optional(keepEvery, YAMLValue.int),
+        "report": .bool(report),
+        "validation": validation.yaml,
+      ])
+    }
+  }
+
+  /// `apus.schedule`: warm-up and decay as fractions of the run, in place of steps in the learning-rate scheduler.
+  struct ScheduleFractions {
+    var warmup: Double?
+    var decay: Double?
+
+    init(_ apus: ConfigurationSection, notes: inout ReadingNotes) throws(ConfigurationError) {
+      let section = try notes.section(
+        apus["schedule"], apus.childPath("schedule"), known: ["warmup_fraction", "decay_fraction"])
+      warmup = try section.number("warmup_fraction", where: { (0...1).contains($0) }, "from 0 to 1")
+      decay = try section.number("decay_fraction", where: { (0...1).contains($0) }, "from 0 to 1")
+      if let warmup, let decay, warmup + decay > 1 {
+        throw section.error("decay_fraction", "\(warmup) of warm-up and \(decay) of decay exceed the whole run")
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Corpora
+import Formats
+import Models
+import Optimization
+import Planning
+import Reporting
+import Tensors
+import Tokenization
+
+/// Everything a configuration stands for, opened and checked: what a dry run shows and a run trains.
+public struct TrainingRun: Sendable {
+  /// The configuration, every default filled in.
+  public let configuration: RunConfiguration
+  /// The run's folder.
+  public let folder: String
+  /// Where its checkpoints lie.
+  public let checkpoints: CheckpointFolder
+  /// The model's shape.
+  public let modelConfiguration: ModelConfiguration
+  /// The tokenizer that saved models carry.
+  public let tokenizer: Tokenizer?
+  /// How the global batch is worked through.
+  public let layout: RunConfiguration.BatchLayout
+
+  /// Reads what the configuration names, tokenizer and starting model.
+  /// - Throws: a sentence naming the key, file or folder that is wrong.
+  public init(_ configuration: RunConfiguration, runName: String) throws {
+    self.configuration = configuration
+    folder = configuration.runFolder(runName: runName)
+    checkpoints = CheckpointFolder(configuration.checkpointsFolder(runName: runName))
+    layout = try configuration.batchLayout()
+    var tokenizerPath = configuration.tokenizerPath
+    var base: ModelConfiguration?
+    if case .folder(let path) = configuration.model.initialization {
+      base = try ModelConfiguration(huggingFace: path)
+      tokenizerPath = tokenizerPath ?? path
+    }
+    tokenizer = try tokenizerPath.map { try Tokenizer(directory: $0) }
+    modelConfiguration = try configuration.modelConfiguration(
+      vocabularySize: tokenizer?.vocabularySize, beginOfText: tokenizer?.beginningOfText.map(Int.init),
+      endOfText: tokenizer?.endOfText.map(Int.init), base: base, file: configuration.general.run)
+  }
+
+  /// What the run will need and do.
+  /// - Parameter measuredRate: floating-point operations a second that training is expected to reach.
+  public func plan(measuredRate: Double?) -> RunPlan {
+    let stages = configuration.dataStages
+    let lengths = stages.enumerated().map { index, stage in
+      let end = index + 1 < stages.count ? stages[index + 1].startTrainingStep : configuration.tokens.trainSteps + 1
+      return RunPlan.Stage(
+        steps: max(0, min(end, configuration.tokens.trainSteps + 1) - stage.startTrainingStep),
+        sequenceLength: stage.sequenceLength)
+    }
+    return RunPlan(
+      model: modelConfiguration,
+      stages: lengths.isEmpty
+        ? [.init(steps: configuration.tokens.trainSteps, sequenceLength: configuration.tokens.sequenceLength)] : lengths,
+      microBatchSize: layout.microBatchSize, globalBatchSize: layout.globalBatchSize,
+      recompute: configuration.parallelism.recomputeLayer,
+      computeBytes: configuration.model.computeType == .bfloat16 ? 2 : 4, measuredRate: measuredRate)
+  }
+}

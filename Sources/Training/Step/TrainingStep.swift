@@ -1,0 +1,121 @@
+import Models
+import Optimization
+import Tensors
+
+/// One optimizer step: forward and backward over the micro-batches of a global batch, clipping, update.
+public struct TrainingStep: Sendable {
+  /// What a step does besides the model and the optimizer.
+  public struct Settings: Sendable, Equatable {
+    /// Windows that go through the model at a time.
+    public var microBatchSize: Int
+    /// Largest global gradient norm; nil: no clipping.
+    public var clipNorm: Double?
+    /// Coefficient of the squared log-normaliser in the loss; 0: none.
+    public var zLoss: Double
+    /// Keep only each block's input and compute the rest again in the backward pass.
+    public var recompute: Bool
+
+    /// Plain steps by default.
+    public init(microBatchSize: Int, clipNorm: Double? = 1, zLoss: Double = 0, recompute: Bool = false) {
+      self.microBatchSize = microBatchSize
+      self.clipNorm = clipNorm
+      self.zLoss = zLoss
+      self.recompute = recompute
+    }
+  }
+
+  /// What a step measured.
+  public struct Result: Sendable {
+    /// Mean cross-entropy over the targets that count, in nats.
+    public var loss: Double
+    /// Global gradient norm before clipping.
+    public var gradientNorm: Double
+  }
+
+  /// Thrown before an update that would spoil the weights.
+  public struct NonFinite: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  public let model: DecoderModel
+  public let optimizer: AdamW
+  public let settings: Settings
+  public let execution: Execution
+  private let rotaryTable: Tensor
+
+  /// Prepares steps over windows of at most `sequenceLength` tokens.
+  public init(
+    _ model: DecoderModel, optimizer: AdamW, settings: Settings, sequenceLength: Int, execution: Execution
+  ) {
+    self.model = model
+    self.optimizer = optimizer
+    self.settings = settings
+    self.execution = execution
+    rotaryTable = RotaryTable.make(model.configuration, positions: sequenceLength, in: execution.arena)
+  }
+
+  /// Takes step number `step` (from 1) on `batch`.
+  /// - Throws: ``NonFinite`` when loss or gradient is not a number; the weights are then as before.
+  public func run(_ batch: TokenBatch, step: Int, learningRate: Double) throws -> Result {
+    let loss = accumulateGradients(batch)
+    guard loss.isFinite else {
+      throw NonFinite(description: "the loss of step \(step) is \(loss); nothing was updated")
+    }
+    let norm = GradientNorm.global(model.store, in: execution)
+    guard norm.isFinite else {
+      let name = GradientNorm.firstNonFinite(model.store) ?? "all of them together"
+      throw NonFinite(
+        description: "the gradient of step \(step) is not finite in \(name) while the loss is \(loss); "
+          + "nothing was updated")
+    }
+    optimizer.update(
+      step: step, learningRate: learningRate,
+      gradientScale: GradientNorm.clippingFactor(norm: norm, limit: settings.clipNorm))
+    return Result(loss: loss, gradientNorm: norm)
+  }
+
+  /// Leaves the gradient of the mean loss over `batch` in the store and returns that loss.
+  public func accumulateGradients(_ batch: TokenBatch) -> Double {
+    if let gradient = model.store.gradient { execution.backend.fillZero(gradient) }
+    let total = max(batch.targetCount, 1)
+    var loss = 0.0
+    for start in stride(from: 0, to: batch.sequences, by: settings.microBatchSize) {
+      let part = batch.slice(start..<min(start + settings.microBatchSize, batch.sequences))
+      loss += backward(part, total: total)
+    }
+    return loss / Double(total)
+  }
+
+  /// Adds one micro-batch's gradient; returns its summed cross-entropy.
+  private func backward(_ batch: TokenBatch, total: Float) -> Double {
+    var tape = Tape(execution)
+    let hidden = forward(batch, on: &tape)
+    let weights = batch.weights
+    let zLoss = Float(settings.zLoss)
+    let head = tape.outputHead(hidden, model.head, targets: Tensor(batch.targets, in: execution.arena)) {
+      token, _, logSumExp in
+      let weight = weights[token] / total
+      return (-weight, 2 * zLoss * logSumExp * weight)
+    }
+    tape.backward(from: [(head.loss, gradient: Tensor([1], shape: [1], in: execution.arena))])
+    return -zip(head.results.logProbabilities, weights).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+  }
+
+  /// Log-probabilities of a batch's targets, with no gradient.
+  public func evaluate(_ batch: TokenBatch) -> TokenLogProbabilities {
+    var tape = Tape(execution, recording: false)
+    let hidden = forward(batch, on: &tape)
+    return tape.outputHead(
+      hidden, model.head, targets: Tensor(batch.targets, in: execution.arena), gradient: nil
+    ).results
+  }
+
+  private func forward(_ batch: TokenBatch, on tape: inout Tape) -> Variable {
+    let context = SequenceContext(
+      sequences: batch.sequences, length: batch.sequenceLength, documentStarts: batch.documentStarts,
+      rotaryTable: rotaryTable, arena: execution.arena)
+    return model.hiddenStates(
+      Tensor(batch.tokens, in: execution.arena), context, recompute: settings.recompute && tape.isRecording,
+      on: &tape)
+  }
+}

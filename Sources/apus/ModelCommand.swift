@@ -1,0 +1,99 @@
+import ArgumentParser
+import Formats
+import Foundation
+import Models
+import Planning
+import Reporting
+import Training
+
+/// `apus model`: what a model is made of.
+struct ModelCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "model", abstract: "Describe models.", subcommands: [Parameters.self, List.self])
+
+  /// `apus model params`.
+  struct Parameters: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "params", abstract: "Count a model's parameters by component.")
+
+    @Argument(help: "A preset, a run configuration (YAML), or a model folder or its config.json.")
+    var model: String
+
+    @Option(name: .customLong("set"), help: "Change a key of a run configuration: section.key=value.")
+    var overrides: [String] = []
+
+    @Option(help: "The vocabulary, for a run configuration that leaves it to the tokenizer.")
+    var vocabSize: Int?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+      let counts = try configuration().parameterCounts
+      if json {
+        print(counts.json.serializedString(pretty: true))
+        return
+      }
+      var table = TextTable([.left, .right, .right])
+      let parts = [
+        ("embedding", counts.embedding), ("attention", counts.attention), ("feed-forward", counts.feedForward),
+        ("norms", counts.norms), ("head", counts.head),
+      ]
+      for (name, count) in parts {
+        table.add(name, Quantity.grouped(count), percent(count, of: counts.total))
+      }
+      table.rule()
+      table.add("total", Quantity.grouped(counts.total), Quantity.count(counts.total))
+      print(table.text, terminator: "")
+    }
+
+    private func percent(_ part: Int, of total: Int) -> String {
+      part == 0 ? "shared" : String(format: "%.1f%%", 100 * Double(part) / Double(total))
+    }
+
+    private func configuration() throws -> ModelConfiguration {
+      if model.hasSuffix(".yaml") || model.hasSuffix(".yml") {
+        let run = try RunConfiguration.read(
+          path: model, overrides: overrides.map { text in try ConfigurationOverride(text) }
+        ).configuration
+        var base: ModelConfiguration?
+        if case .folder(let path) = run.model.initialization { base = try ModelConfiguration(huggingFace: path) }
+        return try run.modelConfiguration(vocabularySize: vocabSize, base: base, file: model)
+      }
+      guard overrides.isEmpty else { throw ValidationError("--set changes a run configuration; '\(model)' is none") }
+      if Paths.exists(model) { return try ModelConfiguration(huggingFace: model) }
+      return try Preset(named: model).configuration
+    }
+  }
+
+  /// `apus model list`.
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the presets.")
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+      if json {
+        let all = Preset.allCases.map { preset in
+          JSON.object([
+            "name": .string(preset.rawValue), "summary": .string(preset.summary),
+            "parameters": .integer(Int64(preset.configuration.parameterCounts.total)),
+          ])
+        }
+        print(JSON.array(all).serializedString(pretty: true))
+        return
+      }
+      var table = TextTable([.left, .right, .right, .right, .right, .left])
+      table.add("preset", "parameters", "layers", "width", "context", "")
+      table.rule()
+      for preset in Preset.allCases {
+        let model = preset.configuration
+        table.add(
+          preset.rawValue, Quantity.count(model.parameterCounts.total), "\(model.layerCount)", "\(model.hiddenSize)",
+          Quantity.grouped(model.contextLength), preset.summary)
+      }
+      print(table.text, terminator: "")
+    }
+  }
+}

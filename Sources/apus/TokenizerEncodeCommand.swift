@@ -1,0 +1,53 @@
+import ArgumentParser
+import Formats
+import Foundation
+import Tokenization
+
+/// `apus tokenizer encode`
+struct TokenizerEncodeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "encode",
+    abstract: "Print the tokens of a text on one line.",
+    discussion: """
+      The whole file is one document, newlines kept; any bytes are welcome. Without a file, standard input is read.
+
+      Example:
+        echo 'Hello there' | apus tokenizer encode --tokenizer my-tokenizer
+      """)
+
+  @Option(help: "The tokenizer's folder, its tokenizer.json, or a tiktoken file of ranks.")
+  var tokenizer: String
+
+  @Flag(help: "Special tokens in the text become their number instead of being text.")
+  var special = false
+
+  @Flag(help: "Print JSON: the tokens and their count.")
+  var json = false
+
+  @Argument(help: "A file of text.")
+  var file: String?
+
+  func run() async throws {
+    let tokenizer = try Tokenizer(directory: tokenizer)
+    let handling: SpecialTokenHandling = special ? .recognised : .asText
+    let ids: [UInt32]
+    let byteCount: Int
+    if let file {
+      let mapped = try MappedFile(file, advice: .sequential)
+      byteCount = mapped.bytes.count
+      ids = mapped.withBytes { tokenizer.encode($0, specialTokens: handling) }
+    } else {
+      let bytes = Array(try FileHandle.standardInput.readToEnd() ?? Data())
+      byteCount = bytes.count
+      ids = tokenizer.encode(bytes, specialTokens: handling)
+    }
+    var text = ""
+    if json { text += "{\"bytes\": \(byteCount), \"count\": \(ids.count), \"tokens\": [" }
+    for (index, id) in ids.enumerated() {
+      if index > 0 { text += json ? ", " : " " }
+      text += String(id)
+    }
+    text += json ? "]}\n" : "\n"
+    try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+  }
+}

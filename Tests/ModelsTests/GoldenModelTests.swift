@@ -1,0 +1,92 @@
+import Formats
+import Foundation
+import Models
+import Tensors
+import Testing
+
+/// Tiny models whose logits, log-probabilities, losses and gradients transformers has computed in float32
+/// (`scripts/golden/llama_golden.py`).
+@Suite struct GoldenModelTests {
+  static let cases = [
+    "llama_gqa", "llama_mha_untied", "qwen3", "smollm3_nope", "llama3_rope", "llama_documents", "llama_window",
+    "llama_z_loss",
+  ]
+
+  @Test(arguments: cases) func agreesWithTransformers(_ name: String) throws {
+    let golden = try GoldenCase(name)
+    let model = golden.model
+    let execution = Execution(compute: .float32)
+    var tape = Tape(execution)
+    let hidden = model.hiddenStates(golden.tokens, golden.context(execution), on: &tape)
+
+    let logits = model.logits(hidden.tensor, in: execution)
+    #expect(maximumDifference(logits.toFloats(), try golden.expected("logits")) < 1e-4)
+
+    let gradients = try golden.backward(from: hidden, on: &tape)
+    #expect(abs(gradients.loss - Double(try golden.expected("loss")[0])) < 1e-5)
+    #expect(maximumDifference(gradients.results.logProbabilities, try golden.expected("logprobs")) < 1e-4)
+    #expect(maximumDifference(gradients.results.logSumExp, try golden.expected("logsumexp")) < 1e-4)
+    for parameter in model.store.parameters {
+      let own = try #require(parameter.gradient).toFloats()
+      let reference = try golden.expected("grad." + parameter.name)
+      #expect(relativeDifference(own, reference) < 1e-4, "gradient of \(parameter.name)")
+    }
+  }
+
+  @Test(arguments: ["llama_gqa", "smollm3_nope", "qwen3"]) func recomputeGivesTheSameBits(_ name: String) throws {
+    func gradients(recompute: Bool) throws -> [Float] {
+      let golden = try GoldenCase(name)
+      let execution = Execution(compute: .float32)
+      var tape = Tape(execution)
+      let hidden = golden.model.hiddenStates(
+        golden.tokens, golden.context(execution), recompute: recompute, on: &tape)
+      _ = try golden.backward(from: hidden, on: &tape)
+      return try #require(golden.model.store.gradient).toFloats()
+    }
+    #expect(try gradients(recompute: true) == gradients(recompute: false))
+  }
+
+  @Test(arguments: ["llama_gqa", "llama_mha_untied", "qwen3"])
+  func bfloat16StaysNearFloat32(_ name: String) throws {
+    let golden = try GoldenCase(name)
+    let execution = Execution(compute: .bfloat16)
+    var tape = Tape(execution)
+    let hidden = golden.model.hiddenStates(golden.tokens, golden.context(execution), on: &tape)
+    let logits = golden.model.logits(hidden.tensor, in: execution)
+    #expect(relativeDifference(logits.toFloats(), try golden.expected("logits")) < 2e-2)
+    _ = try golden.backward(from: hidden, on: &tape)
+    for parameter in golden.model.store.parameters {
+      let own = try #require(parameter.gradient).toFloats()
+      #expect(relativeDifference(own, try golden.expected("grad." + parameter.name)) < 6e-2, "\(parameter.name)")
+    }
+  }
+
+  @Test(arguments: ["llama_gqa", "qwen3"]) func greedyTokensWithCacheAgree(_ name: String) throws {
+    let golden = try GoldenCase(name)
+    let expected = try JSON.parse(contentsOfFile: golden.path("greedy.json"))
+    let prompt = try #require(expected["prompt"]?.int32s)
+    let continuation = try #require(expected["continuation"]?.int32s)
+    let execution = Execution(compute: .float32)
+    var state = DecoderState(golden.model.configuration, capacity: 64, in: execution)
+    var hidden = golden.model.step(prompt, state: &state, in: execution)
+    var generated: [Int32] = []
+    for _ in continuation {
+      let logits = golden.model.logits(hidden[rows: hidden.rows - 1..<hidden.rows], in: execution).toFloats()
+      let token = Int32(try #require(logits.indices.max { logits[$0] < logits[$1] }))
+      generated.append(token)
+      hidden = golden.model.step([token], state: &state, in: execution)
+    }
+    #expect(generated == continuation)
+  }
+
+  @Test func weightsSurviveSavingAndLoading() throws {
+    let golden = try GoldenCase("llama_gqa")
+    let folder = FileManager.default.temporaryDirectory.path.appendingPath("apus-weights-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try WeightFiles.save(golden.model.store, as: .bfloat16, to: folder.appendingPath("model.safetensors"))
+    let copy = DecoderModel(golden.model.configuration, trainable: false)
+    try WeightFiles.load(into: copy.store, directory: folder)
+    #expect(copy.store.master.toFloats() == golden.model.store.master.toFloats())
+  }
+}

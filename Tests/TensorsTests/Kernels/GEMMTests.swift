@@ -1,0 +1,158 @@
+import CKernels
+import Testing
+
+extension EngineTests {
+  @Suite struct GEMM {
+    @Test func shapesLayoutsAndTypes() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        let shapes = [(1, 1, 1), (3, 5, 7), (17, 33, 31), (64, 48, 32), (33, 100, 129), (130, 70, 64), (15, 257, 65)]
+        for (rows, columns, depth) in shapes {
+          for layout in GEMMCase.Layout.allCases {
+            for types in GEMMCase.Types.all {
+              // Half of the ways to write the result, drawn anew each time.
+              let outputs: [(apus_dtype, Bool, Float)] = [
+                (APUS_F32, false, 1), (APUS_F32, true, 1), (APUS_F32, true, 0.37), (APUS_BF16, false, 1),
+              ]
+              for (output, accumulate, scale) in outputs.shuffled(using: &random).prefix(2) {
+                GEMMCase(
+                  rows: rows, columns: columns, depth: depth, layout: layout, types: types, output: output,
+                  accumulate: accumulate, scale: scale, slack: Int.random(in: 0...3, using: &random)
+                ).check(&random)
+              }
+            }
+          }
+        }
+      }
+    }
+
+    /// Every remainder of each dimension by the tiles' heights, widths and units of depth.
+    @Test func remainders() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        for n in 1...70 {
+          for layout in GEMMCase.Layout.allCases {
+            for types in GEMMCase.Types.all.shuffled(using: &random).prefix(4) {
+              GEMMCase(
+                rows: n, columns: n * 37 % 71, depth: n * 13 % 71, layout: layout, types: types, output: APUS_F32,
+                accumulate: Bool.random(using: &random), scale: 1, slack: 1
+              ).check(&random)
+            }
+          }
+        }
+      }
+    }
+
+    /// Tall and deep enough that each task packs its own rows of the left operand.
+    @Test func tallAndDeep() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        for compute in [APUS_F32, APUS_BF16] {
+          GEMMCase(
+            rows: 801, columns: 17, depth: 3301, layout: .plain,
+            types: .init(compute: compute, left: compute, right: APUS_F32), output: APUS_F32, accumulate: true,
+            scale: 1, slack: 0
+          ).check(&random)
+        }
+      }
+    }
+
+    /// An empty sum is zero, or what was there.
+    @Test func noDepth() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        for accumulate in [false, true] {
+          GEMMCase(
+            rows: 35, columns: 37, depth: 0, layout: .plain,
+            types: .init(compute: APUS_BF16, left: APUS_F32, right: APUS_F32), output: APUS_F32,
+            accumulate: accumulate, scale: 1, slack: 0
+          ).check(&random)
+        }
+      }
+    }
+  }
+}
+
+struct GEMMCase {
+  /// How the operands lie in memory; `strided` has gaps between neighbours in both directions.
+  enum Layout: CaseIterable { case plain, rightTransposed, leftTransposed, strided }
+  struct Types {
+    let compute, left, right: apus_dtype
+    static let all = [APUS_F32, APUS_BF16].flatMap { compute in
+      [APUS_F32, APUS_BF16].flatMap { left in
+        [APUS_F32, APUS_BF16].map { Types(compute: compute, left: left, right: $0) }
+      }
+    }
+  }
+
+  let rows, columns, depth: Int
+  let layout: Layout
+  let types: Types
+  let output: apus_dtype
+  let accumulate: Bool
+  let scale: Float
+  /// Columns of the output's rows that are not part of it.
+  let slack: Int
+
+  func check(_ random: inout TestRandom) {
+    let left = operand(rows, depth, types.left, transposed: layout == .leftTransposed, &random)
+    let right = operand(depth, columns, types.right, transposed: layout == .rightTransposed, &random)
+    let stride = columns + slack
+    let before = random.normals(rows * stride)
+    func fresh() -> Buffer { accumulate ? .inOut(before, output) : .output(rows * stride, output) }
+
+    let expected = fresh()
+    apus_gemm_reference(
+      types.compute, Int64(rows), Int64(columns), Int64(depth), left.matrix, right.matrix, expected.raw, output,
+      Int64(stride), accumulate, scale)
+    // Each of the depth's sums is off by at most half a unit of the sum of magnitudes.
+    let magnitudes = Buffer.output(rows * stride)
+    apus_gemm_reference(
+      types.compute, Int64(rows), Int64(columns), Int64(depth), left.magnitudes, right.magnitudes, magnitudes.raw,
+      APUS_F32, Int64(stride), false, 1)
+    let unit = Double(depth + 3) * 0x1p-23
+
+    inEachVariant { variant in
+      let bytes = apus_gemm_packed_bytes(types.compute, Int64(depth), Int64(columns))
+      let packed = UnsafeMutableRawPointer.allocate(byteCount: bytes + 64, alignment: 64)
+      defer { packed.deallocate() }
+      packed.initializeMemory(as: UInt8.self, repeating: 0xff, count: bytes + 64)
+      apus_gemm_pack(types.compute, Int64(depth), Int64(columns), right.matrix, packed)
+      let actual = fresh()
+      apus_gemm(
+        types.compute, Int64(rows), Int64(columns), Int64(depth), left.matrix, packed, actual.raw, output,
+        Int64(stride), accumulate, scale)
+      let label = "seed \(random.seed) \(variant) \(self)"
+      #expect((0..<64).allSatisfy { packed.load(fromByteOffset: bytes + $0, as: UInt8.self) == 0xff }, "\(label)")
+      compare(
+        actual, count: rows * stride,
+        at: { i in expected.isPoison(i) ? nil : expected[i] },
+        { i in
+          guard i % stride < columns else { return Tolerance() }
+          return Tolerance(absolute: unit * (magnitudes[i] + (accumulate ? Double(before[i].magnitude) : 0)))
+        }, label)
+    }
+  }
+
+  private struct Operand {
+    let plain, positive: Buffer
+    let rowStride, columnStride: Int64
+    var matrix: apus_matrix { view(plain) }
+    var magnitudes: apus_matrix { view(positive) }
+    private func view(_ buffer: Buffer) -> apus_matrix {
+      apus_matrix(
+        data: UnsafeRawPointer(buffer.raw), dtype: buffer.dtype, row_stride: rowStride, column_stride: columnStride)
+    }
+  }
+
+  private func operand(
+    _ rows: Int, _ columns: Int, _ dtype: apus_dtype, transposed: Bool, _ random: inout TestRandom
+  ) -> Operand {
+    let step = layout == .strided ? 3 : 1
+    let inner = (transposed ? rows : columns) * step + (layout == .strided ? 2 : 0)
+    let values = random.normals((transposed ? columns : rows) * inner)
+    return Operand(
+      plain: .input(values, dtype), positive: .input(values.map(\.magnitude), dtype),
+      rowStride: Int64(transposed ? step : inner), columnStride: Int64(transposed ? inner : step))
+  }
+}

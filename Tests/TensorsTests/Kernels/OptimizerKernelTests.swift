@@ -1,0 +1,60 @@
+import CKernels
+import Testing
+
+extension EngineTests {
+  @Suite struct OptimizerKernels {
+    @Test func adamW() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        for count in [1, 15, 33, 16384, 16384 * 2 + 7] {
+          for step in [1, 1000] { checkAdamW(count, step: step, &random) }
+        }
+      }
+    }
+
+    @Test func sumOfSquares() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        for count in [0, 1, 15, 1023, 1025, 65536 * 3 + 17] {
+          let x = Buffer.input(random.normals(count))
+          let expected = x.doubles.reduce(0) { $0 + $1 * $1 }
+          inEachVariant { variant in
+            let actual = apus_sum_of_squares(Int64(count), x.floats)
+            #expect(
+              (actual - expected).magnitude <= 1e-6 * expected, "seed \(random.seed) \(variant) \(count) elements")
+          }
+        }
+      }
+    }
+  }
+}
+
+private func checkAdamW(_ count: Int, step: Int, _ random: inout TestRandom) {
+  var power1 = 1.0
+  var power2 = 1.0
+  for _ in 0..<step {
+    power1 *= 0.9
+    power2 *= 0.95
+  }
+  let scalars = apus_adamw_scalars(
+    learning_rate: 3e-3, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weight_decay: 0.1, correction1: Float(1 - power1),
+    correction2: Float(1 - power2), gradient_scale: 0.7)
+  let weight = random.normals(count)
+  // Some gradients are zero: with no second moment only epsilon stands under the line.
+  let gradient = Buffer.input(random.normals(count).map { Int.random(in: 0..<9, using: &random) == 0 ? 0 : $0 })
+  let first = step == 1 ? Array(repeating: 0, count: count) : random.normals(count, scale: 0.1)
+  let second = step == 1 ? Array(repeating: 0, count: count) : random.normals(count).map { $0 * $0 }
+  func buffers() -> [Buffer] { [.inOut(weight), .inOut(first), .inOut(second)] }
+  let expected = buffers()
+  apus_adamw_reference(
+    Int64(count), expected[0].floats, gradient.floats, expected[1].floats, expected[2].floats, scalars)
+  inEachVariant { variant in
+    let actual = buffers()
+    apus_adamw(Int64(count), actual[0].floats, gradient.floats, actual[1].floats, actual[2].floats, scalars)
+    for (i, name) in ["weight", "first moment", "second moment"].enumerated() {
+      compare(
+        actual[i], expected[i], Tolerance(absolute: 3e-7, relative: 1e-6),
+        "seed \(random.seed) \(variant) AdamW [\(count)] step \(step) \(name)")
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import Foundation
+import Tensors
+import Testing
+
+extension EngineTests {
+  /// Each operation of the tape: float32 gradients against differences, bf16 gradients against float32.
+  @Suite struct OperationGradients {
+    @Test func linear() {
+      var random = TestRandom()
+      let weights = TestWeights(random: &random)
+      // Two parameters that are multiplied as one.
+      let matrix = weights.matrix([4, 5], 7, scale: 0.4, &random)
+      let function = DifferentiableFunction(weights: weights, inputs: [input([6, 7], &random)], seed: random.next()) {
+        [$0.linear($1[0], matrix)]
+      }
+      function.checkByDifferences("linear", &random)
+      function.checkBFloat16("seed \(random.seed) linear")
+    }
+
+    @Test func embedding() {
+      var random = TestRandom()
+      let weights = TestWeights(random: &random)
+      let table = weights.parameter(random.normals(5 * 9), [5, 9])
+      let ids = Tensor([Int32](arrayLiteral: 3, 0, 3, 3, 1), in: weights.arena)
+      let function = DifferentiableFunction(weights: weights, inputs: [], seed: random.next()) { tape, _ in
+        [tape.embedding(ids, table)]
+      }
+      function.checkByDifferences(samples: 45, "embedding", &random)
+      function.checkBFloat16("seed \(random.seed) embedding")
+    }
+
+    @Test(arguments: [false, true], [false, true])
+    func addRMSNorm(hasDelta: Bool, usesResidual: Bool) {
+      var random = TestRandom()
+      let weights = TestWeights(random: &random)
+      let weight = weights.parameter(random.normals(9), [9])
+      let inputs = (0..<(hasDelta ? 2 : 1)).map { _ in input([5, 9], &random) }
+      let function = DifferentiableFunction(weights: weights, inputs: inputs, seed: random.next()) {
+        let results = $0.addRMSNorm($1[0], hasDelta ? $1[1] : nil, weight, epsilon: 1e-5)
+        return [results.normed] + (usesResidual ? [results.residual] : [])
+      }
+      function.checkByDifferences("addRMSNorm", &random)
+      function.checkBFloat16("seed \(random.seed) addRMSNorm")
+    }
+
+    @Test func queryKeyNorm() {
+      var random = TestRandom()
+      let weights = TestWeights(random: &random)
+      let queryWeight = weights.parameter(random.normals(6), [6])
+      let keyWeight = weights.parameter(random.normals(6), [6])
+      let function = DifferentiableFunction(weights: weights, inputs: [input([3, 36], &random)], seed: random.next()) {
+        [
+          $0.queryKeyNorm(
+            $1[0], heads: 4, keyValueHeads: 1, dimension: 6, queryWeight: queryWeight, keyWeight: keyWeight,
+            epsilon: 1e-6)
+        ]
+      }
+      function.checkByDifferences(samples: 108, "queryKeyNorm", &random)
+      function.checkBFloat16("seed \(random.seed) queryKeyNorm")
+    }
+
+    @Test func layerNorm() {
+      var random = TestRandom()
+      let weights = TestWeights(random: &random)
+      let weight = weights.parameter(random.normals(17), [17])
+      let bias = weights.parameter(random.normals(17), [17])
+      let function = DifferentiableFunction(weights: weights, inputs: [input([4, 17], &random)], seed: random.next()) {
+        [$0.layerNorm($1[0], weight: weight, bias: bias, epsilon: 1e-5)]
+      }
+      function.checkByDifferences("layerNorm", &random)
+      function.checkBFloat16("seed \(random.seed) layerNorm")
+    }
+
+    @Test func rotary() {
+      var random = TestRandom()
+      let weights = TestWeights(random: &random)
+      let positions = Tensor([Int32](arrayLiteral: 0, 3, 1, 7, 2), in: weights.arena)
+      let table = rotaryTable(positions: 8, dimension: 6, in: weights.arena)
+      // Two heads turn, six columns pass through.
+      let function = DifferentiableFunction(weights: weights, inputs: [input([5, 18], &random)], seed: random.next()) {
+        [$0.rotary($1[0], heads: 2, dimension: 6, positions: positions, table: table)]
+      }
+      function.checkByDifferences(samples: 90, "rotary", &random)
+      function.checkBFloat16("seed \(random.seed) rotary")
+    }
+
+    @Test(arguments: ["causal", "all", "documents", "window", "documents and window"])
+    func attention(kind: String) {
+      var random = TestRandom()
+      let weights = TestWeights(random: &random)
+      let firstKeys = Tensor(
+        [Int32](arrayLiteral: 0, 0, 0, 3, 3, 3, 3, 0, 1, 1, 1, 1, 6, 6), shape: [2, 7], in: weights.arena)
+      let specification = AttentionSpecification(
+        sequences: 2, queryLength: 7, heads: 4, keyValueHeads: 2, headDimension: 6, isCausal: kind != "all",
+        window: kind.contains("window") ? 3 : nil, firstKeys: kind.contains("documents") ? firstKeys : nil)
+      let function = DifferentiableFunction(weights: weights, inputs: [input([14, 48], &random)], seed: random.next()) {
+        [$0.attention($1[0], specification)]
+      }
+      function.checkByDifferences(samples: 120, "attention \(kind)", &random)
+      function.checkBFloat16("seed \(random.seed) attention \(kind)")
+    }
+
+    @Test func activations() {
+      var random = TestRandom()
+      let weights = TestWeights(random: &random)
+      let swiGLU = DifferentiableFunction(weights: weights, inputs: [input([3, 34], &random)], seed: random.next()) {
+        [$0.swiGLU($1[0])]
+      }
+      swiGLU.checkByDifferences(samples: 102, "swiGLU", &random)
+      swiGLU.checkBFloat16("seed \(random.seed) swiGLU")
+      let gelu = DifferentiableFunction(weights: weights, inputs: [input([3, 17], &random)], seed: random.next()) {
+        [$0.gelu($1[0])]
+      }
+      gelu.checkByDifferences(samples: 51, "gelu", &random)
+      gelu.checkBFloat16("seed \(random.seed) gelu")
+    }
+
+    /// A variable that several operations read, and one whose gradient never arrives.
+    @Test func severalReaders() {
+      var random = TestRandom()
+      let weights = TestWeights(random: &random)
+      let first = weights.matrix([5], 7, scale: 0.4, &random)
+      let second = weights.matrix([5], 7, scale: 0.4, &random)
+      let unused = weights.matrix([5], 7, scale: 0.4, &random)
+      let inputs = [input([4, 7], &random), input([4, 7], &random)]
+      let function = DifferentiableFunction(weights: weights, inputs: inputs, seed: random.next()) {
+        let both = [$0.linear($1[0], first), $0.linear($1[0], second), $0.gelu($1[0])]
+        _ = $0.linear($1[1], unused)
+        return both
+      }
+      function.checkByDifferences("several readers", &random)
+      let gradients = function.gradients(Execution(compute: .float32))
+      #expect(gradients[1].allSatisfy { $0 == 0 } && gradients[4].allSatisfy { $0 == 0 })
+    }
+  }
+}
+
+/// Random values that bf16 holds, with their shape.
+func input(_ shape: [Int], scale: Float = 1, _ random: inout TestRandom) -> (values: [Float], shape: [Int]) {
+  (random.normals(shape.reduce(1, *), scale: scale).map { BFloat16.float(BFloat16.bits($0)) }, shape)
+}
+
+/// Cosines and sines `[positions, 2, dimension / 2]`.
+func rotaryTable(positions: Int, dimension: Int, in arena: Arena) -> Tensor {
+  let half = dimension / 2
+  let values = (0..<positions).flatMap { p in
+    let angles = (0..<half).map { Double(p) * pow(100, -Double($0) / Double(half)) }
+    return angles.map { Float(cos($0)) } + angles.map { Float(sin($0)) }
+  }
+  return Tensor(values, shape: [positions, 2, half], in: arena)
+}

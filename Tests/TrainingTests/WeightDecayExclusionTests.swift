@@ -1,0 +1,34 @@
+import Testing
+import Training
+
+@Suite struct WeightDecayExclusionTests {
+  @Test func patternsMatchFromTheStartUnderBothNames() throws {
+    let embedding = "model.embed_tokens.weight"
+    #expect(try WeightDecayExclusion(patterns: [".*token_embedding.*"]).excludes(embedding))
+    #expect(try WeightDecayExclusion(patterns: [".*embed_tokens.*"]).excludes(embedding))
+    #expect(try WeightDecayExclusion(patterns: ["model.embed"]).excludes(embedding))
+    #expect(try !WeightDecayExclusion(patterns: ["embed_tokens"]).excludes(embedding))
+    #expect(try !WeightDecayExclusion(patterns: [".*token_embedding.*"]).excludes("lm_head.weight"))
+    #expect(try !WeightDecayExclusion(patterns: []).excludes(embedding))
+    let norms = try WeightDecayExclusion(patterns: [#".*(layernorm|layer_norm)\."#])
+    #expect(norms.excludes("model.layers.3.input_layernorm.weight"))
+    #expect(norms.excludes("model.norm.weight"))
+    #expect(!norms.excludes("model.layers.3.mlp.up_proj.weight"))
+    #expect(throws: (any Error).self) { try WeightDecayExclusion(patterns: ["(a"]) }
+  }
+
+  @Test(arguments: [
+    ("model.embed_tokens.weight", "model.token_position_embeddings.pp_block.token_embedding.weight"),
+    ("model.layers.11.self_attn.k_proj.weight", "model.decoder.11.pp_block.attn.qkv_proj.weight"),
+    ("model.layers.0.self_attn.o_proj.weight", "model.decoder.0.pp_block.attn.o_proj.weight"),
+    ("model.layers.0.mlp.gate_proj.weight", "model.decoder.0.pp_block.mlp.gate_up_proj.weight"),
+    ("model.layers.0.mlp.down_proj.weight", "model.decoder.0.pp_block.mlp.down_proj.weight"),
+    ("model.norm.weight", "model.final_layer_norm.pp_block.weight"),
+    ("lm_head.weight", "model.lm_head.pp_block.weight"),
+    ("model.layers.x.mlp.down_proj.weight", nil),
+    ("model.layers.0.mlp.other.weight", nil),
+  ] as [(String, String?)])
+  func aliases(name: String, alias: String?) {
+    #expect(nanotronName(forHuggingFaceName: name) == alias)
+  }
+}

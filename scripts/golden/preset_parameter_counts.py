@@ -1,0 +1,65 @@
+"""Parameter counts of the presets, by component. Pinned: transformers 5.23.0, torch 2.15.0 (CPU).
+
+Builds each published architecture on the meta device and sums the tensors that belong to each component.
+Usage: python scripts/golden/preset_parameter_counts.py > Tests/ModelsTests/Golden/preset-parameter-counts.json
+"""
+import json
+
+import torch
+from transformers import AutoModelForCausalLM, LlamaConfig, Qwen3Config, SmolLM3Config
+
+
+def smollm2(hidden, ffn, layers, heads, groups):
+    return LlamaConfig(vocab_size=49152, hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers,
+                       num_attention_heads=heads, num_key_value_heads=groups, tie_word_embeddings=True)
+
+
+def llama32(hidden, ffn, layers, heads, groups, head_dim):
+    return LlamaConfig(vocab_size=128256, hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers,
+                       num_attention_heads=heads, num_key_value_heads=groups, head_dim=head_dim,
+                       tie_word_embeddings=True)
+
+
+def qwen3(hidden, ffn, layers, heads, tied):
+    return Qwen3Config(vocab_size=151936, hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers,
+                       num_attention_heads=heads, num_key_value_heads=8, head_dim=128, tie_word_embeddings=tied)
+
+
+presets = {
+    "smollm2-135m": smollm2(576, 1536, 30, 9, 3),
+    "smollm2-360m": smollm2(960, 2560, 32, 15, 5),
+    "smollm2-1.7b": smollm2(2048, 8192, 24, 32, 32),
+    "smollm3-3b": SmolLM3Config(),
+    "llama-3.2-1b": llama32(2048, 8192, 16, 32, 8, 64),
+    "llama-3.2-3b": llama32(3072, 8192, 28, 24, 8, 128),
+    "qwen3-0.6b": qwen3(1024, 3072, 28, 16, True),
+    "qwen3-1.7b": qwen3(2048, 6144, 28, 16, True),
+    "qwen3-4b": qwen3(2560, 9728, 36, 32, True),
+    "qwen3-8b": qwen3(4096, 12288, 36, 32, False),
+    "apus-492m": LlamaConfig(vocab_size=128256, hidden_size=1024, intermediate_size=2816, num_hidden_layers=32,
+                             num_attention_heads=16, num_key_value_heads=4, tie_word_embeddings=True),
+}
+
+
+def component(name):
+    if "embed_tokens" in name:
+        return "embedding"
+    if "norm" in name:
+        return "norms"
+    if "self_attn" in name:
+        return "attention"
+    if "mlp" in name:
+        return "feed_forward"
+    return "head"
+
+
+result = {}
+for name, config in presets.items():
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config)
+    counts = dict(embedding=0, attention=0, feed_forward=0, norms=0, head=0, total=0)
+    for parameter, tensor in model.named_parameters():
+        counts[component(parameter)] += tensor.numel()
+        counts["total"] += tensor.numel()
+    result[name] = counts
+print(json.dumps(result, indent=1))
