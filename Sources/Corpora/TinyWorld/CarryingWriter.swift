@@ -10,50 +10,61 @@ struct CarryingWriter {
     var answer: String { things[asked] }
   }
 
-  /// A scene of either fate: one in eight, told by who carries what and who is asked about, is kept for held-out
-  /// questions.
+  /// A scene of either fate: one in eight, told by who carries what, is kept for held-out questions.
   func draw(heldOut: Bool, random: inout WorldRandom) -> Scene {
     while true {
-      let count = random.within(2...3)
+      let count = random.within(heldOut ? 2...3 : 1...3)
       let people = facts.drawPeople(count, random: &random)
       let things = random.sample(count, below: WorldWords.things.count)
-      let asked = random.below(count)
-      let key = zip(people, things).reduce(UInt64(asked)) { ($0 << 8 | UInt64($1.0)) << 8 | UInt64($1.1) }
-      let isHeldOut = WorldRandom.key(facts.seed, .heldOutCarrying, key) % 8 == 0
+      let key = zip(people, things).reduce(UInt64(count)) { ($0 << 8 | UInt64($1.0)) << 8 | UInt64($1.1) }
+      let isHeldOut = count > 1 && WorldRandom.key(facts.seed, .heldOutCarrying, key) % 8 == 0
       if isHeldOut == heldOut {
+        let asked = random.below(count)
         return Scene(people: people, things: things.map { WorldWords.things[$0] }, asked: asked)
       }
     }
   }
 
-  /// A few scenes, each with its question and answer.
+  /// A few scenes, each with questions about everyone in it.
   func write(scenes: Int, random: inout WorldRandom, to text: inout TextBuffer) {
     for _ in 0..<scenes {
       let scene = draw(heldOut: false, random: &random)
-      writePrompt(scene, random: &random, to: &text)
-      text.add(" ")
-      text.add(scene.answer)
-      text.newline()
+      writeScene(scene, random: &random, to: &text)
+      for index in random.sample(scene.people.count, below: scene.people.count) {
+        writeQuestion(scene, index, to: &text)
+        text.add(" ")
+        text.add(scene.things[index])
+        text.newline()
+      }
     }
   }
 
-  /// Writes the scene and the question up to `Answer:`.
+  /// Writes the scene and one question up to `Answer:`.
   func writePrompt(_ scene: Scene, random: inout WorldRandom, to text: inout TextBuffer) {
+    writeScene(scene, random: &random, to: &text)
+    writeQuestion(scene, scene.asked, to: &text)
+  }
+
+  private func writeScene(_ scene: Scene, random: inout WorldRandom, to text: inout TextBuffer) {
     // The mark keeps a scene of two from being the end of a scene of three.
-    text.add("Scene: ")
-    for (position, (person, thing)) in zip(scene.people, scene.things).enumerated() {
-      if position > 0 { text.add(" ") }
+    text.add("Scene:")
+    for (person, thing) in zip(scene.people, scene.things) {
+      text.add(" ")
       text.add(facts.name(person))
       text.add(" carried the ")
       text.add(thing)
-      if random.chance(20) {
+      if random.chance(10) {
         text.add(random.pick([" to the ", " along the ", " past the "]))
         text.add(random.pick(WorldWords.spots))
       }
       text.add(".")
     }
-    text.add("\nQuestion: What did ")
-    text.add(facts.name(scene.people[scene.asked]))
+    text.newline()
+  }
+
+  private func writeQuestion(_ scene: Scene, _ asked: Int, to text: inout TextBuffer) {
+    text.add("Question: What did ")
+    text.add(facts.name(scene.people[asked]))
     text.add(" carry?\nAnswer:")
   }
 

@@ -34,7 +34,14 @@ struct ProgramWriter {
     let (first, second) = (WorldExpression.variable(names[0]), WorldExpression.variable(names[1]))
     let (p, q, r) = (random.within(1...9), random.within(1...9), random.within(1...9))
     let word = random.pick(WorldWords.things)
-    switch random.below(7) {
+    let person = facts.people[facts.drawPeople(1, random: &random)[0]]
+    switch random.below(12) {
+    case 8...9:
+      return [.print(.sum(.number(p), .number(q))), .print(.text(word))]
+    case 10:
+      return [.print(.text(word)), .print(.text(person))]
+    case 11:
+      return [.print(.text(person)), .print(.difference(.number(p + q), .number(q)))]
     case 0:
       return [.assign(names[0], .number(p)), .assign(names[1], .sum(first, .number(q))), .print(second)]
     case 1:
@@ -51,11 +58,11 @@ struct ProgramWriter {
         .assign(names[0], .number(p)),
         .ifGreater(
           first, .number(q), then: [.print(.text(word))],
-          otherwise: [.print(.text(facts.people[facts.drawPeople(1, random: &random)[0]]))]),
+          otherwise: [.print(.text(person))]),
       ]
     case 4:
       let repeats = random.within(2...4)
-      return [.assign(names[0], .text(word)), .loop(count: repeats, [.print(first)])]
+      return [.loop(count: repeats, [.print(.text(word))])]
     case 5:
       return [
         .assign(names[0], .number(r)), .loop(count: random.within(2...4), [.assign(names[0], .sum(first, .number(1)))]),
