@@ -21,14 +21,16 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;    // guards the wake-u
 static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
 static pthread_mutex_t submit = PTHREAD_MUTEX_INITIALIZER;  // one parallel region at a time
 static pthread_t threads[most_threads];
-static uint64_t born[most_threads];     // the epoch at which a worker was made: it joins only later regions
 static int started = 0;                 // worker threads that exist (not counting a caller)
 static _Atomic int wanted = 0;          // threads including the caller; 0: not decided yet
 
-// The region in progress. `epoch` changes when one begins; `next` hands out tasks; `left` counts workers inside.
+// The region in progress. `epoch` changes when one begins and wakes the workers. `gate` is twice the number of workers
+// inside, plus one while the region takes more: a caller that has done all tasks itself shuts it and waits only for
+// those who came in, never for one that the system has not let run yet.
 static _Atomic uint64_t epoch = 0;
+static _Atomic uint64_t gate = 0;
 static _Atomic int64_t next_task = 0;
-static _Atomic int left = 0;
+static _Atomic int sleepers = 0;
 static int64_t task_count = 0;
 static int region_threads = 1;
 static apus_task task_function;
@@ -46,19 +48,30 @@ static void take_tasks(int worker) {
   inside = false;
 }
 
+static bool enter(void) {
+  uint64_t now = atomic_load_explicit(&gate, memory_order_relaxed);
+  while (now & 1)
+    if (atomic_compare_exchange_weak_explicit(&gate, &now, now + 2, memory_order_acquire, memory_order_relaxed))
+      return true;
+  return false;
+}
+
 static void *worker_main(void *argument) {
   int worker = (int)(intptr_t)argument;
-  uint64_t seen = born[worker - 1];
+  uint64_t seen = 0;
   for (;;) {
     for (int i = 0; i < spins && atomic_load_explicit(&epoch, memory_order_acquire) == seen; i++) relax();
     if (atomic_load_explicit(&epoch, memory_order_acquire) == seen) {
       pthread_mutex_lock(&lock);
-      while (atomic_load_explicit(&epoch, memory_order_acquire) == seen) pthread_cond_wait(&wake, &lock);
+      atomic_fetch_add(&sleepers, 1);
+      while (atomic_load(&epoch) == seen) pthread_cond_wait(&wake, &lock);
+      atomic_fetch_sub(&sleepers, 1);
       pthread_mutex_unlock(&lock);
     }
     seen = atomic_load_explicit(&epoch, memory_order_acquire);
+    if (!enter()) continue;
     if (worker < region_threads) take_tasks(worker);
-    atomic_fetch_sub_explicit(&left, 1, memory_order_release);
+    atomic_fetch_sub_explicit(&gate, 2, memory_order_release);
   }
   return NULL;
 }
@@ -74,10 +87,9 @@ int apus_pool_threads(void) {
 }
 void apus_pool_set_threads(int n) { wanted = n < 1 ? 1 : n > most_threads ? most_threads : n; }
 
-// Called while holding `submit`, so that no region is in progress.
+// Called while holding `submit`.
 static int start_workers(int n) {
   while (started < n - 1) {
-    born[started] = atomic_load(&epoch);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -106,13 +118,17 @@ void apus_parallel(int64_t count, apus_task task, void *context) {
   task_count = count;
   region_threads = n;
   atomic_store_explicit(&next_task, 0, memory_order_relaxed);
-  atomic_store_explicit(&left, started, memory_order_relaxed);
-  pthread_mutex_lock(&lock);
-  atomic_fetch_add_explicit(&epoch, 1, memory_order_release);
-  pthread_cond_broadcast(&wake);
-  pthread_mutex_unlock(&lock);
+  atomic_store_explicit(&gate, 1, memory_order_release);
+  atomic_fetch_add(&epoch, 1);
+  // A worker counts itself as a sleeper before it looks at the epoch for the last time, so none is overlooked.
+  if (atomic_load(&sleepers) > 0) {
+    pthread_mutex_lock(&lock);
+    pthread_cond_broadcast(&wake);
+    pthread_mutex_unlock(&lock);
+  }
   take_tasks(0);
-  for (int i = 0; atomic_load_explicit(&left, memory_order_acquire) > 0; i++) {
+  atomic_fetch_and_explicit(&gate, ~(uint64_t)1, memory_order_relaxed);
+  for (int i = 0; atomic_load_explicit(&gate, memory_order_acquire) > 0; i++) {
     if (i < spins * 4) relax();
     else usleep(20);
   }

@@ -77,7 +77,7 @@ public struct Quickstart: Sendable {
     report(.part("asking the held-out questions"))
     let model = LanguageModel(trainer.model, tokenizer: tokenizer)
     let results = try evaluate(model, world)
-    let samples = try sample(model, step: trainer.done)
+    let samples = try sample(model, world, step: trainer.done)
     try save(results, samples, in: run.folder)
     var wasStopped = false
     if case .stopped = outcome { wasStopped = true }
@@ -161,9 +161,10 @@ public struct Quickstart: Sendable {
     return questions.results(own, untrained: untrained)
   }
 
-  private func sample(_ model: LanguageModel, step: Int) throws -> [TextSample] {
+  private func sample(_ model: LanguageModel, _ world: TinyWorld, step: Int) throws -> [TextSample] {
     let generator = TextGenerator(model)
-    return try ["", "Question: ", "Once "].enumerated().map { index, prompt in
+    let question = world.questions(.facts, count: 1).map(\.prompt)
+    return try (["", "Question:"] + question).enumerated().map { index, prompt in
       let settings = SamplingSettings(temperature: 0.7, topP: 0.95, seed: UInt64(index), maxTokens: 80)
       return TextSample(step: step, prompt: prompt, completion: try generator.generate(prompt, settings: settings).text)
     }

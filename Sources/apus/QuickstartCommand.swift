@@ -74,7 +74,7 @@ struct QuickstartCommand: ParsableCommand {
       \(Quantity.grouped(result.summary.tokens)) tokens at \(Quantity.grouped(Int(result.summary.tokensPerSecond))) tokens/s.
       report:  \(result.report)
       model:   \(result.model)
-      talk:    apus generate \(result.model) --prompt "Question: "
+      talk:    apus generate \(result.model) --prompt "Question:"
       """
   }
 

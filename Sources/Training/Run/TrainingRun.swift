@@ -33,7 +33,9 @@ public struct TrainingRun: Sendable {
     var base: ModelConfiguration?
     if case .folder(let path) = configuration.model.initialization {
       base = try ModelConfiguration(huggingFace: path)
-      tokenizerPath = tokenizerPath ?? path
+      // A folder without a tokenizer goes on over bare token files.
+      let hasTokenizer = Paths.exists(path.appendingPath("tokenizer.json"))
+      tokenizerPath = tokenizerPath ?? (hasTokenizer ? path : nil)
     }
     tokenizer = try tokenizerPath.map { try Tokenizer(directory: $0) }
     modelConfiguration = try configuration.modelConfiguration(
