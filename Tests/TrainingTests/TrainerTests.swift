@@ -148,7 +148,7 @@ import Training
     let path = small.checkpoint(60)
     let yaml = small.yaml(steps: 4).replacing("  model_config:", with: "  init_method: {path: \(path)}\n  model_config:")
     let more = try small.train(yaml, set: ["apus.run_folder=\(small.root)/more"])
-    let fresh = try small.train(small.yaml(steps: 1), set: ["apus.run_folder=\(small.root)/fresh"])
+    let fresh = try small.train(small.yaml(steps: 4), set: ["apus.run_folder=\(small.root)/fresh"])
     let (continued, scratch) = (try #require(more.steps.first), try #require(fresh.steps.first))
     #expect(continued.loss < scratch.loss * 0.7)
   }
