@@ -24,7 +24,7 @@ public struct TinyWorld: Sendable {
   public struct Mixture: Sendable, Equatable {
     public var story, facts, arithmetic, program, dialogue: Int
 
-    public init(story: Int = 17, facts: Int = 26, arithmetic: Int = 18, program: Int = 7, dialogue: Int = 32) {
+    public init(story: Int = 32, facts: Int = 18, arithmetic: Int = 16, program: Int = 16, dialogue: Int = 18) {
       (self.story, self.facts, self.arithmetic) = (story, facts, arithmetic)
       (self.program, self.dialogue) = (program, dialogue)
     }
