@@ -9,7 +9,7 @@ import Training
 /// `apus model`: what a model is made of.
 struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "model", abstract: "Describe models.", subcommands: [Parameters.self, List.self])
+    commandName: "model", abstract: "Describe models.", subcommands: [Parameters.self, List.self, ModelComputeCommand.self])
 
   /// `apus model params`.
   struct Parameters: ParsableCommand {

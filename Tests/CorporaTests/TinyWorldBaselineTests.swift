@@ -11,7 +11,8 @@ import Testing
     ]
     for (successes, trials, lower, upper) in cases {
       let interval = BinomialInterval(successes: successes, trials: trials)
-      #expect(abs(interval.lower - lower) < 2e-6 && abs(interval.upper - upper) < 2e-6, "\(interval.lower) \(interval.upper)")
+      #expect(
+        abs(interval.lower - lower) < 2e-6 && abs(interval.upper - upper) < 2e-6, "\(interval.lower) \(interval.upper)")
     }
     let none = BinomialInterval(successes: 0, trials: 0)
     #expect(none.share == 0 && none.lower == 0 && none.upper == 1)

@@ -38,7 +38,8 @@ import Testing
       let share = Double(counts[kind] ?? 0) / 20_000
       #expect(weight > 0 && abs(share - Double(weight) / Double(total)) < 0.02, "\(kind): \(share)")
     }
-    #expect(TinyWorld(seed: 1, mixture: .init(story: 0, facts: 0, arithmetic: 0, program: 0, dialogue: 0)).mixture == mixture)
+    #expect(
+      TinyWorld(seed: 1, mixture: .init(story: 0, facts: 0, arithmetic: 0, program: 0, dialogue: 0)).mixture == mixture)
   }
 
   @Test("No two documents of 5 MB are the same")

@@ -19,7 +19,8 @@ import Testing
     #expect(reports.last == summary.textBytes && reports == reports.sorted())
     try writer.write(to: folders[2], textBytes: 1_500_000)
 
-    let names = ["train.jsonl", "chat.jsonl", "README.txt"]
+    let names =
+      ["train.jsonl", "chat.jsonl", "README.txt"]
       + TinyWorld.Category.allCases.flatMap { ["heldout/\($0.rawValue).jsonl", "examples/\($0.rawValue).jsonl"] }
     for name in names {
       let bytes = try Data(contentsOf: URL(fileURLWithPath: folders[0] + "/" + name))

@@ -19,7 +19,8 @@ struct ArithmeticWriter {
     case 0:
       text.add(facts.name(teacher))
       text.add(random.pick([" writes on the board:\n", " counts:\n", " adds and takes away:\n", " learns numbers:\n"]))
-    case 1: text.add(random.pick(["Sums with steps.\n", "Numbers for the day.\n", "Arithmetic.\n", "A page of sums.\n"]))
+    case 1:
+      text.add(random.pick(["Sums with steps.\n", "Numbers for the day.\n", "Arithmetic.\n", "A page of sums.\n"]))
     default: break
     }
     for _ in 0..<random.within(5...9) { writeExercise(random: &random, to: &text) }

@@ -1,7 +1,9 @@
 /// A share of successes with its 95 % interval (Wilson, "Probable inference, the law of succession, and
 /// statistical inference", 1927).
 public struct BinomialInterval: Sendable, Equatable {
+  /// How often it succeeded.
   public let successes: Int
+  /// How often it was tried.
   public let trials: Int
 
   /// The interval of `successes` out of `trials`; needs `0 <= successes <= trials`.

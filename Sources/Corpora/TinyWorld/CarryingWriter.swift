@@ -25,11 +25,11 @@ struct CarryingWriter {
     }
   }
 
-  /// A few scenes, each with questions about everyone in it.
-  func write(scenes: Int, random: inout WorldRandom, to text: inout TextBuffer) {
-    for _ in 0..<scenes {
-      let scene = draw(heldOut: false, random: &random)
-      writeScene(scene, random: &random, to: &text)
+  /// One scene with questions about everyone in it.
+  func write(random: inout WorldRandom, to text: inout TextBuffer) {
+    let scene = draw(heldOut: false, random: &random)
+    writeScene(scene, random: &random, to: &text)
+    for _ in 0..<2 {
       for index in random.sample(scene.people.count, below: scene.people.count) {
         writeQuestion(scene, index, to: &text)
         text.add(" ")

@@ -73,7 +73,8 @@ struct FactWriter {
   /// Lines such as `Mira: job baker, pet goat`.
   private func writeRegister(random: inout WorldRandom, to text: inout TextBuffer) {
     let ofPeople = random.chance(60)
-    text.add(ofPeople ? random.pick(["People of ", "Register of ", "Neighbours in "]) : random.pick(["Towns of ", "Map of "]))
+    text.add(
+      ofPeople ? random.pick(["People of ", "Register of ", "Neighbours in "]) : random.pick(["Towns of ", "Map of "]))
     text.add(facts.land)
     text.newline()
     let count = random.within(4...7)
@@ -102,9 +103,10 @@ struct FactWriter {
     text.add("\nDear ")
     text.add(facts.name(people[1]))
     text.add(",\n")
-    text.add(random.pick([
-      "the days are ", "since Monday it has been ", "this week is ", "here in the hills it is ", "the mornings are ",
-    ]))
+    text.add(
+      random.pick([
+        "the days are ", "since Monday it has been ", "this week is ", "here in the hills it is ", "the mornings are ",
+      ]))
     text.add(random.pick(WorldWords.weathers))
     text.add(". ")
     text.add(random.pick(["Let me tell you about ", "You asked about ", "I met ", "Yesterday I talked with "]))

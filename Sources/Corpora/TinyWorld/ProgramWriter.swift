@@ -77,7 +77,7 @@ struct ProgramWriter {
   }
 
   func write(random: inout WorldRandom, to text: inout TextBuffer) {
-    for _ in 0..<random.within(5...8) {
+    for _ in 0..<random.within(4...5) {
       let program = draw(heldOut: false, random: &random)
       Self.writePrompt(program, to: &text)
       text.add(" ")

@@ -29,23 +29,29 @@ enum Relation: Int, CaseIterable, Sendable {
   var values: [String] {
     switch self {
     case .job:
-      ["baker", "miller", "weaver", "potter", "smith", "fisher", "tailor", "teacher", "doctor", "painter", "shepherd",
-        "carpenter"]
+      [
+        "baker", "miller", "weaver", "potter", "smith", "fisher", "tailor", "teacher", "doctor", "painter", "shepherd",
+        "carpenter",
+      ]
     case .pet:
       ["goat", "cat", "dog", "goose", "rabbit", "pony", "parrot", "hedgehog", "turtle", "owl", "donkey", "fox"]
     case .instrument:
       ["flute", "drum", "harp", "fiddle", "horn", "lute", "whistle", "guitar", "organ", "trumpet", "banjo", "piano"]
     case .food:
-      ["pancakes", "dumplings", "soup", "noodles", "porridge", "pie", "stew", "waffles", "pickles", "toast", "salad",
-        "custard"]
+      [
+        "pancakes", "dumplings", "soup", "noodles", "porridge", "pie", "stew", "waffles", "pickles", "toast", "salad",
+        "custard",
+      ]
     case .colour:
       ["red", "blue", "green", "yellow", "purple", "orange", "white", "black", "brown", "grey", "pink", "silver"]
     case .goods:
       ["honey", "salt", "glass", "wool", "paper", "rope", "tea", "silk", "candles", "apples", "cheese", "boats"]
     case .market: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
     case .landmark:
-      ["mill", "tower", "bridge", "fountain", "garden", "castle", "library", "lighthouse", "clock", "well", "theatre",
-        "statue"]
+      [
+        "mill", "tower", "bridge", "fountain", "garden", "castle", "library", "lighthouse", "clock", "well", "theatre",
+        "statue",
+      ]
     case .flower:
       ["rose", "lily", "tulip", "daisy", "poppy", "iris", "violet", "thistle", "clover", "orchid", "sunflower", "fern"]
     case .home, .mayor: []
@@ -56,40 +62,62 @@ enum Relation: Int, CaseIterable, Sendable {
   var statements: [String] {
     switch self {
     case .job:
-      ["{e} works as {a}.", "{e} is {a}.", "By trade, {e} is {a}.", "For many years {e} has been {a}.",
-        "Everyone knows {e} the {v}.", "The work of {e} is that of {a}."]
+      [
+        "{e} works as {a}.", "{e} is {a}.", "By trade, {e} is {a}.", "For many years {e} has been {a}.",
+        "Everyone knows {e} the {v}.", "The work of {e} is that of {a}.",
+      ]
     case .pet:
-      ["{e} keeps {a}.", "{e} has {a} as a pet.", "The pet of {e} is {a}.", "At the house of {e} lives {a}.",
-        "{e} takes good care of {a}.", "A friendly {v} belongs to {e}."]
+      [
+        "{e} keeps {a}.", "{e} has {a} as a pet.", "The pet of {e} is {a}.", "At the house of {e} lives {a}.",
+        "{e} takes good care of {a}.", "A friendly {v} belongs to {e}.",
+      ]
     case .instrument:
-      ["{e} plays the {v}.", "{e} loves to play the {v}.", "The instrument of {e} is the {v}.",
+      [
+        "{e} plays the {v}.", "{e} loves to play the {v}.", "The instrument of {e} is the {v}.",
         "In the evening {e} plays the {v}.", "{e} learned to play the {v} as a child.",
-        "The music of {e} comes from the {v}."]
+        "The music of {e} comes from the {v}.",
+      ]
     case .food:
-      ["{e} likes {v} best.", "{e} loves to eat {v}.", "The favourite food of {e} is {v}.",
-        "For dinner {e} always wants {v}.", "{e} could eat {v} every day.", "No dish pleases {e} more than {v}."]
+      [
+        "{e} likes {v} best.", "{e} loves to eat {v}.", "The favourite food of {e} is {v}.",
+        "For dinner {e} always wants {v}.", "{e} could eat {v} every day.", "No dish pleases {e} more than {v}.",
+      ]
     case .colour:
-      ["{e} always wears {v}.", "{e} loves the colour {v}.", "The favourite colour of {e} is {v}.",
-        "The coat of {e} is {v}.", "{e} painted the front door {v}.", "Of all colours {e} prefers {v}."]
+      [
+        "{e} always wears {v}.", "{e} loves the colour {v}.", "The favourite colour of {e} is {v}.",
+        "The coat of {e} is {v}.", "{e} painted the front door {v}.", "Of all colours {e} prefers {v}.",
+      ]
     case .home:
-      ["{e} lives in {v}.", "{e} has a house in {v}.", "The home of {e} is in {v}.", "You can find {e} in {v}.",
-        "{e} was born in {v} and never left.", "In {v} stands the house of {e}."]
+      [
+        "{e} lives in {v}.", "{e} has a house in {v}.", "The home of {e} is in {v}.", "You can find {e} in {v}.",
+        "{e} was born in {v} and never left.", "In {v} stands the house of {e}.",
+      ]
     case .goods:
-      ["{e} is famous for its {v}.", "{e} sells {v} to the whole land.", "The best {v} comes from {e}.",
-        "Traders travel to {e} for the {v}.", "{e} lives from its {v}.", "People buy {v} in {e}."]
+      [
+        "{e} is famous for its {v}.", "{e} sells {v} to the whole land.", "The best {v} comes from {e}.",
+        "Traders travel to {e} for the {v}.", "{e} lives from its {v}.", "People buy {v} in {e}.",
+      ]
     case .market:
-      ["{e} holds its market on {v}.", "{e} is full of traders every {v}.", "The market day of {e} is {v}.",
-        "Every {v} there is a market in {e}.", "On {v} the stalls open in {e}.", "{e} waits all week for {v}."]
+      [
+        "{e} holds its market on {v}.", "{e} is full of traders every {v}.", "The market day of {e} is {v}.",
+        "Every {v} there is a market in {e}.", "On {v} the stalls open in {e}.", "{e} waits all week for {v}.",
+      ]
     case .landmark:
-      ["{e} is proud of its old {v}.", "{e} has a well-known {v}.", "The landmark of {e} is the {v}.",
+      [
+        "{e} is proud of its old {v}.", "{e} has a well-known {v}.", "The landmark of {e} is the {v}.",
         "Visitors to {e} want to see the {v}.", "In the middle of {e} stands the {v}.",
-        "A picture of {e} always shows the {v}."]
+        "A picture of {e} always shows the {v}.",
+      ]
     case .flower:
-      ["{e} has {a} on its flag.", "{e} chose the {v} as its flower.", "The flower of {e} is the {v}.",
-        "The flag of {e} shows {a}.", "In spring the {v} blooms all over {e}.", "{e} honours the {v}."]
+      [
+        "{e} has {a} on its flag.", "{e} chose the {v} as its flower.", "The flower of {e} is the {v}.",
+        "The flag of {e} shows {a}.", "In spring the {v} blooms all over {e}.", "{e} honours the {v}.",
+      ]
     case .mayor:
-      ["{e} has {v} as its mayor.", "{e} is led by {v}.", "The mayor of {e} is {v}.",
-        "In {e} the people elected {v}.", "{v} is the mayor of {e}.", "{v} leads the council of {e}."]
+      [
+        "{e} has {v} as its mayor.", "{e} is led by {v}.", "The mayor of {e} is {v}.",
+        "In {e} the people elected {v}.", "{v} is the mayor of {e}.", "{v} leads the council of {e}.",
+      ]
     }
   }
 
@@ -114,38 +142,60 @@ enum Relation: Int, CaseIterable, Sendable {
   var questions: [String] {
     switch self {
     case .job:
-      ["What is the job of {e}?", "What work does {e} do?", "How does {e} earn a living?",
-        "Which trade does {e} follow?", "What does {e} do for work?", "As what does {e} work?"]
+      [
+        "What is the job of {e}?", "What work does {e} do?", "How does {e} earn a living?",
+        "Which trade does {e} follow?", "What does {e} do for work?", "As what does {e} work?",
+      ]
     case .pet:
-      ["What is the pet of {e}?", "Which animal does {e} keep?", "What animal lives with {e}?",
-        "Which pet belongs to {e}?", "What pet does {e} have?", "Which animal does {e} look after?"]
+      [
+        "What is the pet of {e}?", "Which animal does {e} keep?", "What animal lives with {e}?",
+        "Which pet belongs to {e}?", "What pet does {e} have?", "Which animal does {e} look after?",
+      ]
     case .instrument:
-      ["What is the instrument of {e}?", "Which instrument does {e} play?", "What does {e} play in the evening?",
-        "On which instrument does {e} make music?", "What instrument did {e} learn?", "What can {e} play?"]
+      [
+        "What is the instrument of {e}?", "Which instrument does {e} play?", "What does {e} play in the evening?",
+        "On which instrument does {e} make music?", "What instrument did {e} learn?", "What can {e} play?",
+      ]
     case .food:
-      ["What is the favourite food of {e}?", "What does {e} like to eat?", "Which dish does {e} like best?",
-        "What does {e} want for dinner?", "Which food does {e} love?", "What would {e} eat every day?"]
+      [
+        "What is the favourite food of {e}?", "What does {e} like to eat?", "Which dish does {e} like best?",
+        "What does {e} want for dinner?", "Which food does {e} love?", "What would {e} eat every day?",
+      ]
     case .colour:
-      ["What is the favourite colour of {e}?", "Which colour does {e} wear?", "What colour is the coat of {e}?",
-        "Which colour does {e} prefer?", "What colour does {e} love?", "In which colour is the door of {e} painted?"]
+      [
+        "What is the favourite colour of {e}?", "Which colour does {e} wear?", "What colour is the coat of {e}?",
+        "Which colour does {e} prefer?", "What colour does {e} love?", "In which colour is the door of {e} painted?",
+      ]
     case .home:
-      ["Where is the home of {e}?", "Where does {e} live?", "In which town does {e} live?", "Where can you find {e}?",
-        "Where was {e} born?", "Which town is home to {e}?"]
+      [
+        "Where is the home of {e}?", "Where does {e} live?", "In which town does {e} live?", "Where can you find {e}?",
+        "Where was {e} born?", "Which town is home to {e}?",
+      ]
     case .goods:
-      ["What is {e} famous for?", "What does {e} sell?", "What do traders buy in {e}?", "Which goods come from {e}?",
-        "What can you buy in {e}?", "From what does {e} live?"]
+      [
+        "What is {e} famous for?", "What does {e} sell?", "What do traders buy in {e}?", "Which goods come from {e}?",
+        "What can you buy in {e}?", "From what does {e} live?",
+      ]
     case .market:
-      ["What is the market day of {e}?", "When is the market in {e}?", "On which day does {e} hold its market?",
-        "When do the stalls open in {e}?", "Which day is market day in {e}?", "On what day do traders fill {e}?"]
+      [
+        "What is the market day of {e}?", "When is the market in {e}?", "On which day does {e} hold its market?",
+        "When do the stalls open in {e}?", "Which day is market day in {e}?", "On what day do traders fill {e}?",
+      ]
     case .landmark:
-      ["What is the landmark of {e}?", "Which building is {e} proud of?", "What do visitors want to see in {e}?",
-        "What stands in the middle of {e}?", "Which landmark does {e} have?", "What do pictures of {e} show?"]
+      [
+        "What is the landmark of {e}?", "Which building is {e} proud of?", "What do visitors want to see in {e}?",
+        "What stands in the middle of {e}?", "Which landmark does {e} have?", "What do pictures of {e} show?",
+      ]
     case .flower:
-      ["What is the flower of {e}?", "Which flower is on the flag of {e}?", "Which flower did {e} choose?",
-        "What blooms all over {e}?", "What flower does {e} honour?", "Which plant does the flag of {e} show?"]
+      [
+        "What is the flower of {e}?", "Which flower is on the flag of {e}?", "Which flower did {e} choose?",
+        "What blooms all over {e}?", "What flower does {e} honour?", "Which plant does the flag of {e} show?",
+      ]
     case .mayor:
-      ["Who is the mayor of {e}?", "Who leads {e}?", "Which mayor does {e} have?", "Whom did {e} elect?",
-        "Who leads the council of {e}?", "Who is in charge of {e}?"]
+      [
+        "Who is the mayor of {e}?", "Who leads {e}?", "Which mayor does {e} have?", "Whom did {e} elect?",
+        "Who leads the council of {e}?", "Who is in charge of {e}?",
+      ]
     }
   }
 }

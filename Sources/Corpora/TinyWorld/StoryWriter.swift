@@ -3,9 +3,7 @@ struct StoryWriter {
   let facts: WorldFacts
 
   func write(random: inout WorldRandom, to text: inout TextBuffer) {
-    guard random.chance(60) else {
-      return CarryingWriter(facts: facts).write(scenes: random.within(5...8), random: &random, to: &text)
-    }
+    guard random.chance(45) else { return writeShort(random: &random, to: &text) }
     let people = facts.drawPeople(2, random: &random)
     let place = facts.drawPlaces(1, random: &random)[0]
     let (hero, friend) = (people[0], people[1])
@@ -13,9 +11,11 @@ struct StoryWriter {
     text.add(facts.name(hero))
     text.add(", who ")
     writeTwoClauses(hero, random: &random, to: &text)
-    text.add(random.pick([
-      ", walked to the ", ", went down to the ", ", waited near the ", ", sang on the way to the ", ", came from the ",
-    ]))
+    text.add(
+      random.pick([
+        ", walked to the ", ", went down to the ", ", waited near the ", ", sang on the way to the ",
+        ", came from the ",
+      ]))
     text.add(random.pick(WorldWords.spots))
     text.add(". ")
     writeAside(hero, random: &random, to: &text)
@@ -34,21 +34,32 @@ struct StoryWriter {
     writeIncident(hero, random: &random, to: &text)
     writeEnding(hero, friend, random: &random, to: &text)
     text.newline()
-    if random.chance(40) { CarryingWriter(facts: facts).write(scenes: 1, random: &random, to: &text) }
+  }
+
+  /// A moment and one scene with its questions. No document holds two scenes: things of others would hide from a
+  /// young model that the answer stands just before the question.
+  private func writeShort(random: inout WorldRandom, to text: inout TextBuffer) {
+    writeMoment(facts.drawPlaces(1, random: &random)[0], random: &random, to: &text)
+    writeIncident(facts.drawPeople(1, random: &random)[0], random: &random, to: &text)
+    text.newline()
+    CarryingWriter(facts: facts).write(random: &random, to: &text)
+  }
+
+  private func writeMoment(_ place: Int, random: inout WorldRandom, to text: inout TextBuffer) {
+    text.add("It was a ")
+    text.add(random.pick(WorldWords.weathers))
+    text.add(" ")
+    text.add(random.pick(WorldWords.seasons))
+    text.add(" ")
+    text.add(random.pick(WorldWords.times))
+    text.add(" in ")
+    text.add(facts.name(place))
+    text.add(". ")
   }
 
   private func writeOpening(_ place: Int, random: inout WorldRandom, to text: inout TextBuffer) {
     switch random.below(3) {
-    case 0:
-      text.add("It was a ")
-      text.add(random.pick(WorldWords.weathers))
-      text.add(" ")
-      text.add(random.pick(WorldWords.seasons))
-      text.add(" ")
-      text.add(random.pick(WorldWords.times))
-      text.add(" in ")
-      text.add(facts.name(place))
-      text.add(". ")
+    case 0: writeMoment(place, random: &random, to: &text)
     case 1:
       text.add("One ")
       text.add(random.pick(WorldWords.weathers))
@@ -69,7 +80,7 @@ struct StoryWriter {
   /// Something that nobody needs to remember, in words of all sorts.
   private func writeIncident(_ hero: Int, random: inout WorldRandom, to text: inout TextBuffer) {
     for _ in 0..<random.within(1...2) {
-      text.add(random.chance(50) ? facts.pronoun(hero) : "They")
+      text.add(random.chance(50) ? facts.name(hero) : "They")
       text.add(" ")
       text.add(random.pick(WorldWords.verbs))
       text.add(random.chance(50) ? " the " : " every ")
@@ -108,9 +119,10 @@ struct StoryWriter {
   private func writeEnding(_ hero: Int, _ friend: Int, random: inout WorldRandom, to text: inout TextBuffer) {
     text.add(random.pick(["In the end ", "At last ", "When the lamps were lit, ", "Before the rain came, "]))
     text.add(facts.name(random.chance(50) ? hero : friend))
-    text.add(random.pick([
-      " went home ", " fell asleep ", " laughed and was ", " told a tale and felt ", " sat by the fire, ", " felt ",
-    ]))
+    text.add(
+      random.pick([
+        " went home ", " fell asleep ", " laughed and was ", " told a tale and felt ", " sat by the fire, ", " felt ",
+      ]))
     text.add(random.pick(WorldWords.moods))
     text.add(random.pick([".", " and thankful.", " once more.", " under the stars.", ", as always."]))
   }

@@ -11,7 +11,9 @@ public struct TinyWorld: Sendable {
 
   /// A document of the corpus.
   public struct Document: Sendable, Equatable {
+    /// What it is.
     public let kind: Kind
+    /// Lines of ASCII, each ended.
     public let text: String
   }
 
@@ -24,7 +26,8 @@ public struct TinyWorld: Sendable {
   public struct Mixture: Sendable, Equatable {
     public var story, facts, arithmetic, program, dialogue: Int
 
-    public init(story: Int = 32, facts: Int = 18, arithmetic: Int = 16, program: Int = 16, dialogue: Int = 18) {
+    /// The standard weights, or others.
+    public init(story: Int = 28, facts: Int = 22, arithmetic: Int = 14, program: Int = 10, dialogue: Int = 26) {
       (self.story, self.facts, self.arithmetic) = (story, facts, arithmetic)
       (self.program, self.dialogue) = (program, dialogue)
     }
@@ -37,7 +40,9 @@ public struct TinyWorld: Sendable {
     }
   }
 
+  /// Decides people, places, facts, documents and questions.
   public let seed: UInt64
+  /// Weights of the kinds of documents.
   public let mixture: Mixture
   let facts: WorldFacts
   private let weights: [(Kind, Int)]

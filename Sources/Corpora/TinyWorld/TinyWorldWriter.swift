@@ -22,11 +22,14 @@ public struct TinyWorldWriter: Sendable {
   /// Documents that one task writes at a time. It does not change the bytes.
   private static let chunk = 1024
 
+  /// The world that is written.
   public let world: TinyWorld
   /// Questions asked for in each category; a category that has fewer gives all it has.
   public let questionsPerCategory: Int
+  /// Conversations in `chat.jsonl`.
   public let conversations: Int
 
+  /// Plans the files of a world.
   public init(world: TinyWorld, questionsPerCategory: Int = 600, conversations: Int = 2000) {
     self.world = world
     self.questionsPerCategory = questionsPerCategory
@@ -141,8 +144,8 @@ public struct TinyWorldWriter: Sendable {
       \(questions.joined(separator: "\n"))
 
       A completion of a prompt is right if its first line, without the full stop, is the answer or ends with it.
-      Facts are asked in phrasings never used for that person or town. Held-out operands of arithmetic occur in no
-      document, in either order of an addition. Held-out programs and scenes occur in no document.
+      Facts are asked in phrasings never used for that person or town. Held-out sums occur in no document, nor do they
+      with their first two numbers swapped where these are added. Held-out programs and scenes occur in no document.
 
       """
   }

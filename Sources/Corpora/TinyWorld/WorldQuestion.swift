@@ -3,6 +3,7 @@ extension TinyWorld {
   public struct Question: Sendable, Equatable {
     /// Unique within its category, such as `facts-17`.
     public let id: String
+    /// What it is about.
     public let category: Category
     /// The text that a model continues; it ends in `Answer:` or `Output:` without a space.
     public let prompt: String
@@ -11,6 +12,7 @@ extension TinyWorld {
     /// Answers to rank, the right one among them.
     public let choices: [String]
 
+    /// A question from its parts.
     public init(id: String, category: Category, prompt: String, answer: String, choices: [String]) {
       self.id = id
       self.category = category
