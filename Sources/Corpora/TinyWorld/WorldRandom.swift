@@ -19,12 +19,7 @@ struct WorldRandom {
     mix(mix(seed &+ purpose.rawValue &* 0xD1B5_4A32_D192_ED03) ^ (index &* 0x9E37_79B9_7F4A_7C15))
   }
 
-  static func mix(_ value: UInt64) -> UInt64 {
-    var z = value &+ 0x9E37_79B9_7F4A_7C15
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
+  static func mix(_ value: UInt64) -> UInt64 { SeedMixing.mix(value &+ SeedMixing.golden) }
 
   mutating func next() -> UInt64 {
     let value = Self.mix(state)
