@@ -10,7 +10,9 @@ import Testing
       #expect(questions.count >= 300, "\(category): \(questions.count)")
       #expect(Set(questions.map(\.prompt)).count == questions.count)
       #expect(Set(questions.map(\.id)).count == questions.count)
-      #expect(questions.allSatisfy { $0.category == category && !$0.answer.isEmpty && $0.prompt.hasSuffix(":") })
+      #expect(questions.allSatisfy { $0.category == category && !$0.answer.isEmpty && $0.prompt.last != " " })
+      if category != .stories { #expect(questions.allSatisfy { $0.prompt.hasSuffix(":") }) }
+      if category == .stories { #expect(questions.allSatisfy { $0.prompt.last?.isLetter == true }) }
       #expect(questions.allSatisfy { $0.choices.isEmpty || $0.choices.contains($0.answer) })
       #expect(questions.allSatisfy { Set($0.choices).count == $0.choices.count })
       #expect(Array(questions.prefix(50)) == world.questions(category, count: 50))
@@ -26,6 +28,7 @@ import Testing
       for question in world.questions(category, count: 2000) {
         needles.append(question.prompt + " " + question.answer)
         let ask = question.prompt.split(separator: "\n").last { $0.hasPrefix("Question: ") }
+        if category == .stories { needles.append(ending(of: question, in: world)) }
         // Of facts, not even the question may occur; of sums, not even the operands.
         if category == .facts, let ask { needles.append(String(ask.dropFirst(10))) }
         if category == .arithmetic, let ask { needles.append(String(ask.dropFirst(18).dropLast())) }
@@ -46,8 +49,18 @@ import Testing
     }
     // The search does find what is there.
     let training = world.trainingQuestion(.facts, 0)
-    let there = SubstringSearch([training.prompt + " " + training.answer])
-    #expect((0..<20_000).contains { there.first(in: Array(world.document($0).text.utf8)) != nil })
+    let present = [training.prompt + " " + training.answer, ending(of: world.trainingQuestion(.stories, 0), in: world)]
+    for needle in present {
+      let there = SubstringSearch([needle])
+      #expect((0..<20_000).contains { there.first(in: Array(world.document($0).text.utf8)) != nil }, "\(needle)")
+    }
+  }
+
+  /// The last sentence of a story with its answer, from the name on: what comes before fits every ending.
+  private func ending(of story: TinyWorld.Question, in world: TinyWorld) -> String {
+    let sentence = story.prompt.split(separator: ". ").last ?? ""
+    let start = (world.people + world.places).compactMap { sentence.firstRange(of: $0)?.lowerBound }.min()
+    return sentence[(start ?? sentence.startIndex)...] + " " + story.answer
   }
 
   @Test("Training questions are not among the held-out ones", arguments: TinyWorld.Category.allCases)

@@ -2,15 +2,19 @@
 struct ArithmeticWriter {
   let facts: WorldFacts
 
-  static func writePrompt(_ problem: ArithmeticProblem, to text: inout TextBuffer) {
+  private static func writePrompt(_ problem: ArithmeticProblem, to text: inout TextBuffer) {
     text.add("Question: What is ")
     problem.write(to: &text)
     text.add("?\nAnswer:")
   }
 
-  static func choices(_ problem: ArithmeticProblem) -> [String] {
+  static func question(_ id: String, _ problem: ArithmeticProblem) -> TinyWorld.Question {
+    var text = TextBuffer()
+    writePrompt(problem, to: &text)
     let result = problem.result
-    return [result, result + 1, result > 0 ? result - 1 : 3, result + 2].map { String($0) }
+    let choices = [result, result + 1, result > 0 ? result - 1 : 3, result + 2].map { String($0) }
+    return TinyWorld.Question(
+      id: id, category: .arithmetic, prompt: text.string, answer: String(result), choices: choices)
   }
 
   func write(random: inout WorldRandom, to text: inout TextBuffer) {
@@ -84,11 +88,7 @@ struct ArithmeticWriter {
     var problems = ArithmeticProblem.all.filter { $0.isHeldOut(seed: facts.seed) }
     random.shuffle(&problems)
     return problems.prefix(max(0, count)).enumerated().map { index, problem in
-      var text = TextBuffer()
-      Self.writePrompt(problem, to: &text)
-      return TinyWorld.Question(
-        id: "arithmetic-\(index)", category: .arithmetic, prompt: text.string, answer: String(problem.result),
-        choices: Self.choices(problem))
+      Self.question("arithmetic-\(index)", problem)
     }
   }
 }

@@ -152,28 +152,19 @@ struct FactWriter {
     text.newline()
   }
 
-  /// Other values of the same relation beside the right one.
-  func choices(_ index: Int) -> [String] {
-    let fact = facts.facts[index]
-    var choices = [fact.value]
-    for other in facts.facts where other.relation == fact.relation && !choices.contains(other.value) {
-      choices.append(other.value)
-      if choices.count == 4 { break }
+  func heldOutQuestions(count: Int, random: inout WorldRandom) -> [TinyWorld.Question] {
+    facts.questionPhrasings.heldOutPairs(count: count, random: &random).enumerated().map { number, pair in
+      question("facts-\(number)", fact: pair.fact, phrasing: pair.phrasing)
     }
-    return choices.sorted()
   }
 
-  func heldOutQuestions(count: Int, random: inout WorldRandom) -> [TinyWorld.Question] {
-    var all = facts.facts.indices.flatMap { index in facts.heldOutPhrasings[index].map { (index, $0) } }
-    random.shuffle(&all)
-    return all.prefix(max(0, count)).enumerated().map { number, item in
-      var text = TextBuffer()
-      text.add("Question: ")
-      facts.writeQuestion(item.0, phrasing: item.1, to: &text)
-      text.add("\nAnswer:")
-      return TinyWorld.Question(
-        id: "facts-\(number)", category: .facts, prompt: text.string, answer: facts.facts[item.0].value,
-        choices: choices(item.0))
-    }
+  /// The question for a fact in one phrasing.
+  func question(_ id: String, fact: Int, phrasing: Int) -> TinyWorld.Question {
+    var text = TextBuffer()
+    text.add("Question: ")
+    facts.writeQuestion(fact, phrasing: phrasing, to: &text)
+    text.add("\nAnswer:")
+    return TinyWorld.Question(
+      id: id, category: .facts, prompt: text.string, answer: facts.facts[fact].value, choices: facts.choices(fact))
   }
 }

@@ -8,7 +8,7 @@ struct ProgramWriter {
     let output: String
   }
 
-  static func writePrompt(_ program: Program, to text: inout TextBuffer) {
+  private static func writePrompt(_ program: Program, to text: inout TextBuffer) {
     text.add("Program:\n")
     text.add(program.source.bytes[...])
     text.add("Output:")
@@ -86,18 +86,19 @@ struct ProgramWriter {
     }
   }
 
+  static func question(_ id: String, _ program: Program) -> TinyWorld.Question {
+    var text = TextBuffer()
+    writePrompt(program, to: &text)
+    return TinyWorld.Question(id: id, category: .programs, prompt: text.string, answer: program.output, choices: [])
+  }
+
   func heldOutQuestions(count: Int, random: inout WorldRandom) -> [TinyWorld.Question] {
     var questions: [TinyWorld.Question] = []
     var seen: Set<String> = []
     while questions.count < count {
       let program = draw(heldOut: true, random: &random)
-      var text = TextBuffer()
-      Self.writePrompt(program, to: &text)
-      guard seen.insert(text.string).inserted else { continue }
-      questions.append(
-        TinyWorld.Question(
-          id: "programs-\(questions.count)", category: .programs, prompt: text.string, answer: program.output,
-          choices: []))
+      let question = Self.question("programs-\(questions.count)", program)
+      if seen.insert(question.prompt).inserted { questions.append(question) }
     }
     return questions
   }

@@ -138,6 +138,67 @@ enum Relation: Int, CaseIterable, Sendable {
     }
   }
 
+  /// Last sentences of a story, without the full stop: they end in the value, where a story can break off.
+  var endings: [String] {
+    switch self {
+    case .job:
+      [
+        "{e} went back to work as a {v}", "{e} dreamed all night of life as a {v}",
+        "{e} told everyone about the life of a {v}", "{e} put on the apron of a {v}",
+      ]
+    case .pet:
+      [
+        "{e} went home to feed the {v}", "{e} fell asleep beside the {v}", "{e} took a long walk with the {v}",
+        "{e} sat by the fire with the {v}",
+      ]
+    case .instrument:
+      [
+        "{e} sat down and played the {v}", "{e} sang a song and took up the {v}",
+        "{e} made everyone dance to the {v}", "{e} practised for an hour on the {v}",
+      ]
+    case .food:
+      [
+        "{e} was hungry and asked for {v}", "{e} went home and cooked {v}", "{e} shared a big plate of {v}",
+        "{e} came to the table and ate the {v}",
+      ]
+    case .colour:
+      [
+        "{e} dressed for the feast in {v}", "{e} put on a new coat of {v}", "{e} painted the old gate {v}",
+        "{e} looked at the hats and chose one in {v}",
+      ]
+    case .home:
+      [
+        "{e} walked all the way home to {v}", "{e} missed the streets of {v}", "{e} took the last cart back to {v}",
+        "{e} slept well under a roof in {v}",
+      ]
+    case .goods:
+      [
+        "a cart came back from {e} full of {v}", "the traders left {e} with a load of {v}",
+        "the people of {e} packed the {v}", "somebody brought a gift from {e}, a box of {v}",
+      ]
+    case .market:
+      [
+        "the people of {e} got ready for {v}", "the bells of {e} rang, for it was {v}",
+        "the square of {e} filled up, as on any {v}", "the traders went to {e} and slept until {v}",
+      ]
+    case .landmark:
+      [
+        "the people of {e} gathered around the {v}", "the lights of {e} shone on the {v}",
+        "the children of {e} played near the {v}", "a traveller in {e} made a drawing of the {v}",
+      ]
+    case .flower:
+      [
+        "a girl from {e} picked a {v}", "the gardens of {e} smelled of the {v}",
+        "the ladies of {e} wore hats with a {v}", "a painter came to {e} and painted a {v}",
+      ]
+    case .mayor:
+      [
+        "the people of {e} gave thanks to {v}", "the people of {e} went to the house of {v}",
+        "the whole of {e} listened to {v}", "a letter from {e} was signed by {v}",
+      ]
+    }
+  }
+
   /// Questions whose answer is the value.
   var questions: [String] {
     switch self {

@@ -1,9 +1,9 @@
-/// Stories about the people and places.
+/// Stories about the people and places. Each ends in a sentence that only someone who knows the world can finish.
 struct StoryWriter {
   let facts: WorldFacts
 
   func write(random: inout WorldRandom, to text: inout TextBuffer) {
-    guard random.chance(45) else { return writeShort(random: &random, to: &text) }
+    guard random.chance(45) else { return writeSketches(random: &random, to: &text) }
     let people = facts.drawPeople(2, random: &random)
     let place = facts.drawPlaces(1, random: &random)[0]
     let (hero, friend) = (people[0], people[1])
@@ -31,18 +31,27 @@ struct StoryWriter {
     text.add(facts.name(place))
     text.add(". ")
     writeAside(place, random: &random, to: &text)
-    writeIncident(hero, random: &random, to: &text)
-    writeEnding(hero, friend, random: &random, to: &text)
-    text.newline()
+    writeIncident([facts.name(hero), "They"], random: &random, to: &text)
+    let ending = random.pick(Array(facts.factIndices(of: random.pick([hero, friend, place]))))
+    writeEnding(ending, random: &random, to: &text)
   }
 
-  /// A moment and one scene with its questions. No document holds two scenes: things of others would hide from a
-  /// young model that the answer stands just before the question.
-  private func writeShort(random: inout WorldRandom, to text: inout TextBuffer) {
-    writeMoment(facts.drawPlaces(1, random: &random)[0], random: &random, to: &text)
-    writeIncident(facts.drawPeople(1, random: &random)[0], random: &random, to: &text)
-    text.newline()
-    CarryingWriter(facts: facts).write(random: &random, to: &text)
+  /// A few very short stories, one a line.
+  private func writeSketches(random: inout WorldRandom, to text: inout TextBuffer) {
+    for _ in 0..<random.within(2...4) {
+      let fact = facts.drawFact(random: &random)
+      writeSketch(fact, random: &random, to: &text)
+      writeEnding(fact, random: &random, to: &text)
+    }
+  }
+
+  /// A moment and an incident in the life of the person or place whose fact the ending will need.
+  private func writeSketch(_ fact: Int, random: inout WorldRandom, to text: inout TextBuffer) {
+    let entity = facts.facts[fact].entity
+    let isPerson = facts.isPerson(entity)
+    let hero = isPerson ? entity : facts.drawPeople(1, random: &random)[0]
+    writeMoment(isPerson ? facts.drawPlaces(1, random: &random)[0] : entity, random: &random, to: &text)
+    writeIncident([facts.name(hero)], random: &random, to: &text)
   }
 
   private func writeMoment(_ place: Int, random: inout WorldRandom, to text: inout TextBuffer) {
@@ -78,9 +87,9 @@ struct StoryWriter {
   }
 
   /// Something that nobody needs to remember, in words of all sorts.
-  private func writeIncident(_ hero: Int, random: inout WorldRandom, to text: inout TextBuffer) {
+  private func writeIncident(_ subjects: [String], random: inout WorldRandom, to text: inout TextBuffer) {
     for _ in 0..<random.within(1...2) {
-      text.add(random.chance(50) ? facts.name(hero) : "They")
+      text.add(random.pick(subjects))
       text.add(" ")
       text.add(random.pick(WorldWords.verbs))
       text.add(random.chance(50) ? " the " : " every ")
@@ -116,14 +125,35 @@ struct StoryWriter {
     }
   }
 
-  private func writeEnding(_ hero: Int, _ friend: Int, random: inout WorldRandom, to text: inout TextBuffer) {
+  /// The last line of a story that training may show: the fact in one of its endings.
+  private func writeEnding(_ fact: Int, random: inout WorldRandom, to text: inout TextBuffer) {
+    let ending = random.pick(facts.endingPhrasings.training[fact])
+    writeEnding(fact, phrasing: ending, value: facts.facts[fact].value, random: &random, to: &text)
+    text.add(".\n")
+  }
+
+  private func writeEnding(
+    _ fact: Int, phrasing: Int, value: String, random: inout WorldRandom, to text: inout TextBuffer
+  ) {
     text.add(random.pick(["In the end ", "At last ", "When the lamps were lit, ", "Before the rain came, "]))
-    text.add(facts.name(random.chance(50) ? hero : friend))
-    text.add(
-      random.pick([
-        " went home ", " fell asleep ", " laughed and was ", " told a tale and felt ", " sat by the fire, ", " felt ",
-      ]))
-    text.add(random.pick(WorldWords.moods))
-    text.add(random.pick([".", " and thankful.", " once more.", " under the stars.", ", as always."]))
+    facts.writeEnding(fact, phrasing: phrasing, value: value, to: &text)
+  }
+
+  /// A very short story about a fact that breaks off before the fact's value.
+  func question(
+    _ id: String, fact: Int, phrasing: Int, random: inout WorldRandom
+  ) -> TinyWorld.Question {
+    var text = TextBuffer()
+    writeSketch(fact, random: &random, to: &text)
+    writeEnding(fact, phrasing: phrasing, value: "", random: &random, to: &text)
+    text.dropTrailingSpace()
+    return TinyWorld.Question(
+      id: id, category: .stories, prompt: text.string, answer: facts.facts[fact].value, choices: facts.choices(fact))
+  }
+
+  func heldOutQuestions(count: Int, random: inout WorldRandom) -> [TinyWorld.Question] {
+    facts.endingPhrasings.heldOutPairs(count: count, random: &random).enumerated().map { number, pair in
+      question("stories-\(number)", fact: pair.fact, phrasing: pair.phrasing, random: &random)
+    }
   }
 }

@@ -20,6 +20,11 @@ struct TextBuffer {
 
   mutating func add(_ text: ArraySlice<UInt8>) { bytes.append(contentsOf: text) }
 
+  /// Takes one space away from the end, if there is one.
+  mutating func dropTrailingSpace() {
+    if bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
+  }
+
   mutating func newline() { bytes.append(UInt8(ascii: "\n")) }
 
   /// Makes the letter at `position` a capital.

@@ -145,7 +145,8 @@ public struct TinyWorldWriter: Sendable {
 
       A completion of a prompt is right if its first line, without the full stop, is the answer or ends with it.
       Facts are asked in phrasings never used for that person or town. Held-out sums occur in no document, nor do they
-      with their first two numbers swapped where these are added. Held-out programs and scenes occur in no document.
+      with their first two numbers swapped where these are added. Held-out programs occur in no document. Held-out stories end in
+      words that no document uses for that person or town.
 
       """
   }

@@ -10,7 +10,6 @@ struct WorldFact: Sendable {
 struct WorldFacts: Sendable {
   static let peopleCount = 24
   static let placeCount = 12
-  static let heldOutPhrasings = 2
   static let fame = 30
 
   let seed: UInt64
@@ -23,15 +22,15 @@ struct WorldFacts: Sendable {
   let facts: [WorldFact]
   /// Index of the first fact of an entity; its facts follow each other in the order of its relations.
   private let firstFact: [Int]
-  let statements: [[WorldTemplate]]
-  let clauses: [[WorldTemplate]]
-  let questions: [[WorldTemplate]]
-  /// By fact, the phrasings that training may use, and those kept for held-out questions.
-  private let trainingPhrasings: [[Int]]
+  private let statements: [[WorldTemplate]]
+  private let clauses: [[WorldTemplate]]
+  private let questions: [[WorldTemplate]]
+  private let endings: [[WorldTemplate]]
+  let questionPhrasings: PhrasingSplit
+  let endingPhrasings: PhrasingSplit
   private let peopleByFame: [Int]
   private let placesByFame: [Int]
   private let entitiesByFame: [Int]
-  let heldOutPhrasings: [[Int]]
 
   init(seed: UInt64) {
     self.seed = seed
@@ -73,21 +72,14 @@ struct WorldFacts: Sendable {
     statements = Relation.allCases.map { $0.statements.map(WorldTemplate.init) }
     clauses = Relation.allCases.map { $0.clauses.map(WorldTemplate.init) }
     questions = Relation.allCases.map { $0.questions.map(WorldTemplate.init) }
-
-    var training: [[Int]] = []
-    var held: [[Int]] = []
-    for (index, fact) in facts.enumerated() {
-      var choice = WorldRandom(seed: seed, purpose: .heldOutPhrasing, index: UInt64(index))
-      let count = fact.relation.questions.count
-      let chosen = choice.sample(Self.heldOutPhrasings, below: count)
-      held.append(chosen.sorted())
-      training.append((0..<count).filter { !chosen.contains($0) })
-    }
-    trainingPhrasings = training
+    endings = Relation.allCases.map { $0.endings.map(WorldTemplate.init) }
+    questionPhrasings = PhrasingSplit(
+      seed: seed, purpose: .heldOutPhrasing, counts: facts.map { $0.relation.questions.count })
+    endingPhrasings = PhrasingSplit(
+      seed: seed, purpose: .heldOutEnding, counts: facts.map { $0.relation.endings.count })
     peopleByFame = Self.urn(0..<Self.peopleCount)
     placesByFame = Self.urn(Self.peopleCount..<(Self.peopleCount + Self.placeCount))
     entitiesByFame = peopleByFame + placesByFame
-    heldOutPhrasings = held
   }
 
   var entityCount: Int { Self.peopleCount + Self.placeCount }
@@ -159,6 +151,12 @@ struct WorldFacts: Sendable {
     random.pick(clauses[fact.relation.rawValue]).write(entity: name(fact.entity), value: fact.value, to: &text)
   }
 
+  /// Writes the end of a story about the fact in one phrasing, with `value` in the place of the fact's value.
+  func writeEnding(_ index: Int, phrasing: Int, value: String, to text: inout TextBuffer) {
+    let fact = facts[index]
+    endings[fact.relation.rawValue][phrasing].write(entity: name(fact.entity), value: value, to: &text)
+  }
+
   /// Writes the question in one phrasing.
   func writeQuestion(_ index: Int, phrasing: Int, to text: inout TextBuffer) {
     let fact = facts[index]
@@ -166,5 +164,18 @@ struct WorldFacts: Sendable {
   }
 
   /// A phrasing of the question that training may show for this fact.
-  func trainingPhrasing(_ index: Int, random: inout WorldRandom) -> Int { random.pick(trainingPhrasings[index]) }
+  func trainingPhrasing(_ index: Int, random: inout WorldRandom) -> Int {
+    random.pick(questionPhrasings.training[index])
+  }
+
+  /// Up to four values of the fact's relation in order, the right one among them.
+  func choices(_ index: Int) -> [String] {
+    let fact = facts[index]
+    var choices = [fact.value]
+    for other in facts where other.relation == fact.relation && !choices.contains(other.value) {
+      choices.append(other.value)
+      if choices.count == 4 { break }
+    }
+    return choices.sorted()
+  }
 }

@@ -5,7 +5,8 @@ extension TinyWorld {
     public let id: String
     /// What it is about.
     public let category: Category
-    /// The text that a model continues; it ends in `Answer:` or `Output:` without a space.
+    /// The text that a model continues, without a space at its end: it breaks off after `Answer:` or `Output:`,
+    /// or in the last sentence of a story.
     public let prompt: String
     /// One or two words. A model's line may give reasons first; it must end with this.
     public let answer: String
@@ -37,14 +38,15 @@ extension TinyWorld {
   /// Held-out questions of a category: at most `count`, and always the same first ones.
   ///
   /// Facts are asked in a phrasing that no document uses for that person or place, arithmetic about operands
-  /// that no document combines, programs and stories are ones that no document contains.
+  /// that no document combines, programs are ones that no document contains, and stories end in words that no
+  /// document uses for that fact.
   public func questions(_ category: Category, count: Int) -> [Question] {
     var random = WorldRandom(seed: seed, purpose: .question, index: UInt64(category.rawValue.utf8.count))
     switch category {
     case .facts: return FactWriter(facts: facts).heldOutQuestions(count: count, random: &random)
     case .arithmetic: return ArithmeticWriter(facts: facts).heldOutQuestions(count: count, random: &random)
     case .programs: return ProgramWriter(facts: facts).heldOutQuestions(count: count, random: &random)
-    case .stories: return CarryingWriter(facts: facts).heldOutQuestions(count: count, random: &random)
+    case .stories: return StoryWriter(facts: facts).heldOutQuestions(count: count, random: &random)
     }
   }
 
@@ -52,30 +54,20 @@ extension TinyWorld {
   public func trainingQuestion(_ category: Category, _ n: UInt64) -> Question {
     let stream = UInt64(category.rawValue.utf8.count) << 48 | n
     var random = WorldRandom(seed: seed, purpose: .trainingQuestion, index: stream)
-    var text = TextBuffer()
-    let answer: (answer: String, choices: [String])
+    let id = "\(category.rawValue)-training-\(n)"
     switch category {
     case .facts:
-      let index = facts.drawFact(random: &random)
-      text.add("Question: ")
-      facts.writeQuestion(index, phrasing: facts.trainingPhrasing(index, random: &random), to: &text)
-      text.add("\nAnswer:")
-      answer = (facts.facts[index].value, FactWriter(facts: facts).choices(index))
+      let fact = facts.drawFact(random: &random)
+      let phrasing = facts.trainingPhrasing(fact, random: &random)
+      return FactWriter(facts: facts).question(id, fact: fact, phrasing: phrasing)
     case .arithmetic:
-      let problem = ArithmeticProblem.drawForTraining(seed: seed, random: &random)
-      ArithmeticWriter.writePrompt(problem, to: &text)
-      answer = (String(problem.result), ArithmeticWriter.choices(problem))
+      return ArithmeticWriter.question(id, ArithmeticProblem.drawForTraining(seed: seed, random: &random))
     case .programs:
-      let program = ProgramWriter(facts: facts).draw(heldOut: false, random: &random)
-      ProgramWriter.writePrompt(program, to: &text)
-      answer = (program.output, [])
+      return ProgramWriter.question(id, ProgramWriter(facts: facts).draw(heldOut: false, random: &random))
     case .stories:
-      let scene = CarryingWriter(facts: facts).draw(heldOut: false, random: &random)
-      CarryingWriter(facts: facts).writePrompt(scene, random: &random, to: &text)
-      answer = (scene.answer, scene.things)
+      let fact = facts.drawFact(random: &random)
+      let phrasing = random.pick(facts.endingPhrasings.training[fact])
+      return StoryWriter(facts: facts).question(id, fact: fact, phrasing: phrasing, random: &random)
     }
-    return Question(
-      id: "\(category.rawValue)-training-\(n)", category: category, prompt: text.string, answer: answer.answer,
-      choices: answer.choices)
   }
 }

@@ -5,7 +5,7 @@ struct WorldRandom {
   /// What a stream is for; streams of different purposes are unrelated.
   enum Purpose: UInt64 {
     case world = 1
-    case document, question, heldOutPhrasing, heldOutProblem, heldOutCarrying, trainingQuestion, chat
+    case document, question, heldOutPhrasing, heldOutProblem, heldOutEnding, trainingQuestion, chat
   }
 
   private var state: UInt64
