@@ -16,20 +16,13 @@ machine (--patience waits until there is none before each run). Apus is run as
 which prints one JSON object with tokensPerSecond, stepSeconds and peakResidentBytes.
 """
 import argparse
-import glob
-import json
 import os
-import platform
-import resource
 import shlex
 import statistics
-import subprocess
 import sys
-import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-MALLOCS = ("/usr/lib/*/libtcmalloc_minimal.so.4", "/usr/lib64/libtcmalloc_minimal.so.4",
-           "/usr/lib/libtcmalloc_minimal.so.4", "/usr/lib/*/libtcmalloc.so.4")
+from turns import (HERE, add_arguments, in_turns, interpreter, last_object, machine, print_table, spread, tcmalloc,
+                   write_json)
 
 
 def arguments():
@@ -38,80 +31,12 @@ def arguments():
     parser.add_argument("--modes", nargs="+", default=["compile"], choices=["compile", "amp", "fp32"],
                         help="of the peer (default: compile)")
     parser.add_argument("--attention", default="faster", choices=["faster", "sdpa", "eager"], help="of the peer")
-    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=5, help="measured steps of each run")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--apus", default=".build/release/apus", help="the executable")
     parser.add_argument("--apus-arguments", default="", help="more arguments for `apus bench train-step`")
-    parser.add_argument("--python", help="the peer's interpreter")
     parser.add_argument("--no-tcmalloc", action="store_true", help="leave the peer its stock allocator")
     parser.add_argument("--peer-only", action="store_true", help="measure the peer alone")
-    parser.add_argument("--timeout", type=float, default=1200, help="seconds that one run may take")
-    parser.add_argument("--patience", type=float, default=0, metavar="SECONDS",
-                        help="wait up to so long before each run until the machine is idle (default 0)")
-    parser.add_argument("--json", metavar="FILE", help="also write every single result there")
+    add_arguments(parser)
     return parser.parse_args()
-
-
-def interpreter(given):
-    if given.python:
-        return given.python
-    if os.environ.get("APUS_PEERS"):
-        return os.path.join(os.environ["APUS_PEERS"], "bin", "python")
-    return "python3"
-
-
-def tcmalloc():
-    return next((path for pattern in MALLOCS for path in sorted(glob.glob(pattern))), None)
-
-
-def processor_seconds():
-    """Seconds that all processors together have worked since the start of the machine; 0 where that is not told."""
-    if not os.path.exists("/proc/stat"):
-        return 0.0
-    with open("/proc/stat") as file:
-        user, nice, system, _, _, interrupt, soft, *rest = map(int, file.readline().split()[1:])
-    return (user + nice + system + interrupt + soft + sum(rest[:1])) / os.sysconf("SC_CLK_TCK")
-
-
-def wait_for_quiet(patience):
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        before = processor_seconds()
-        time.sleep(5)
-        if processor_seconds() - before < 0.5:
-            return
-
-
-def last_object(given, command, environment):
-    """Runs a command and returns the last JSON object that it printed, with what others took of the machine."""
-    wait_for_quiet(given.patience)
-    shown = " ".join(shlex.quote(word) for word in command)
-    begin, all_before, own_before = time.monotonic(), processor_seconds(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    try:
-        done = subprocess.run(command, env=environment, timeout=given.timeout, stdout=subprocess.PIPE, text=True)
-    except FileNotFoundError:
-        sys.exit(f"{command[0]} does not exist; see --help for how to build or name it")
-    except subprocess.TimeoutExpired:
-        sys.exit(f"{shown} did not end within {given.timeout:.0f} s; give fewer --steps or a longer --timeout")
-    if done.returncode != 0:
-        sys.exit(f"{shown} ended with status {done.returncode}")
-    elapsed, own_after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-    own = own_after.ru_utime + own_after.ru_stime - own_before.ru_utime - own_before.ru_stime
-    others = min(max(0.0, processor_seconds() - all_before - own) / elapsed, os.cpu_count())
-    text = done.stdout.strip()
-    for candidate in (text, text.splitlines()[-1] if text else ""):
-        try:
-            result = json.loads(candidate)
-            break
-        except ValueError:
-            continue
-    else:
-        sys.exit(f"{shown} printed no JSON object last")
-    result["processorsTakenByOthers"] = round(others, 2)
-    print(f"  {result['tokensPerSecond']:9.1f} tok/s   others took {others:4.2f} processors   {shown}",
-          file=sys.stderr, flush=True)
-    return result
 
 
 def run_apus(given, config):
@@ -138,41 +63,19 @@ def faster_attention(given, config, mode):
     return max(speed, key=speed.get)
 
 
-def spread(values, digits=0):
-    low, high = min(values), max(values)
-    text = f"{statistics.median(values):,.{digits}f}"
-    return text if len(values) == 1 else f"{text} ({low:,.{digits}f}–{high:,.{digits}f})"
-
-
 def gibibytes(results):
     return statistics.median(result["peakResidentBytes"] for result in results) / 2**30
-
-
-def machine():
-    name = platform.processor() or platform.machine()
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo") as file:
-            fields = dict(line.split(":", 1) for line in file if ":" in line)
-        fields = {key.strip(): value.strip() for key, value in fields.items()}
-        units = [flag for flag in ("amx_bf16", "avx512_bf16", "avx512f", "avx2")
-                 if flag in fields.get("flags", "").split()]
-        name = f"{fields.get('model name', name)} (family {fields.get('cpu family', '?')}, " \
-               f"model {fields.get('model', '?')}, {', '.join(units) or 'no vector units known'})"
-    return f"{name}, {os.cpu_count()} threads"
 
 
 def measure(given, config, mode):
     """A row of the table, and everything measured."""
     attention = faster_attention(given, config, mode)
-    ours, theirs = [], []
-    for number in range(given.rounds):
-        print(f"  {config} {mode}: round {number + 1} of {given.rounds}", file=sys.stderr)
-        turns = ["peer"] if given.peer_only else ["apus", "peer"] if number % 2 == 0 else ["peer", "apus"]
-        for who in turns:
-            if who == "apus":
-                ours.append(run_apus(given, config))
-            else:
-                theirs.append(run_peer(given, config, mode, attention))
+    print(f"  {config} {mode}", file=sys.stderr)
+    if given.peer_only:
+        ours, theirs = [], [run_peer(given, config, mode, attention) for _ in range(given.rounds)]
+    else:
+        ours, theirs = in_turns(given, lambda: run_apus(given, config),
+                                lambda: run_peer(given, config, mode, attention))
     speed = spread([result["tokensPerSecond"] for result in theirs])
     rate = statistics.median(result["modelGigaflopsPerSecond"] for result in theirs) / 1000
     peer = f"{mode}, {attention}" + (", tcmalloc" if theirs[0]["preload"] else "")
@@ -199,17 +102,10 @@ def main():
     some = everything[0]["peer"][0]
     print(f"{machine()}; {given.threads} threads used; torch {some['torch']}, transformers {some['transformers']}; "
           f"{given.rounds} rounds of {given.steps} steps.\n")
-    for line in [head, ["---"] * len(head)] + rows:
-        print("| " + " | ".join(line) + " |")
-    others = [run["processorsTakenByOthers"] for results in everything for run in results["apus"] + results["peer"]]
-    if max(others) > 0.1:
-        print(f"\nOther work took up to {max(others):.2f} processors during a run: repeat this on a quiet machine.")
+    print_table(head, rows, [run for results in everything for run in results["apus"] + results["peer"]])
     if not given.no_tcmalloc and tcmalloc() is None:
         print("\ntcmalloc is not installed, so PyTorch ran below its best.")
-    if given.json:
-        with open(given.json, "w") as file:
-            json.dump(everything, file, indent=1)
-            file.write("\n")
+    write_json(given, everything)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ bool apus_isa_select(apus_isa isa) {
   return true;
 }
 bool apus_isa_select_emulated_amx(void) {
-  if (apus_isa_best() < APUS_ISA_AVX512) return false;
+  if (apus_isa_best() < APUS_ISA_AVX512 || !has_bf16) return false;
   current = APUS_ISA_AMX;
   emulated = 1;
   return true;

@@ -28,7 +28,6 @@ public final class AdamW: Sendable {
   public let firstMoment: Tensor
   public let secondMoment: Tensor
   private let store: ParameterStore
-  private let execution: Execution
   private let decaying: [Bool]
   private let arena = Arena()
 
@@ -40,7 +39,6 @@ public final class AdamW: Sendable {
   ) {
     self.store = store
     self.settings = settings
-    self.execution = execution
     decaying = store.declarations.map(decays)
     firstMoment = Tensor([store.count], .float32, in: arena)
     secondMoment = Tensor([store.count], .float32, in: arena)
@@ -52,7 +50,7 @@ public final class AdamW: Sendable {
   /// - Parameters:
   ///   - step: counts from 1.
   ///   - gradientScale: multiplies every gradient: clipping.
-  public func update(step: Int, learningRate: Double, gradientScale: Double) {
+  public func update(step: Int, learningRate: Double, gradientScale: Double, in execution: Execution) {
     guard let gradient = store.gradient else { return }
     let corrections = (
       Float(1 - pow(settings.beta1, Double(step))), Float(1 - pow(settings.beta2, Double(step)))

@@ -1,3 +1,5 @@
+import Formats
+
 /// A byte-level BPE tokenizer: text to token numbers and back, losslessly for any bytes.
 ///
 /// It reads and writes the folders that `tokenizers` and `transformers` use. A copy costs nothing; all copies share
@@ -61,6 +63,13 @@ public struct Tokenizer: Sendable {
   public func encode(_ text: String, specialTokens: SpecialTokenHandling = .asText) -> [UInt32] {
     var text = text
     return text.withUTF8 { encode($0, specialTokens: specialTokens) }
+  }
+
+  /// The tokens of several texts, which up to `threads` threads share.
+  public func encode(
+    batch texts: [[UInt8]], specialTokens: SpecialTokenHandling = .asText, threads: Int
+  ) -> [[UInt32]] {
+    parallelMap(count: texts.count, threads: threads) { encode(texts[$0], specialTokens: specialTokens) }
   }
 
   /// Puts the tokens around a text that the folder's template asks for, such as one that begins a text.

@@ -1,115 +1,113 @@
 import ArgumentParser
-import Foundation
-import Models
-import Optimization
+import Formats
+import Planning
+import Reporting
 import Tensors
-import Training
 
 /// Figures of this machine, for comparison with others and with other programs.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure training steps and matrix products on this machine.",
-    subcommands: [TrainStepBenchmark.self, MatrixBenchmark.self])
+    commandName: "bench", abstract: "Measure this machine, training steps, matrix products and tokenizers.",
+    subcommands: [BenchMachineCommand.self, TrainStepBenchmark.self, MatrixBenchmark.self, TokenizerBenchmark.self],
+    defaultSubcommand: BenchMachineCommand.self)
 }
 
-/// Times whole training steps of the three configurations that `benchmarks/` compares with PyTorch.
-struct TrainStepBenchmark: ParsableCommand {
+/// `apus bench machine`: the roofs under which everything here runs.
+struct BenchMachineCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train-step", abstract: "Time whole training steps (forward, backward, clipping, AdamW).",
+    commandName: "machine", abstract: "Measure matrix rates and memory, and draw the roofline.",
     discussion: """
-      A is a 7M Llama at 16 windows of 512 tokens, B SmolLM2-135M at 8 of 512, C four layers of 1,024 with a \
-      vocabulary of 128,256 at 2 of 1,024. Tokens are random unless --tokens names a file.
+      Products of 1 to 4,096 tokens with weights of 1,024 to 2,816 show where the machine goes over from waiting for \
+      memory to computing.
 
-      Example: apus bench train-step --config A --steps 10
+      Example: apus bench --page roofline.html
       """)
 
-  enum Shape: String, ExpressibleByArgument, CaseIterable { case A, B, C }
+  @Option(help: "Seconds for each measurement.") var seconds = 0.5
+  @Option(help: "Write a page with the roofline to this file.") var page: String?
+  @Flag(help: "Print JSON.") var json = false
 
-  @Option(help: "Which configuration: A, B or C.") var config: Shape = .A
-  @Option(help: "Steps that are timed.") var steps = 5
-  @Option(help: "Steps before them.") var warmup = 2
-  @Option(help: "Windows that go through the model at a time; default: all of the batch.") var microBatch: Int?
-  @Option(help: "Folder with config.json and model.safetensors to start from.") var weights: String?
-  @Option(help: "File of int32 token ids, windows of sequence length + 1 one after another.") var tokens: String?
-  @Flag(help: "Compute in float32.") var float32 = false
-  @Flag(help: "Print one JSON object.") var json = false
+  func validate() throws {
+    guard seconds > 0, seconds <= 3600 else {
+      throw ValidationError("--seconds is \(seconds); it must be above 0 and at most 3600.")
+    }
+  }
 
   func run() throws {
-    let (configuration, sequence, batch) = shape
-    let model = DecoderModel(configuration, trainable: true, scaling: .none)
-    if let weights { try WeightFiles.load(into: model.store, directory: weights) } else { model.store.initialize(seed: 1) }
-    let execution = Execution(compute: float32 ? .float32 : .bfloat16)
-    let optimizer = AdamW(model.store, settings: .init(), in: execution) { $0.shape.count >= 2 }
-    let step = TrainingStep(
-      model, optimizer: optimizer, settings: .init(microBatchSize: microBatch ?? batch), sequenceLength: sequence,
-      execution: execution)
-    let source = try tokens.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
-    var seconds: [Double] = []
-    var losses: [Double] = []
-    for number in 1...(warmup + steps) {
-      let windows = makeBatch(number - 1, sequence: sequence, batch: batch, vocabulary: configuration.vocabularySize, source)
-      let start = ContinuousClock.now
-      losses.append(try step.run(windows, step: number, learningRate: 3e-4).loss)
-      if number > warmup { seconds.append((ContinuousClock.now - start).seconds) }
+    let execution = Execution()
+    let progress = ProgressLine("measuring", total: 9, unit: "rates")
+    let rates = MachineRates.measure(in: execution, seconds: seconds)
+    progress.advance(by: 3)
+    let work = [1, 4, 16, 64, 256, 4096].map { rows -> RooflinePage.Work in
+      let product = MatrixProduct(.forward, rows: rows, inputs: 1024, outputs: 2816, compute: .bfloat16)
+      let times = product.times(in: execution, seconds: seconds).sorted()
+      progress.advance()
+      return RooflinePage.Work(
+        name: Quantity.counted(rows, "token"), seconds: times[times.count / 2], operations: product.operations,
+        bytes: product.bytes)
     }
-    let median = seconds.sorted()[seconds.count / 2]
-    let rate = Double(sequence * batch) / median
-    let flops = flopsPerToken(configuration, sequence: sequence) * rate
+    progress.finish()
+    if let page {
+      try AtomicFile.write(
+        BenchReport.page(title: "Roofline of bf16 products", rates: rates, work: work), to: page)
+    }
     if json {
-      let object: [String: Any] = [
-        "config": config.rawValue, "tokensPerSecond": rate, "stepSeconds": seconds, "losses": losses,
-        "modelFLOPsPerSecond": flops, "peakResidentBytes": ProcessMemory.peakResidentBytes,
-        "instructionSet": InstructionSet.current.rawValue, "threads": InstructionSet.threads,
-      ]
-      print(String(decoding: try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys]), as: UTF8.self))
-    } else {
-      print(
-        String(
-          format: "%@: %.0f tokens/s, %.3f s a step (median of %d), %.3f TFLOP/s, peak memory %.2f GiB, last loss %.4f",
-          config.rawValue, rate, median, steps, flops / 1e12, Double(ProcessMemory.peakResidentBytes) / 1_073_741_824,
-          losses.last ?? .nan))
+      print(BenchReport.json(rates: rates, work: work).serializedString(pretty: true))
+      return
     }
-  }
-
-  private var shape: (ModelConfiguration, sequence: Int, batch: Int) {
-    func llama(_ vocabulary: Int, _ hidden: Int, _ ffn: Int, _ layers: Int, _ heads: Int, _ kv: Int) -> ModelConfiguration {
-      ModelConfiguration(
-        vocabularySize: vocabulary, hiddenSize: hidden, intermediateSize: ffn, layerCount: layers, headCount: heads,
-        keyValueHeadCount: kv, tiedEmbeddings: true)
+    print(BenchReport.heading)
+    print(BenchReport.text(rates), terminator: "")
+    var table = TextTable([.right, .right, .right, .right])
+    table.add("bf16 product of", "GFLOP/s", "GB/s", "of the nearer limit")
+    table.rule()
+    for piece in work {
+      let limit = max(piece.operations / rates.bfloat16Products, piece.bytes / rates.copyBytesPerSecond)
+      table.add(
+        piece.name, Quantity.number(piece.operations / piece.seconds / 1e9, digits: 3),
+        Quantity.number(piece.bytes / piece.seconds / 1e9, digits: 3), BenchReport.percent(limit / piece.seconds))
     }
-    switch config {
-    case .A: return (llama(4096, 256, 704, 8, 8, 4), 512, 16)
-    case .B: return (llama(49152, 576, 1536, 30, 9, 3), 512, 8)
-    case .C: return (llama(128_256, 1024, 2816, 4, 16, 4), 1024, 2)
-    }
-  }
-
-  private func makeBatch(_ number: Int, sequence: Int, batch: Int, vocabulary: Int, _ source: Data?) -> TokenBatch {
-    var result = TokenBatch(sequenceLength: sequence, maskDocuments: false)
-    let random = Philox(seed: 7, purpose: "benchmark")
-    let starts = [Int32](repeating: 0, count: sequence + 1)
-    for window in 0..<batch {
-      let first = (number * batch + window) * (sequence + 1)
-      let tokens: [Int32] = (first..<first + sequence + 1).map { i in
-        guard let source else { return Int32(random.uniform(UInt64(i)) * Float(vocabulary)) }
-        let count = source.count / 4
-        return source.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: i % max(count, 1) * 4, as: Int32.self) }
-      }
-      tokens.withUnsafeBufferPointer { window in
-        starts.withUnsafeBufferPointer { result.append(window: window, documentStarts: $0, predictFirstTokens: true) }
-      }
-    }
-    return result
-  }
-
-  private func flopsPerToken(_ c: ModelConfiguration, sequence: Int) -> Double {
-    let all = c.declarations().reduce(0) { $0 + $1.count }
-    let head = c.vocabularySize * c.hiddenSize
-    return Double(6 * (all - head) + 6 * head + 6 * c.layerCount * c.headCount * c.headDimension * sequence)
+    print("\n" + table.text, terminator: "")
+    if let page { print("page: \(page)") }
   }
 }
 
-extension Duration {
-  /// As a number of seconds.
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+/// What the benchmarks print alike.
+enum BenchReport {
+  static var heading: String {
+    "\(Machine.current.processor), kernels \(InstructionSet.current.rawValue), "
+      + Quantity.counted(InstructionSet.threads, "thread")
+  }
+
+  static func percent(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }
+
+  static func text(_ rates: MachineRates) -> String {
+    var table = TextTable([.left, .right, .left])
+    table.add("bf16 products", Quantity.number(rates.bfloat16Products / 1e9, digits: 3), "GFLOP/s")
+    table.add("fp32 products", Quantity.number(rates.float32Products / 1e9, digits: 3), "GFLOP/s")
+    table.add("memory copy", Quantity.number(rates.copyBytesPerSecond / 1e9, digits: 3), "GB/s, read and written")
+    return table.text
+  }
+
+  static func page(title: String, rates: MachineRates, work: [RooflinePage.Work]) -> String {
+    RooflinePage(
+      title: title, subtitle: heading,
+      roofs: [("bf16", rates.bfloat16Products), ("fp32", rates.float32Products)].sorted { $0.1 > $1.1 },
+      bytesPerSecond: rates.copyBytesPerSecond, work: work
+    ).html
+  }
+
+  static func json(rates: MachineRates, work: [RooflinePage.Work]) -> JSON {
+    [
+      "processor": .string(Machine.current.processor), "instruction_set": .string(InstructionSet.current.rawValue),
+      "threads": JSON(InstructionSet.threads), "bfloat16_flops": JSON(rates.bfloat16Products),
+      "float32_flops": JSON(rates.float32Products), "copy_bytes_per_second": JSON(rates.copyBytesPerSecond),
+      "work": .array(
+        work.map {
+          [
+            "name": .string($0.name), "seconds": JSON($0.seconds), "operations": JSON($0.operations),
+            "bytes": JSON($0.bytes),
+          ]
+        }),
+    ]
+  }
 }

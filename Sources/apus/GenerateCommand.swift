@@ -65,12 +65,12 @@ struct GenerateCommand: ParsableCommand {
       try output.write(contentsOf: Data("\n".utf8))
       return
     }
-    let decoding = firstToken.map { ($0.duration(to: .now)).seconds } ?? 0
+    let decoding = firstToken.map { $0.duration(to: .now) / .seconds(1) } ?? 0
     let object: JSON = [
       "model": .string(folder), "prompt": .string(prompt), "text": .string(generation.text),
       "reason": .string(generation.reason.rawValue), "prompt_tokens": JSON(generation.prompt.count),
       "tokens": .array(generation.tokens.map { .integer(Int64($0)) }),
-      "seconds": JSON(started.duration(to: .now).seconds),
+      "seconds": JSON(started.duration(to: .now) / .seconds(1)),
       "tokens_per_second": count > 1 && decoding > 0 ? JSON(Double(count - 1) / decoding) : .null,
     ]
     print(object.serializedString())

@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func completionsEndWithTheirLine() throws {
-    let model = try tinyModel(context: 128)
+    let model = try tinyModel(context: 256)
     for answer in try HeldOutQuestions(world: TinyWorld(seed: 1), count: 3).answers(by: model) {
       #expect(!answer.completion.contains("\n"))
     }

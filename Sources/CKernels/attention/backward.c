@@ -42,9 +42,7 @@ INLINE void V(write_rows)(const float *in, int64_t stride, int64_t rows, int64_t
     }
 }
 
-static void V(attention_backward_task)(void *context, int64_t task, int worker) {
-  (void)worker;
-  const apus_attention_backward_job *job = context;
+INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_t task, const bool half) {
   const apus_attention *s = job->spec;
   const apus_gemm_kernel *kn = apus_attention_kernel_for(s->compute);
   const int lanes = kn->tile_columns, vectors = lanes / 16;
@@ -161,7 +159,7 @@ static void V(attention_backward_task)(void *context, int64_t task, int worker) 
             LOAD_F32(g, ds + r * lanes + j * 16);
             x = x * s->scale - l;
             if (!all) x = vselect(V(visible)(&strip, j * 16, key0 + r), x, vsplat(-INFINITY));
-            vf probability = V(exp)(x);
+            vf probability = half ? V(exp_coarse)(x) : V(exp)(x);
             g = probability * (g - de) * s->scale;
             memcpy(p + r * lanes + j * 16, &probability, 64);
             memcpy(ds + r * lanes + j * 16, &g, 64);
@@ -191,5 +189,11 @@ static void V(attention_backward_task)(void *context, int64_t task, int worker) 
   V(write_rows)(d_v, value_stride, keys, value_dim,
                 (void *)V(at)(job->d_v, sequence * keys * s->v_stride + kv * value_dim, s->dtype), s->v_stride,
                 s->dtype);
+}
+static void V(attention_backward_task)(void *context, int64_t task, int worker) {
+  (void)worker;
+  const apus_attention_backward_job *job = context;
+  if (job->spec->compute == APUS_BF16) V(attention_backward)(job, task, true);
+  else V(attention_backward)(job, task, false);
 }
 #endif

@@ -26,9 +26,7 @@ void apus_attention_forward(const apus_attention *s, const void *q, const void *
 #else
 #include "attention_tiles.h"
 
-static void V(attention_forward_task)(void *context, int64_t task, int worker) {
-  (void)worker;
-  const apus_attention_forward_job *job = context;
+INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t task, const bool half) {
   const apus_attention *s = job->spec;
   const apus_gemm_kernel *kn = apus_attention_kernel_for(s->compute);
   const int lanes = kn->tile_columns, vectors = lanes / 16;
@@ -102,7 +100,7 @@ static void V(attention_forward_task)(void *context, int64_t task, int worker) {
           for (int64_t r = 0; r < KEY_BLOCK; r++) {
             vf x;
             LOAD_F32(x, scores + r * lanes + j * 16);
-            vf p = V(exp)(x - base);
+            vf p = half ? V(exp_coarse)(x - base) : V(exp)(x - base);
             sum += p;
             memcpy(scores + r * lanes + j * 16, &p, 64);
           }
@@ -137,5 +135,12 @@ static void V(attention_forward_task)(void *context, int64_t task, int worker) {
     }
   }
   if (kn->end) kn->end();
+}
+// Probabilities that are rounded to bf16 next need no finer exponential.
+static void V(attention_forward_task)(void *context, int64_t task, int worker) {
+  (void)worker;
+  const apus_attention_forward_job *job = context;
+  if (job->spec->compute == APUS_BF16) V(attention_forward)(job, task, true);
+  else V(attention_forward)(job, task, false);
 }
 #endif

@@ -1,105 +1,89 @@
-// Products by packed panels: B is packed whole, A in blocks that stay in the second-level cache, and a register
-// tile takes the whole depth at once, so no partial sums go through memory.
-#include "gemm_kernels.h"
+// Products by packed panels: B is packed whole, A lies in place or is packed in blocks that stay in the second-level
+// cache, and a register tile takes the whole depth at once, so no partial sums go through memory. Only a depth too long
+// for the caches is taken in blocks.
 #include "apus_pool.h"
+#include "gemm_blocks.h"
 #include "store_tile.h"
-#include "vector.h"
 
-enum { cache_bytes = 448 << 10, columns_per_task = 1024 };
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-size_t apus_gemm_packed_bytes(apus_dtype compute, int64_t depth, int64_t columns) {
-  const apus_gemm_kernel *k = apus_gemm_kernel_for(compute);
-  return (size_t)divide_up(columns, k->tile_columns) * apus_panel_b_bytes(k, depth);
-}
-
-// A matrix from the point of view of packing: rows are the packed vectors, columns the depth.
-static apus_matrix vectors_from(apus_matrix m, int64_t first) {
-  int64_t size = (int64_t)apus_dtype_size(m.dtype);
-  m.data = (const char *)m.data + first * m.row_stride * size;
-  return m;
-}
-static apus_matrix transposed(apus_matrix m) {
-  int64_t rows = m.row_stride;
-  m.row_stride = m.column_stride;
-  m.column_stride = rows;
-  return m;
-}
+enum { cache_bytes = 448 << 10, columns_per_task = 1024, deepest = 6144, depth_block = 4096 };
 
 typedef struct {
   const apus_gemm_kernel *kernel;
-  int64_t depth, columns;
-  apus_matrix right;  // transposed: rows are columns of B
-  char *packed;
-} pack_job;
-
-static void pack_task(void *context, int64_t panel, int worker) {
-  (void)worker;
-  pack_job *j = context;
-  int64_t first = panel * j->kernel->tile_columns;
-  j->kernel->pack_b(vectors_from(j->right, first), j->depth, least(j->kernel->tile_columns, j->columns - first),
-                    j->packed + (size_t)panel * apus_panel_b_bytes(j->kernel, j->depth));
-}
-
-void apus_gemm_pack(apus_dtype compute, int64_t depth, int64_t columns, apus_matrix right, void *packed) {
-  const apus_gemm_kernel *k = apus_gemm_kernel_for(compute);
-  pack_job job = {k, depth, columns, transposed(right), packed};
-  apus_parallel(divide_up(columns, k->tile_columns), pack_task, &job);
-}
-
-typedef struct {
-  const apus_gemm_kernel *kernel;
-  int64_t rows, columns, depth, block_rows, block_columns, column_blocks;
+  apus_dtype compute;
+  int64_t rows, columns, depth, block_rows, block_columns, row_blocks;
   apus_matrix left;
+  bool direct;              // A is read where it lies
   const char *packed_left;  // NULL: each task packs its own block
   const char *packed;
+  size_t panel_bytes;  // from one panel of B to the next
   char *c;
   apus_dtype c_dtype;
   int64_t c_stride;
   bool accumulate;
   float scale;
+  apus_epilogue epilogue;  // NULL: C is written
+  const void *context;
 } product;
+
+// The left operand of a task's rows: packed panels, or where A lies in place only its last, shorter one.
+static const char *left_panels(const product *p, int64_t row0, int64_t row1) {
+  const apus_gemm_kernel *k = p->kernel;
+  size_t panel = apus_panel_a_bytes(k, p->depth);
+  if (p->packed_left) return p->packed_left + (size_t)(row0 / k->tile_rows) * panel;
+  int64_t first = p->direct ? row0 + (row1 - row0) / k->tile_rows * k->tile_rows : row0;
+  char *panels = apus_workspace(0, (size_t)divide_up(row1 - first, k->tile_rows) * panel);
+  for (int64_t r = first; r < row1; r += k->tile_rows)
+    k->pack_a(vectors_from(p->left, r), p->depth, least(k->tile_rows, row1 - r),
+              panels + (size_t)((r - first) / k->tile_rows) * panel);
+  return panels;
+}
 
 static void product_task(void *context, int64_t task, int worker) {
   (void)worker;
   const product *p = context;
   const apus_gemm_kernel *k = p->kernel;
-  int64_t row0 = task / p->column_blocks * p->block_rows, row1 = least(row0 + p->block_rows, p->rows);
-  int64_t column0 = task % p->column_blocks * p->block_columns, column1 = least(column0 + p->block_columns, p->columns);
-  size_t a_panel = apus_panel_a_bytes(k, p->depth), b_panel = apus_panel_b_bytes(k, p->depth);
+  // All rows of a block of columns follow each other, so that its part of B is read from memory once.
+  int64_t row0 = task % p->row_blocks * p->block_rows, row1 = least(row0 + p->block_rows, p->rows);
+  int64_t column0 = task / p->row_blocks * p->block_columns, column1 = least(column0 + p->block_columns, p->columns);
+  size_t a_panel = apus_panel_a_bytes(k, p->depth);
   int64_t depth = apus_padded_depth(k, p->depth);
-  const char *a;
-  if (p->packed_left) {
-    a = p->packed_left + (size_t)(row0 / k->tile_rows) * a_panel;
-  } else {
-    char *block = apus_workspace(0, (size_t)divide_up(row1 - row0, k->tile_rows) * a_panel);
-    for (int64_t r = row0; r < row1; r += k->tile_rows)
-      k->pack_a(vectors_from(p->left, r), p->depth, least(k->tile_rows, row1 - r),
-                block + (size_t)((r - row0) / k->tile_rows) * a_panel);
-    a = block;
-  }
+  int64_t left_bytes = p->left.row_stride * (int64_t)apus_dtype_size(p->left.dtype);
+  const char *a = left_panels(p, row0, row1);
   _Alignas(64) float tile[32 * 32];
   apus_store_function store = apus_store_tile_function();
   size_t element_bytes = apus_dtype_size(p->c_dtype);
-  bool direct = p->c_dtype == APUS_F32 && p->scale == 1;
+  bool whole_tiles = p->c_dtype == APUS_F32 && p->scale == 1;
+  float *strip = NULL;
+  if (p->epilogue) {
+    size_t strip_rows = (size_t)divide_up(row1 - row0, k->tile_rows) * (size_t)k->tile_rows;
+    strip = apus_workspace(3, strip_rows * (size_t)p->block_columns * sizeof(float));
+  }
   if (k->begin) k->begin();
   for (int64_t column = column0; column < column1; column += k->tile_columns) {
-    const char *b = p->packed + (size_t)(column / k->tile_columns) * b_panel;
+    const char *b = p->packed + (size_t)(column / k->tile_columns) * p->panel_bytes;
     for (int64_t row = row0; row < row1; row += k->tile_rows) {
-      const char *a_here = a + (size_t)((row - row0) / k->tile_rows) * a_panel;
       int64_t rows = least(k->tile_rows, row1 - row), columns = least(k->tile_columns, column1 - column);
-      if (direct && rows == k->tile_rows && columns == k->tile_columns) {
-        k->tile(depth, a_here, b, (float *)p->c + row * p->c_stride + column, p->c_stride, p->accumulate);
-      } else {
-        k->tile(depth, a_here, b, tile, k->tile_columns, false);
+      bool whole = whole_tiles && rows == k->tile_rows && columns == k->tile_columns;
+      float *to = tile;
+      int64_t stride = k->tile_columns;
+      if (strip) {
+        to = strip + (row - row0) * p->block_columns + column - column0;
+        stride = p->block_columns;
+      } else if (whole) {
+        to = (float *)p->c + row * p->c_stride + column;
+        stride = p->c_stride;
+      }
+      bool add = !strip && whole && p->accumulate;
+      if (p->direct && rows == k->tile_rows)
+        k->tile_direct(depth, (const char *)p->left.data + row * left_bytes, left_bytes, b, to, stride, add);
+      else k->tile(depth, p->direct ? a : a + (size_t)((row - row0) / k->tile_rows) * a_panel, b, to, stride, add);
+      if (!strip && !whole)
         store(tile, k->tile_columns, p->c + (size_t)(row * p->c_stride + column) * element_bytes, p->c_dtype,
               p->c_stride, rows, columns, p->accumulate, p->scale);
-      }
     }
   }
   if (k->end) k->end();
+  if (strip) p->epilogue(p->context, row0, row1 - row0, column0, column1 - column0, strip, p->block_columns);
 }
 
 typedef struct {
@@ -117,50 +101,110 @@ static void pack_left_task(void *context, int64_t panel, int worker) {
                     j->packed + (size_t)panel * apus_panel_a_bytes(j->kernel, j->depth));
 }
 
+// Whether a tile's rows of A, `bytes` apart, can stay in a first-level cache of 64 sets of lines of 64 bytes while the
+// depth goes on: strides near a multiple of 4 KiB put them all into the same few sets, and then packing is cheaper.
+static bool spreads_over_sets(int64_t bytes, int rows) {
+  uint64_t sets = 0;
+  for (int i = 0; i < rows; i++) sets |= (uint64_t)1 << (i * bytes / 64 % 64);
+  return __builtin_popcountll(sets) * 2 >= rows;
+}
+
+// Shares the product out in blocks and runs it. `block_columns` 0: as suits the shape.
+static void run(product p, int64_t most_panels, int64_t block_columns) {
+  const apus_gemm_kernel *k = p.kernel;
+  p.direct = k->tile_direct && p.left.dtype == p.compute && p.left.column_stride == 1 && p.depth % k->depth_unit == 0 &&
+             spreads_over_sets(p.left.row_stride * (int64_t)apus_dtype_size(p.left.dtype), k->tile_rows);
+  int64_t panel = (int64_t)apus_panel_a_bytes(k, p.depth);
+  int64_t panels = cache_bytes / (panel > 0 ? panel : 1);
+  panels = panels < 1 ? 1 : panels > most_panels ? most_panels : panels;
+  p.block_rows = panels * k->tile_rows;
+  p.row_blocks = divide_up(p.rows, p.block_rows);
+  p.block_columns = block_columns > 0 ? block_columns : p.columns;
+  if (block_columns == 0 && p.row_blocks < 12) {
+    // Too few blocks of rows to share out evenly: the columns are split too.
+    int64_t blocks = least(divide_up(24, p.row_blocks), divide_up(p.columns, k->tile_columns));
+    int64_t width = divide_up(divide_up(p.columns, blocks), k->tile_columns) * k->tile_columns;
+    p.block_columns = least(width, columns_per_task);
+  }
+  int64_t column_blocks = divide_up(p.columns, p.block_columns);
+  if (!p.direct && column_blocks > 1) {
+    // Several tasks need the same rows: packed once for all.
+    int64_t left_count = divide_up(p.rows, k->tile_rows);
+    char *packed_left = apus_workspace(1, (size_t)left_count * (size_t)panel);
+    left_job job = {k, p.rows, p.depth, p.left, packed_left};
+    apus_parallel(left_count, pack_left_task, &job);
+    p.packed_left = packed_left;
+  }
+  apus_parallel(p.row_blocks * column_blocks, product_task, &p);
+}
+
+static product make(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,
+                    const void *packed) {
+  product p = {.kernel = apus_gemm_kernel_for(compute), .compute = compute, .rows = rows, .columns = columns, .depth = depth,
+               .left = left, .packed = packed, .scale = 1};
+  p.panel_bytes = apus_panel_b_bytes(p.kernel, depth);
+  return p;
+}
+
+typedef struct {
+  int64_t rows, columns;
+  const float *sums;
+  char *c;
+  apus_dtype c_dtype;
+  int64_t c_stride;
+  bool accumulate;
+  float scale;
+} store_job;
+enum { rows_per_store = 16 };
+
+static void store_task(void *context, int64_t chunk, int worker) {
+  (void)worker;
+  const store_job *j = context;
+  int64_t row = chunk * rows_per_store;
+  apus_store_tile_function()(j->sums + row * j->columns, j->columns,
+                             j->c + (size_t)(row * j->c_stride) * apus_dtype_size(j->c_dtype), j->c_dtype, j->c_stride,
+                             least(rows_per_store, j->rows - row), j->columns, j->accumulate, j->scale);
+}
+
 void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left, const void *packed,
                void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate, float scale) {
   if (rows <= 0 || columns <= 0) return;
-  const apus_gemm_kernel *k = apus_gemm_kernel_for(compute);
-  product p = {k,    rows, columns, depth,   0,        0,          0,    left,
-               NULL, packed, c,     c_dtype, c_stride, accumulate, scale};
-  int64_t panel = (int64_t)apus_panel_a_bytes(k, depth);
-  int64_t panels = cache_bytes / (panel > 0 ? panel : 1);
-  panels = panels < 1 ? 1 : panels > 16 ? 16 : panels;
-  p.block_rows = panels * k->tile_rows;
-  int64_t row_blocks = divide_up(rows, p.block_rows);
-  p.block_columns = columns;
-  p.column_blocks = 1;
-  if (row_blocks < 12) {
-    // Too few blocks of rows to share out evenly: pack A once for all and split the columns too.
-    int64_t left_panels = divide_up(rows, k->tile_rows);
-    char *packed_left = apus_workspace(1, (size_t)left_panels * (size_t)panel);
-    left_job job = {k, rows, depth, left, packed_left};
-    apus_parallel(left_panels, pack_left_task, &job);
-    p.packed_left = packed_left;
-    int64_t blocks = least(divide_up(24, row_blocks), divide_up(columns, k->tile_columns));
-    int64_t width = least(divide_up(divide_up(columns, blocks), k->tile_columns) * k->tile_columns, columns_per_task);
-    p.block_columns = width;
-    p.column_blocks = divide_up(columns, width);
+  product p = make(compute, rows, columns, depth, left, packed);
+  p.c = c;
+  p.c_dtype = c_dtype;
+  p.c_stride = c_stride;
+  p.accumulate = accumulate;
+  p.scale = scale;
+  if (depth <= deepest) {
+    run(p, 16, 0);
+    return;
   }
-  apus_parallel(row_blocks * p.column_blocks, product_task, &p);
+  // Blocks of depth are summed in float: in C itself or, where that is no plain sum, beside it.
+  bool beside = c_dtype != APUS_F32 || scale != 1;
+  if (beside) {
+    p.c = apus_workspace(2, (size_t)(rows * columns) * sizeof(float));
+    p.c_dtype = APUS_F32;
+    p.c_stride = columns;
+    p.accumulate = false;
+    p.scale = 1;
+  }
+  for (int64_t first = 0; first < depth; first += depth_block) {
+    p.depth = least(depth_block, depth - first);
+    run(p, 16, 0);
+    p.left.data = (const char *)p.left.data + depth_block * left.column_stride * (int64_t)apus_dtype_size(left.dtype);
+    p.packed += (size_t)depth_block * (size_t)(p.kernel->tile_columns * p.kernel->element_bytes);
+    p.accumulate = true;
+  }
+  if (!beside) return;
+  store_job job = {rows, columns, (const float *)p.c, c, c_dtype, c_stride, accumulate, scale};
+  apus_parallel(divide_up(rows, rows_per_store), store_task, &job);
 }
 
-static double element(apus_matrix m, int64_t i, int64_t j, apus_dtype compute) {
-  int64_t at = i * m.row_stride + j * m.column_stride;
-  if (m.dtype == APUS_BF16) return bf16_to_float(((const uint16_t *)m.data)[at]);
-  float f = ((const float *)m.data)[at];
-  return compute == APUS_BF16 ? bf16_to_float(float_to_bf16(f)) : f;
-}
-
-void apus_gemm_reference(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,
-                         apus_matrix right, void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate,
-                         float scale) {
-  for (int64_t i = 0; i < rows; i++)
-    for (int64_t j = 0; j < columns; j++) {
-      double sum = 0;
-      for (int64_t k = 0; k < depth; k++) sum += element(left, i, k, compute) * element(right, k, j, compute);
-      int64_t at = i * c_stride + j;
-      if (c_dtype == APUS_BF16) ((uint16_t *)c)[at] = float_to_bf16((float)(sum * scale));
-      else ((float *)c)[at] = (float)((accumulate ? ((float *)c)[at] : 0) + sum * scale);
-    }
+void apus_gemm_epilogue(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,
+                        const void *packed, int64_t strip_columns, apus_epilogue epilogue, const void *context) {
+  if (rows <= 0 || columns <= 0) return;
+  product p = make(compute, rows, columns, depth, left, packed);
+  p.epilogue = epilogue;
+  p.context = context;
+  run(p, 8, strip_columns);
 }

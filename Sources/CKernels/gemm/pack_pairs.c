@@ -1,23 +1,7 @@
 // The interleaved layout of bf16 dot products, made from either orientation of a source matrix.
 #include "pack_pairs.h"
 #if defined(__x86_64__)
-#include "vector.h"
-#include <immintrin.h>
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma")))
-#define TARGET_INLINE static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512dq,fma")))
-
-// Sixteen elements from `at`, of which `count` exist, as bf16 in the low halves of 32-bit lanes.
-TARGET_INLINE __m512i row_of_16(const void *data, apus_dtype type, int64_t at, int count) {
-  __mmask16 exist = count >= 16 ? 0xffff : (__mmask16)((1u << count) - 1);
-  if (type == APUS_BF16)
-    return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(exist, (const uint16_t *)data + at));
-  __m512i u = _mm512_castps_si512(_mm512_maskz_loadu_ps(exist, (const float *)data + at));
-  __m512i odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(1));
-  __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(u, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))), 16);
-  __mmask16 nan = _mm512_cmp_ps_mask(_mm512_castsi512_ps(u), _mm512_castsi512_ps(u), _CMP_UNORD_Q);
-  return _mm512_mask_or_epi32(rounded, nan, _mm512_srli_epi32(u, 16), _mm512_set1_epi32(0x40));
-}
-
+#include "pair_lanes.h"
 // Stores the first `wide` lanes. Masked stores are slow on some processors: where later rows follow, which are
 // written after this one, the surplus lanes may go there first.
 TARGET_INLINE void store_lanes(uint32_t *out, __m512i lanes, int wide, bool rows_follow) {
@@ -28,7 +12,34 @@ TARGET_INLINE void store_lanes(uint32_t *out, __m512i lanes, int wide, bool rows
 // Vectors lie side by side (row stride 1): two depth rows are interleaved lane by lane.
 TARGET_INLINE void pack_across(apus_matrix m, apus_dtype type, int64_t depth, int64_t pairs, int64_t count, int width,
                                uint32_t *out) {
-  for (int64_t p = 0; p < pairs; p++) {
+  int64_t p = 0;
+  if (count >= width) {
+    // Whole panels of two rows: one shuffle puts the lanes of both side by side.
+    const __m512i both = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
+                                          5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    for (; 2 * p + 1 < depth; p++) {
+      for (int v = 0; v < width; v += 16) {
+        int wide = width - v > 16 ? 16 : width - v;
+        int64_t even = 2 * p * m.column_stride + v, odd = even + m.column_stride;
+        // Lanes past the panel's width are of no use, and past the matrix's end they must not be read.
+        __mmask16 there = (__mmask16)((1u << wide) - 1);
+        __m512i lanes;
+        if (type == APUS_F32) {
+          const float *f = m.data;
+          __m512 low = wide == 16 ? _mm512_loadu_ps(f + even) : _mm512_maskz_loadu_ps(there, f + even);
+          __m512 high = wide == 16 ? _mm512_loadu_ps(f + odd) : _mm512_maskz_loadu_ps(there, f + odd);
+          lanes = (__m512i)_mm512_cvtne2ps_pbh(high, low);
+        } else {
+          const uint16_t *h = m.data;
+          __m256i low = wide == 16 ? _mm256_loadu_si256((const void *)(h + even)) : _mm256_maskz_loadu_epi16(there, h + even);
+          __m256i high = wide == 16 ? _mm256_loadu_si256((const void *)(h + odd)) : _mm256_maskz_loadu_epi16(there, h + odd);
+          lanes = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+        }
+        store_lanes(out + p * width + v, _mm512_permutexvar_epi16(both, lanes), wide, p + 2 < pairs);
+      }
+    }
+  }
+  for (; p < pairs; p++) {
     for (int v = 0; v < width; v += 16) {
       int there = (int)(count - v < 0 ? 0 : count - v > 16 ? 16 : count - v);
       int wide = width - v > 16 ? 16 : width - v;
@@ -38,33 +49,6 @@ TARGET_INLINE void pack_across(apus_matrix m, apus_dtype type, int64_t depth, in
       __m512i both = _mm512_or_si512(even, _mm512_slli_epi32(odd, 16));
       store_lanes(out + p * width + v, both, wide, p + 2 < pairs);
     }
-  }
-}
-
-// A 16 x 16 transposition of 32-bit lanes: four rounds of pairwise exchange.
-TARGET_INLINE void transpose(__m512i r[16]) {
-  __m512i t[16];
-  for (int i = 0; i < 8; i++) {
-    t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
-    t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
-  }
-  for (int i = 0; i < 4; i++) {
-    r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
-    r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
-    r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
-    r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
-  }
-  for (int i = 0; i < 4; i++) {
-    t[i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0x88);
-    t[4 + i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0xdd);
-    t[8 + i] = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0x88);
-    t[12 + i] = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0xdd);
-  }
-  for (int i = 0; i < 4; i++) {
-    r[i] = _mm512_shuffle_i32x4(t[i], t[8 + i], 0x88);
-    r[8 + i] = _mm512_shuffle_i32x4(t[i], t[8 + i], 0xdd);
-    r[4 + i] = _mm512_shuffle_i32x4(t[4 + i], t[12 + i], 0x88);
-    r[12 + i] = _mm512_shuffle_i32x4(t[4 + i], t[12 + i], 0xdd);
   }
 }
 
@@ -86,15 +70,7 @@ TARGET_INLINE void pack_along(apus_matrix m, apus_dtype type, int64_t depth, int
           r[i] = _mm512_setzero_si512();
           continue;
         }
-        int64_t at = (v + i) * m.row_stride + 2 * p;
-        if (type == APUS_BF16) {
-          __mmask32 exist = left >= 32 ? 0xffffffffu : ((1u << left) - 1);
-          r[i] = _mm512_maskz_loadu_epi16(exist, (const uint16_t *)m.data + at);
-        } else {
-          __m512i low = row_of_16(m.data, type, at, left < 16 ? left : 16);
-          __m512i high = row_of_16(m.data, type, at + 16, left < 16 ? 0 : left - 16);
-          r[i] = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi32_epi16(low)), _mm512_cvtepi32_epi16(high), 1);
-        }
+        r[i] = row_of_32(m.data, type, (v + i) * m.row_stride + 2 * p, left);
       }
       transpose(r);
       int64_t rows = pairs - p < 16 ? pairs - p : 16;

@@ -8,9 +8,11 @@
 // In bf16 products the operands are rounded as they are packed, so every variant multiplies the same numbers.
 #define KERNELS(variant, size, rows, columns)                                                                          \
   const apus_gemm_kernel apus_float_##size##_##variant = {                                                             \
-      rows, columns, 1, 4, tile_##rows##_##variant, pack_##rows##_##variant, pack_##columns##_##variant, NULL, NULL};  \
+      rows, columns, 1, 4, tile_##rows##_##variant, direct_##rows##_##variant, pack_##rows##_##variant,                \
+      pack_##columns##_##variant, NULL, NULL};                                                                         \
   const apus_gemm_kernel apus_rounded_##size##_##variant = {                                                           \
-      rows, columns, 1, 4, tile_##rows##_##variant, round_##rows##_##variant, round_##columns##_##variant, NULL, NULL};
+      rows, columns, 1, 4, tile_##rows##_##variant, NULL, round_##rows##_##variant, round_##columns##_##variant, NULL, \
+      NULL};
 
 KERNELS(portable, large, 4, 16)
 KERNELS(portable, small, 4, 16)
@@ -25,9 +27,8 @@ KERNELS(avx512, small, 8, 32)
 
 // rows x (16 * width) accumulators stay in registers: the loops over them have constant bounds and are unrolled.
 #define UNROLL _Pragma("GCC unroll 16")
-#define TILE(rows, width)                                                                                              \
-  static void V(tile_##rows)(int64_t depth, const void *pa, const void *pb, float *c, int64_t c_stride,                \
-                             bool accumulate) {                                                                        \
+// `LEFT(k, i)` is row i's element at depth k.
+#define TILE_BODY(rows, width, LEFT)                                                                                   \
     const float *restrict a = pa, *restrict b = pb;                                                                    \
     vf sum[rows][width];                                                                                               \
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < width; j++) {                                     \
@@ -38,13 +39,24 @@ KERNELS(avx512, small, 8, 32)
       vf right[width];                                                                                                 \
       UNROLL for (int j = 0; j < width; j++) LOAD_F32(right[j], b + (k * width + j) * 16);                             \
       UNROLL for (int i = 0; i < rows; i++) {                                                                          \
-        vf left = vsplat(a[k * rows + i]);                                                                             \
+        vf left = vsplat(LEFT(rows, k, i));                                                                            \
         UNROLL for (int j = 0; j < width; j++) sum[i][j] += left * right[j];                                           \
       }                                                                                                                \
     }                                                                                                                  \
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < width; j++)                                       \
-        memcpy(c + i * c_stride + j * 16, &sum[i][j], 64);                                                             \
+        memcpy(c + i * c_stride + j * 16, &sum[i][j], 64)
+#define TILE(rows, width)                                                                                              \
+  static __attribute__((unused)) void V(tile_##rows)(int64_t depth, const void *pa, const void *pb, float *c,          \
+                                                     int64_t c_stride, bool accumulate) {                              \
+    TILE_BODY(rows, width, PACKED);                                                                                    \
+  }                                                                                                                    \
+  static __attribute__((unused)) void V(direct_##rows)(int64_t depth, const void *pa, int64_t a_bytes, const void *pb, \
+                                                       float *c, int64_t c_stride, bool accumulate) {                  \
+    const int64_t a_stride = a_bytes / 4;                                                                              \
+    TILE_BODY(rows, width, IN_PLACE);                                                                                  \
   }
+#define PACKED(rows, k, i) a[(k) * (rows) + (i)]
+#define IN_PLACE(rows, k, i) a[(k) + (i) * a_stride]
 
 INLINE float V(rounded)(float x) { return bf16_to_float(float_to_bf16(x)); }
 INLINE void V(pack)(apus_matrix m, int64_t depth, int64_t count, float *out, int width, apus_dtype type,
@@ -82,15 +94,16 @@ PACK(8)
 PACK(14)
 PACK(16)
 PACK(32)
-#define TILE_UNUSED __attribute__((unused))
-TILE_UNUSED TILE(4, 1)
-TILE_UNUSED TILE(6, 1)
-TILE_UNUSED TILE(8, 2)
-TILE_UNUSED TILE(14, 2)
+TILE(4, 1)
+TILE(6, 1)
+TILE(8, 2)
+TILE(14, 2)
 
 #undef TILE
+#undef TILE_BODY
+#undef PACKED
+#undef IN_PLACE
 #undef PACK
 #undef PACK_AS
 #undef UNROLL
-#undef TILE_UNUSED
 #endif

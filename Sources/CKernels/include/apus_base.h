@@ -18,7 +18,7 @@ apus_isa apus_isa_current(void);
 /// Packed matrices made before a change of variant must be made anew.
 bool apus_isa_select(apus_isa isa);
 /// Runs the AMX variant with its tile unit computed in plain C, to check packing and loops on a machine without AMX
-/// (it still needs AVX-512). Slow; for tests.
+/// (it still needs AVX-512 with bf16). Slow; for tests.
 bool apus_isa_select_emulated_amx(void);
 bool apus_isa_is_emulated(void);
 /// Whether AVX-512 code may use the bf16 dot product (Cooper Lake, Zen 4 and later).

@@ -21,6 +21,15 @@ void apus_gemm_pack(apus_dtype compute, int64_t depth, int64_t columns, apus_mat
 void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left, const void *packed,
                void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate, float scale);
 
+/// What is done with a finished block of A * B while it is in the cache: `strip` holds `[rows, columns]` of it from
+/// (row0, column0) on, row stride `stride`, and may be overwritten. Called on any thread, once for each block.
+typedef void (*apus_epilogue)(const void *context, int64_t row0, int64_t rows, int64_t column0, int64_t columns,
+                              float *strip, int64_t stride);
+/// A `[rows, depth]` * B `[depth, columns]`, B packed before, in blocks of `strip_columns` columns (a multiple of 32)
+/// that go to `epilogue` and are never all in memory. Which rows share a block depends on the shape and the variant.
+void apus_gemm_epilogue(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,
+                        const void *packed, int64_t strip_columns, apus_epilogue epilogue, const void *context);
+
 /// The plain definition of `apus_gemm` with an unpacked right operand, summed in double: what the others are held to.
 void apus_gemm_reference(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,
                          apus_matrix right, void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate,

@@ -82,6 +82,20 @@ INLINE vf V(exp)(vf x) {
   vf result = p * (vf)((n + 127) << 23);
   return vselect(under, vsplat(0), result);
 }
+// e^x for x <= 0, within 3 millionths of itself: enough for what is rounded to bf16, at half the cost of `exp`. 0 below
+// -88; NaN stays. 2^(n + f) with a polynomial of degree 4 for f in [-0.5, 0.5] (least relative error, fitted).
+INLINE vf V(exp_coarse)(vf x) {
+  vf low = vsplat(-127), t = x * 1.44269504088896341f;
+  t = vmax(low, t);
+  // The magic number's last bits are the exponent's offset: shifted up, n stands where a float keeps its exponent.
+  vf magic = vsplat(12582912.0f + 127.0f), n = t + magic, f = t - (n - magic);
+  vf p = vsplat(9.5700901e-3f);
+  p = p * f + 5.5917859e-2f;
+  p = p * f + 2.4024746e-1f;
+  p = p * f + 6.9312179e-1f;
+  p = p * f + 9.9999928e-1f;
+  return p * (vf)((vi)n << 23);
+}
 // A 16 x 16 transposition in four rounds of pairwise exchange at distances 8, 4, 2, 1.
 INLINE void V(transpose)(vf r[16]) {
   vf t[16];

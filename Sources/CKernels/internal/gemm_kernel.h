@@ -6,6 +6,9 @@
 /// C tile `[tile_rows, tile_columns]` (row stride `c_stride` floats) = (C if accumulate) + A panel * B panel.
 typedef void (*apus_tile_function)(int64_t depth, const void *a, const void *b, float *c, int64_t c_stride,
                                    bool accumulate);
+/// The same with A's rows where they lie, `a_bytes` apart, their depth contiguous and a multiple of the unit.
+typedef void (*apus_direct_tile_function)(int64_t depth, const void *a, int64_t a_bytes, const void *b, float *c,
+                                          int64_t c_stride, bool accumulate);
 /// Packs one panel: `count` (at most a tile's) vectors of length `depth`, vector v's element k at
 /// `data[v * vector_stride + k * depth_stride]`; missing vectors and depth up to the unit are filled with zero.
 typedef void (*apus_pack_function)(apus_matrix source, int64_t depth, int64_t count, void *panel);
@@ -15,6 +18,7 @@ typedef struct {
   int depth_unit;      // depth is padded to a multiple of it
   int element_bytes;   // of a packed element
   apus_tile_function tile;
+  apus_direct_tile_function tile_direct;  // of a left operand in the kernel's own type; NULL: it is always packed
   apus_pack_function pack_a, pack_b;  // source's rows are the vectors, its columns the depth
   void (*begin)(void), (*end)(void);  // around a thread's use of `tile`: AMX configures its registers
 } apus_gemm_kernel;

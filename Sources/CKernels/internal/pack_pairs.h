@@ -3,7 +3,7 @@
 #include "apus_gemm.h"
 
 /// Packs bf16 pairs along the depth: `out` is uint32 `[pairs][width]`, low half the even depth. Source rows are the
-/// vectors (`count` of `width` exist), its columns the depth. What lies beyond either is zero. AVX-512 only.
+/// vectors (`count` of `width` exist), its columns the depth. What lies beyond either is zero. AVX-512 with bf16 only.
 void apus_pack_pairs(apus_matrix source, int64_t depth, int64_t pairs, int64_t count, int width, void *out);
 
 #endif

@@ -48,7 +48,10 @@ INLINE void V(swiglu_rows)(const swiglu_job *j, int64_t row0, int64_t row1, cons
       int n = j->width - c < 16 ? (int)(j->width - c) : 16;
       int64_t at = r * 2 * j->width + c, to = r * j->width + c;
       vf g = LOAD(j->gate_up, at), u = LOAD(j->gate_up, at + j->width);
-      vf sigmoid = 1.0f / (1.0f + V(exp)(-g));
+      // Of the magnitude, so that nothing overflows: sigmoid(-|g|) = e / (1 + e), sigmoid(|g|) = 1 / (1 + e).
+      vi negative = (vi)(g < vsplat(0));
+      vf below = vselect(negative, g, -g), e = type == APUS_F32 ? V(exp)(below) : V(exp_coarse)(below);
+      vf sigmoid = vselect(negative, e, vsplat(1)) / (1.0f + e);
       if (backward) {
         vf d = LOAD(j->d_out, to);
         vf dg = d * u * sigmoid * (1.0f + g * (1.0f - sigmoid)), du = d * g * sigmoid;

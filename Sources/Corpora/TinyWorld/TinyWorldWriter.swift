@@ -1,5 +1,5 @@
-import Dispatch
 import Formats
+import Foundation
 
 /// Writes a tiny world as files: the corpus, the held-out questions, chat data and a description.
 public struct TinyWorldWriter: Sendable {
@@ -77,7 +77,7 @@ public struct TinyWorldWriter: Sendable {
   private func writeDocuments(
     to path: String, textBytes: Int, _ progress: (Int) -> Void, _ summary: inout Summary
   ) throws {
-    let tasks = max(1, DispatchQueue.availableTasks)
+    let tasks = ProcessInfo.processInfo.activeProcessorCount
     summary = try AtomicFile.write(to: path) { file in
       var summary = summary
       var next: UInt64 = 0
@@ -86,12 +86,12 @@ public struct TinyWorldWriter: Sendable {
         let wanted = (textBytes - summary.textBytes) / 300 / tasks + 1
         let chunk = min(Self.chunk, wanted)
         let first = next
-        let parts = ConcurrentParts<[Line]>(count: tasks) { task in
+        let parts = parallelMap(count: tasks, threads: tasks) { task in
           let start = first + UInt64(task * chunk)
           return (start..<(start + UInt64(chunk))).map { line($0) }
         }
         next += UInt64(tasks * chunk)
-        for line in parts.values.joined() {
+        for line in parts.joined() {
           guard summary.textBytes < textBytes else { break }
           try file.write(line.json)
           summary.documents += 1

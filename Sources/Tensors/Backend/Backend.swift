@@ -54,11 +54,22 @@ public protocol Backend: Sendable {
   func gelu(_ x: Tensor, output: Tensor)
   func geluBackward(_ x: Tensor, outputGradient: Tensor, inputGradient: Tensor)
 
-  func logSoftmax(
-    _ logits: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?)
-  func logSoftmaxBackward(
-    _ logits: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilityGradient: Tensor, logSumExpGradient: Tensor?,
-    logitsGradient: Tensor)
+  /// Blocks in which ``head(_:packed:vocabulary:compute:targets:exponentials:blockLargest:logSumExp:logProbabilities:entropy:)``
+  /// takes a vocabulary.
+  func headBlockCount(vocabulary: Int) -> Int
+  /// Log-softmax of the logits hidden x packed `[width, vocabulary]`, which are never all in memory.
+  /// - Parameters:
+  ///   - targets: int32 `[tokens]`; a negative one has log-probability 0.
+  ///   - exponentials: for the backward pass, `[tokens, vocabulary]`: e^(logit - largest of its block).
+  ///   - blockLargest: float32 `[blocks, tokens]`.
+  func head(
+    _ hidden: Tensor, packed: Storage, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
+    blockLargest: Tensor, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?)
+  /// Turns the exponentials of ``head(_:packed:vocabulary:compute:targets:exponentials:blockLargest:logSumExp:logProbabilities:entropy:)``
+  /// into the gradient of the logits.
+  func headGradient(
+    exponentials: Tensor, blockLargest: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilityGradient: Tensor,
+    logSumExpGradient: Tensor?)
 
   func adamW(weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, scalars: AdamWScalars)
   /// Sum of squares, in double.

@@ -29,25 +29,6 @@ extension CPUBackend {
       queryGradient.pointer(column: columns.query), keyGradient.pointer(column: columns.key),
       valueGradient.pointer(column: columns.value))
   }
-
-  public func logSoftmax(
-    _ logits: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?
-  ) {
-    apus_log_softmax(
-      Int64(logits.rows), Int64(logits.columns), Int64(logits.columns), logits.floats.baseAddress,
-      targets.integers.baseAddress, logSumExp.floats.baseAddress, logProbabilities.floats.baseAddress,
-      entropy?.floats.baseAddress)
-  }
-
-  public func logSoftmaxBackward(
-    _ logits: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilityGradient: Tensor, logSumExpGradient: Tensor?,
-    logitsGradient: Tensor
-  ) {
-    apus_log_softmax_backward(
-      Int64(logits.rows), Int64(logits.columns), Int64(logits.columns), logits.floats.baseAddress,
-      targets.integers.baseAddress, logSumExp.floats.baseAddress, logProbabilityGradient.floats.baseAddress,
-      logSumExpGradient?.floats.baseAddress, logitsGradient.pointer, logitsGradient.dtype.kernel)
-  }
 }
 
 extension AttentionSpecification {

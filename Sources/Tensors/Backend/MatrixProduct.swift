@@ -35,6 +35,16 @@ public struct MatrixProduct: Sendable, Equatable {
   /// Floating-point operations: a multiplication and an addition a term.
   public var operations: Double { 2 * Double(rows) * Double(inputs) * Double(outputs) }
 
+  /// Bytes of both operands and of the result, each once; a gradient is read and written.
+  public var bytes: Double {
+    let result = rows * outputs, input = rows * inputs, weight = outputs * inputs
+    let size = compute.byteCount
+    switch kind {
+    case .forward, .inputGradient: return Double((result + input + weight) * size)
+    case .weightGradient: return Double((result + input) * size + 8 * weight)
+    }
+  }
+
   /// Runs the product again and again.
   /// - Parameters:
   ///   - seconds: when to stop; the first run is not counted, and at least `minimumRuns` are.
@@ -67,6 +77,18 @@ public struct MatrixProduct: Sendable, Equatable {
       backend.multiply(
         left, leftTransposed: isGradient, packed: packed, compute: compute, into: result, accumulate: isGradient)
     }
+  }
+
+  /// Median time of packing the weights, float32 as they are kept, for the forward product.
+  public func weightPackingSeconds(in execution: Execution) -> Double {
+    let arena = Arena()
+    let weights = Self.filled([outputs, inputs], .float32, arena)
+    let packed = arena.allocate(
+      byteCount: execution.backend.packedByteCount(depth: inputs, columns: outputs, compute: compute))
+    let times = repeatedTimes(seconds: 0.1, minimumRuns: 3) {
+      execution.backend.pack(weights, transposed: true, compute: compute, into: packed)
+    }
+    return times.sorted()[times.count / 2]
   }
 
   /// A tensor of numbers from -0.5 to 0.5; zeros would draw less power and run faster than real ones.

@@ -23,7 +23,7 @@ extension Tape {
   }
 
   /// Log-probabilities of `targets` (int32 `[tokens]`, negative: none) from hidden states `[tokens, width]` through the
-  /// head `weight` `[vocabulary, width]`. Logits exist for a block of tokens at a time.
+  /// head `weight` `[vocabulary, width]`. Logits are never all in memory.
   ///
   /// With `gradient` the loss's gradient of each token is known as soon as its results are, so the head's backward is
   /// done here in the same pass and no logits are computed twice: any loss that is a sum over tokens, such as
@@ -33,18 +33,10 @@ extension Tape {
   ) -> (results: TokenLogProbabilities, loss: Variable) {
     let execution = execution
     let head = HeadBlocks(hidden: hidden.tensor, weight: weight, targets: targets, execution: execution)
-    var results = TokenLogProbabilities(logProbabilities: [], logSumExp: [])
-    let hiddenGradient = gradient != nil && isRecording ? execution.tensor(hidden.tensor.shape) : nil
-    for block in head.blocks {
-      let logits = head.logits(block)
-      let statistics = head.statistics(block, logits: logits, wantsEntropy: false)
-      if let gradient, let hiddenGradient {
-        head.backward(block, logits: logits, statistics: statistics, gradient: gradient, into: hiddenGradient)
-      }
-      results.logProbabilities += statistics.logProbabilities.floats
-      results.logSumExp += statistics.logSumExp.floats
-    }
+    let backward = isRecording ? gradient.map { ($0, execution.tensor(hidden.tensor.shape)) } : nil
+    let results = head.results(wantsEntropy: false, backward: backward)
     let marker = execution.tensor([1], .float32)
+    let hiddenGradient = backward?.1
     let loss = record(inputs: [hidden], output: marker) { _ in [hiddenGradient] }
     return (results, loss)
   }
@@ -57,83 +49,91 @@ extension Tape {
   ) -> (results: TokenLogProbabilities, loss: Variable) {
     let execution = execution
     let head = HeadBlocks(hidden: hidden.tensor, weight: weight, targets: targets, execution: execution)
-    var results = TokenLogProbabilities(logProbabilities: [], logSumExp: [], entropy: wantsEntropy ? [] : nil)
-    for block in head.blocks {
-      let statistics = head.statistics(block, logits: head.logits(block), wantsEntropy: wantsEntropy)
-      results.logProbabilities += statistics.logProbabilities.floats
-      results.logSumExp += statistics.logSumExp.floats
-      if let entropy = statistics.entropy { results.entropy?.append(contentsOf: entropy.floats) }
-    }
+    let results = head.results(wantsEntropy: wantsEntropy, backward: nil)
     let marker = execution.tensor([1], .float32)
     let loss = record(inputs: [hidden], output: marker) { _ in
       let hiddenGradient = execution.tensor(head.hidden.shape)
-      let gradient = gradient()
-      for block in head.blocks {
-        let logits = head.logits(block)
-        let statistics = head.statistics(block, logits: logits, wantsEntropy: false)
-        head.backward(block, logits: logits, statistics: statistics, gradient: gradient, into: hiddenGradient)
-      }
+      _ = head.results(wantsEntropy: false, backward: (gradient(), hiddenGradient))
       return [hiddenGradient]
     }
     return (results, loss)
   }
 }
 
-/// The head over blocks of tokens, so that logits never exist for all of them.
+/// The head over blocks of tokens.
 private struct HeadBlocks {
   let hidden: Tensor
   let weight: WeightMatrix
   let targets: Tensor
   let execution: Execution
 
-  struct Statistics {
-    let logSumExp: Tensor
-    let logProbabilities: Tensor
-    let entropy: Tensor?
-  }
-
-  /// A block's logits fill about 8 MiB; at least 256 tokens, so that the weights are read few times.
-  var blocks: [Range<Int>] {
-    let size = max(256, (8 << 20) / (4 * weight.outputs) / 16 * 16)
+  /// Without a backward pass nothing is kept and all tokens go at once. Else as many tokens as fill 256 MiB with
+  /// exponentials, at most 1,024: each block reads the weights twice and their gradient once.
+  private func blocks(backward: Bool) -> [Range<Int>] {
+    let most = (256 << 20) / (weight.outputs * execution.compute.byteCount) / 16 * 16
+    let size = backward ? max(16, min(1024, most)) : max(1, hidden.rows)
     return stride(from: 0, to: hidden.rows, by: size).map { $0..<min($0 + size, hidden.rows) }
   }
 
-  func logits(_ block: Range<Int>) -> Tensor {
-    let logits = execution.tensor([block.count, weight.outputs], .float32)
-    execution.backend.multiply(
-      hidden[rows: block], leftTransposed: false, packed: weight.packed(forForward: true, in: execution),
-      compute: execution.compute, into: logits, accumulate: false)
-    return logits
+  /// Results of all tokens; with `backward`, the gradients that it gives each token go to the weights and into the
+  /// tensor beside it.
+  func results(wantsEntropy: Bool, backward: (HeadGradient, hidden: Tensor)?) -> TokenLogProbabilities {
+    var results = TokenLogProbabilities(logProbabilities: [], logSumExp: [], entropy: wantsEntropy ? [] : nil)
+    for block in blocks(backward: backward != nil) {
+      let part = HeadBlock(self, block, keepsExponentials: backward != nil, wantsEntropy: wantsEntropy)
+      if let (gradient, hiddenGradient) = backward { part.backward(gradient, into: hiddenGradient[rows: block]) }
+      results.logProbabilities += part.logProbabilities.floats
+      results.logSumExp += part.logSumExp.floats
+      if let entropy = part.entropy { results.entropy?.append(contentsOf: entropy.floats) }
+    }
+    return results
+  }
+}
+
+/// A block of tokens that has gone through the head.
+private struct HeadBlock {
+  let head: HeadBlocks
+  let block: Range<Int>
+  let exponentials: Tensor?
+  let blockLargest: Tensor
+  let logSumExp: Tensor
+  let logProbabilities: Tensor
+  let entropy: Tensor?
+
+  init(_ head: HeadBlocks, _ block: Range<Int>, keepsExponentials: Bool, wantsEntropy: Bool) {
+    let execution = head.execution
+    let vocabulary = head.weight.outputs
+    self.head = head
+    self.block = block
+    exponentials = keepsExponentials ? execution.tensor([block.count, vocabulary]) : nil
+    blockLargest = execution.tensor(
+      [execution.backend.headBlockCount(vocabulary: vocabulary), block.count], .float32)
+    logSumExp = execution.tensor([block.count], .float32)
+    logProbabilities = execution.tensor([block.count], .float32)
+    entropy = wantsEntropy ? execution.tensor([block.count], .float32) : nil
+    execution.backend.head(
+      head.hidden[rows: block], packed: head.weight.packed(forForward: true, in: execution), vocabulary: vocabulary,
+      compute: execution.compute, targets: head.targets[rows: block], exponentials: exponentials,
+      blockLargest: blockLargest, logSumExp: logSumExp, logProbabilities: logProbabilities, entropy: entropy)
   }
 
-  func statistics(_ block: Range<Int>, logits: Tensor, wantsEntropy: Bool) -> Statistics {
-    let statistics = Statistics(
-      logSumExp: execution.tensor([block.count], .float32),
-      logProbabilities: execution.tensor([block.count], .float32),
-      entropy: wantsEntropy ? execution.tensor([block.count], .float32) : nil)
-    execution.backend.logSoftmax(
-      logits, targets: targets[rows: block], logSumExp: statistics.logSumExp,
-      logProbabilities: statistics.logProbabilities, entropy: statistics.entropy)
-    return statistics
-  }
-
-  func backward(
-    _ block: Range<Int>, logits: Tensor, statistics: Statistics, gradient: HeadGradient, into hiddenGradient: Tensor
-  ) {
+  /// The gradient that `gradient` gives each token: added to the weights', written to `hiddenGradient`.
+  func backward(_ gradient: HeadGradient, into hiddenGradient: Tensor) {
+    guard let logitsGradient = exponentials else { return }
+    let execution = head.execution
     let byProbability = execution.tensor([block.count], .float32)
     let bySum = execution.tensor([block.count], .float32)
     for (i, token) in block.enumerated() {
-      let g = gradient(token, statistics.logProbabilities.floats[i], statistics.logSumExp.floats[i])
+      let g = gradient(token, logProbabilities.floats[i], logSumExp.floats[i])
       byProbability.floats[i] = g.logProbability
       bySum.floats[i] = g.logSumExp
     }
-    let logitsGradient = execution.tensor(logits.shape)
-    execution.backend.logSoftmaxBackward(
-      logits, targets: targets[rows: block], logSumExp: statistics.logSumExp, logProbabilityGradient: byProbability,
-      logSumExpGradient: bySum, logitsGradient: logitsGradient)
-    weight.accumulateGradient(input: hidden[rows: block], outputGradient: logitsGradient, in: execution)
+    execution.backend.headGradient(
+      exponentials: logitsGradient, blockLargest: blockLargest, targets: head.targets[rows: block],
+      logSumExp: logSumExp, logProbabilityGradient: byProbability, logSumExpGradient: bySum)
+    head.weight.accumulateGradient(input: head.hidden[rows: block], outputGradient: logitsGradient, in: execution)
     execution.backend.multiply(
-      logitsGradient, leftTransposed: false, packed: weight.packed(forForward: false, in: execution),
-      compute: execution.compute, into: hiddenGradient[rows: block], accumulate: false)
+      logitsGradient, leftTransposed: false, packed: head.weight.packed(forForward: false, in: execution),
+      compute: execution.compute, into: hiddenGradient, accumulate: false)
   }
 }

@@ -70,7 +70,7 @@ public struct TrainingStep: Sendable {
     }
     optimizer.update(
       step: step, learningRate: learningRate,
-      gradientScale: GradientNorm.clippingFactor(norm: norm, limit: settings.clipNorm))
+      gradientScale: GradientNorm.clippingFactor(norm: norm, limit: settings.clipNorm), in: execution)
     return Result(loss: loss, gradientNorm: norm)
   }
 

@@ -57,6 +57,44 @@ extension EngineTests {
       }
     }
 
+    /// Left operands that are read where they lie, over several blocks of rows with a shorter tile at the end; rows
+    /// 4 KiB apart, which share the sets of a cache, are packed instead.
+    @Test func leftOperandInPlace() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        for (rows, depth) in [(801, 3300), (227, 34), (95, 1024), (40, 2048)] {
+          for compute in [APUS_F32, APUS_BF16] {
+            GEMMCase(
+              rows: rows, columns: 49, depth: depth, layout: .plain,
+              types: .init(compute: compute, left: compute, right: APUS_F32),
+              output: compute, accumulate: false, scale: 1, slack: 1
+            ).check(&random)
+          }
+        }
+      }
+    }
+
+    /// So deep that the depth is taken in blocks: added to C directly, and summed beside it.
+    @Test func veryDeep() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        let outputs: [(apus_dtype, Bool, Float)] = [
+          (APUS_F32, false, 1), (APUS_F32, true, 1), (APUS_F32, true, 0.37), (APUS_BF16, false, 1),
+        ]
+        for compute in [APUS_F32, APUS_BF16] {
+          for layout in [GEMMCase.Layout.plain, .leftTransposed] {
+            for (output, accumulate, scale) in outputs {
+              GEMMCase(
+                rows: 37, columns: 35, depth: 6151, layout: layout,
+                types: .init(compute: compute, left: compute, right: APUS_F32), output: output,
+                accumulate: accumulate, scale: scale, slack: 2
+              ).check(&random)
+            }
+          }
+        }
+      }
+    }
+
     /// An empty sum is zero, or what was there.
     @Test func noDepth() async {
       await #expect(processExitsWith: .success) {
@@ -67,6 +105,61 @@ extension EngineTests {
             types: .init(compute: APUS_BF16, left: APUS_F32, right: APUS_F32), output: APUS_F32,
             accumulate: accumulate, scale: 1, slack: 0
           ).check(&random)
+        }
+      }
+    }
+  }
+}
+
+/// Collects the strips of a product that are given to an epilogue.
+private final class Strips {
+  let columns: Int
+  let values: Buffer
+  init(rows: Int, columns: Int) {
+    self.columns = columns
+    values = .output(rows * columns)
+  }
+}
+
+extension EngineTests.GEMM {
+  /// The strips that an epilogue is given make up the whole product, each element once.
+  @Test func epilogue() async {
+    await #expect(processExitsWith: .success) {
+      var random = TestRandom()
+      for (rows, columns, depth, strip) in [(1, 1, 3, 32), (40, 100, 64, 64), (301, 97, 40, 32), (33, 64, 7, 96)] {
+        for compute in [APUS_F32, APUS_BF16] {
+          let left = Buffer.input(random.normals(rows * depth), compute)
+          let right = Buffer.input(random.normals(depth * columns))
+          let (m, n, k) = (Int64(rows), Int64(columns), Int64(depth))
+          let leftMatrix = apus_matrix(data: left.raw, dtype: compute, row_stride: k, column_stride: 1)
+          let rightMatrix = apus_matrix(data: right.raw, dtype: APUS_F32, row_stride: n, column_stride: 1)
+          let expected = Buffer.output(rows * columns)
+          apus_gemm_reference(
+            compute, m, n, k, leftMatrix, rightMatrix, expected.raw, APUS_F32, n, false, 1)
+          inEachVariant { variant in
+            let packed = UnsafeMutableRawPointer.allocate(
+              byteCount: apus_gemm_packed_bytes(compute, k, n), alignment: 64)
+            defer { packed.deallocate() }
+            apus_gemm_pack(compute, k, n, rightMatrix, packed)
+            let strips = Strips(rows: rows, columns: columns)
+            apus_gemm_epilogue(
+              compute, m, n, k, leftMatrix, packed, Int64(strip),
+              { context, row0, rows, column0, columns, strip, stride in
+                guard let context, let strip else { return }
+                let strips = Unmanaged<Strips>.fromOpaque(context).takeUnretainedValue()
+                for r in 0..<Int(rows) {
+                  for c in 0..<Int(columns) {
+                    let at = (Int(row0) + r) * strips.columns + Int(column0) + c
+                    // A second visit is seen as a wrong sum.
+                    let before = strips.values.isPoison(at) ? 0 : strips.values.floats[at]
+                    strips.values.floats[at] = before + strip[r * Int(stride) + c]
+                  }
+                }
+              }, Unmanaged.passUnretained(strips).toOpaque())
+            compare(
+              strips.values, expected, Tolerance(absolute: 1e-4, relative: 1e-5),
+              "seed \(random.seed) \(variant) strips of [\(rows), \(columns), \(depth)] \(compute)")
+          }
         }
       }
     }

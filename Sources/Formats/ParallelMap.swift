@@ -2,7 +2,7 @@ import Dispatch
 import Synchronization
 
 /// Computes `body(i)` for every `i` below `count` on up to `threads` threads; the results stand in order.
-func parallelMap<Result>(count: Int, threads: Int, _ body: @Sendable (Int) -> Result) -> [Result] {
+package func parallelMap<Result>(count: Int, threads: Int, _ body: @Sendable (Int) -> Result) -> [Result] {
   if threads <= 1 || count <= 1 { return (0..<count).map(body) }
   return [Result](unsafeUninitializedCapacity: count) { buffer, initialized in
     let next = Atomic<Int>(0)

@@ -1,0 +1,52 @@
+// The left operand of the tile unit: row-major blocks of 16 vectors by 32 of depth, from either orientation of a matrix.
+#include "pack_tiles.h"
+#if defined(__x86_64__)
+#include "pair_lanes.h"
+
+static int least(int64_t a, int64_t b) { return (int)(a < b ? a : b); }
+
+// Vectors lie side by side (row stride 1): rows of depth are paired, and 16 x 16 pairs transposed in registers.
+TARGET_INLINE void block_across(apus_matrix m, apus_dtype type, int64_t v, int there, int64_t k, int left,
+                                uint16_t *out) {
+  __m512i r[16];
+  for (int p = 0; p < 16; p++) {
+    int64_t at = (k + 2 * p) * m.column_stride + v;
+    __m512i even = 2 * p < left ? row_of_16(m.data, type, at, there) : _mm512_setzero_si512();
+    __m512i odd = 2 * p + 1 < left ? row_of_16(m.data, type, at + m.column_stride, there) : _mm512_setzero_si512();
+    r[p] = _mm512_or_si512(even, _mm512_slli_epi32(odd, 16));
+  }
+  transpose(r);
+  for (int i = 0; i < 16; i++) _mm512_storeu_si512(out + i * 32, r[i]);
+}
+
+// Depth is contiguous (column stride 1).
+TARGET_INLINE void block_along(apus_matrix m, apus_dtype type, int64_t v, int there, int64_t k, int left,
+                               uint16_t *out) {
+  for (int i = 0; i < 16; i++)
+    _mm512_storeu_si512(out + i * 32, i < there ? row_of_32(m.data, type, (v + i) * m.row_stride + k, left)
+                                                : _mm512_setzero_si512());
+}
+
+static void block_any(apus_matrix m, int64_t v, int there, int64_t k, int left, uint16_t *out) {
+  for (int i = 0; i < 16; i++)
+    for (int j = 0; j < 32; j++) {
+      int64_t at = (v + i) * m.row_stride + (k + j) * m.column_stride;
+      out[i * 32 + j] = i >= there || j >= left         ? 0
+                        : m.dtype == APUS_BF16 ? ((const uint16_t *)m.data)[at]
+                                               : float_to_bf16(((const float *)m.data)[at]);
+    }
+}
+
+TARGET void apus_pack_tiles(apus_matrix m, int64_t depth, int64_t count, void *panel) {
+  uint16_t *out = panel;
+  for (int64_t k = 0; k < depth; k += 32)
+    for (int v = 0; v < 32; v += 16, out += 512) {
+      int there = least(count - v < 0 ? 0 : count - v, 16), left = least(depth - k, 32);
+      if (m.row_stride == 1 && m.dtype == APUS_BF16) block_across(m, APUS_BF16, v, there, k, left, out);
+      else if (m.row_stride == 1) block_across(m, APUS_F32, v, there, k, left, out);
+      else if (m.column_stride == 1 && m.dtype == APUS_BF16) block_along(m, APUS_BF16, v, there, k, left, out);
+      else if (m.column_stride == 1) block_along(m, APUS_F32, v, there, k, left, out);
+      else block_any(m, v, there, k, left, out);
+    }
+}
+#endif

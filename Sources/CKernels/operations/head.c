@@ -1,0 +1,160 @@
+// The output head: softmax over the vocabulary block by block, in the product's epilogue. Each block has a reference of
+// its own, its largest logit, so that nothing is written twice; the blocks are brought together at the end.
+#ifndef APUS_BODY
+#define SOURCE_FILE "../operations/head.c"
+#include "apus_head.h"
+#include "apus_pool.h"
+typedef struct {
+  int64_t rows, columns;
+  const int32_t *targets;
+  void *exponentials;
+  apus_dtype dtype;
+  // [blocks, rows]
+  float *largest, *sums, *weighted;
+  // [rows]
+  float *target_logits, *log_sum_exp, *log_probability, *entropy;
+} head_job;
+typedef struct {
+  int64_t rows, columns;
+  void *exponentials;
+  apus_dtype dtype;
+  const float *largest;
+  const int32_t *targets;
+  const float *log_sum_exp, *d_log_probability, *d_log_sum_exp;
+} head_gradient_job;
+#include "for_each_variant.h"
+
+void apus_head(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix hidden,
+               const void *packed, const int32_t *targets, void *exponentials, apus_dtype dtype, float *block_largest,
+               float *log_sum_exp, float *log_probability, float *entropy) {
+  int64_t cells = apus_head_blocks(columns) * rows;
+  float *memory = apus_workspace(4, (size_t)(2 * cells + rows) * sizeof(float));
+  head_job job = {rows, columns, targets, exponentials, dtype, block_largest, memory, memory + cells,
+                  memory + 2 * cells, log_sum_exp, log_probability, entropy};
+  apus_gemm_epilogue(compute, rows, columns, depth, hidden, packed, APUS_HEAD_COLUMNS, CHOOSE(head_strip), &job);
+  apus_parallel((rows + 15) / 16, CHOOSE(head_results), &job);
+}
+void apus_head_gradient(int64_t rows, int64_t columns, void *exponentials, apus_dtype dtype,
+                        const float *block_largest, const int32_t *targets, const float *log_sum_exp,
+                        const float *d_log_probability, const float *d_log_sum_exp) {
+  head_gradient_job job = {rows,    columns,     exponentials,      dtype,        block_largest,
+                           targets, log_sum_exp, d_log_probability, d_log_sum_exp};
+  apus_parallel(rows, CHOOSE(head_gradient_row), &job);
+}
+void apus_log_softmax_reference(int64_t rows, int64_t columns, int64_t stride, const float *logits,
+                                const int32_t *targets, float *log_sum_exp, float *log_probability, float *entropy) {
+  for (int64_t r = 0; r < rows; r++) {
+    const float *x = logits + r * stride;
+    double top = -INFINITY, total = 0, mean = 0;
+    for (int64_t c = 0; c < columns; c++) top = x[c] > top ? x[c] : top;
+    for (int64_t c = 0; c < columns; c++) total += exp(x[c] - top);
+    for (int64_t c = 0; c < columns; c++) mean += exp(x[c] - top) / total * x[c];
+    double lse = top + log(total);
+    log_sum_exp[r] = (float)lse;
+    log_probability[r] = targets[r] < 0 ? 0 : (float)(x[targets[r]] - lse);
+    if (entropy) entropy[r] = (float)(lse - mean);
+  }
+}
+
+#else
+
+// One row of a strip. The lanes past its end are set to -infinity, where the exponential is 0; a NaN is never chosen as
+// the largest, but spoils the sum.
+INLINE void V(head_strip_row)(const head_job *j, int64_t row, int64_t block, int64_t column0, int64_t columns, float *x,
+                              const apus_dtype type, const bool entropy) {
+  int32_t target = j->targets[row];
+  if (target >= column0 && target < column0 + columns) j->target_logits[row] = x[target - column0];
+  int64_t padded = (columns + 15) / 16 * 16;
+  for (int64_t c = columns; c < padded; c++) x[c] = -INFINITY;
+  vf tops = vsplat(-INFINITY);
+  for (int64_t c = 0; c < padded; c += 16) {
+    vf v;
+    LOAD_F32(v, x + c);
+    tops = vmax(v, tops);
+  }
+  float top = V(largest)(tops);
+  vf sums = {0}, weighted = {0};
+  int64_t at = row * j->columns + column0;
+  for (int64_t c = 0; c < padded; c += 16) {
+    vf v;
+    LOAD_F32(v, x + c);
+    v -= top;
+    vf e = type == APUS_F32 ? V(exp)(v) : V(exp_coarse)(v);
+    sums += e;
+    // 0 times -infinity is no number; what is below the exponential's range counts for nothing.
+    if (entropy) weighted += e * vselect(v < vsplat(-100), vsplat(0), v);
+    if (j->exponentials) {
+      if (columns - c >= 16) V(store)(j->exponentials, at + c, e, type);
+      else V(store_some)(j->exponentials, at + c, (int)(columns - c), e, type);
+    }
+  }
+  j->largest[block * j->rows + row] = top;
+  j->sums[block * j->rows + row] = V(sum)(sums);
+  if (entropy) j->weighted[block * j->rows + row] = V(sum)(weighted);
+}
+static void V(head_strip)(const void *context, int64_t row0, int64_t rows, int64_t column0, int64_t columns,
+                          float *strip, int64_t stride) {
+  const head_job *j = context;
+  int64_t block = column0 / APUS_HEAD_COLUMNS;
+  for (int64_t r = 0; r < rows; r++) {
+    float *x = strip + r * stride;
+    if (j->entropy) V(head_strip_row)(j, row0 + r, block, column0, columns, x, j->dtype, true);
+    else if (j->dtype == APUS_F32) V(head_strip_row)(j, row0 + r, block, column0, columns, x, APUS_F32, false);
+    else V(head_strip_row)(j, row0 + r, block, column0, columns, x, APUS_BF16, false);
+  }
+}
+
+// Sixteen rows in the lanes.
+static void V(head_results)(void *context, int64_t chunk, int worker) {
+  (void)worker;
+  const head_job *j = context;
+  int64_t row = chunk * 16, blocks = apus_head_blocks(j->columns);
+  int n = j->rows - row < 16 ? (int)(j->rows - row) : 16;
+#define LOAD(p, b) (n == 16 ? V(load)(p, (b) * j->rows + row, APUS_F32) : V(load_some)(p, (b) * j->rows + row, n, APUS_F32))
+  vf top = vsplat(-INFINITY), total = {0}, weighted = {0};
+  for (int64_t b = 0; b < blocks; b++) {
+    vf v = LOAD(j->largest, b);
+    top = vmax(v, top);
+  }
+  for (int64_t b = 0; b < blocks; b++) {
+    vf below = LOAD(j->largest, b) - top, scale = V(exp)(below), sum = LOAD(j->sums, b) * scale;
+    total += sum;
+    if (j->entropy) weighted += LOAD(j->weighted, b) * scale + sum * vselect(below < vsplat(-100), vsplat(0), below);
+  }
+#undef LOAD
+  float tops[16], totals[16], means[16];
+  memcpy(tops, &top, 64);
+  memcpy(totals, &total, 64);
+  memcpy(means, &weighted, 64);
+  for (int i = 0; i < n; i++) {
+    float log_total = logf(totals[i]), lse = tops[i] + log_total;
+    j->log_sum_exp[row + i] = lse;
+    j->log_probability[row + i] = j->targets[row + i] < 0 ? 0 : j->target_logits[row + i] - lse;
+    // Relative to the largest logit, so that their common level costs no digits.
+    if (j->entropy) j->entropy[row + i] = log_total - means[i] / totals[i];
+  }
+}
+
+static void V(head_gradient_row)(void *context, int64_t r, int worker) {
+  (void)worker;
+  const head_gradient_job *j = context;
+  int32_t target = j->targets[r];
+  float d_target = target < 0 ? 0 : j->d_log_probability[r];
+  float scale = (j->d_log_sum_exp ? j->d_log_sum_exp[r] : 0) - d_target;
+  int64_t blocks = apus_head_blocks(j->columns), at = r * j->columns;
+  for (int64_t b = 0; b < blocks; b++) {
+    int64_t column0 = b * APUS_HEAD_COLUMNS, column1 = column0 + APUS_HEAD_COLUMNS;
+    if (column1 > j->columns) column1 = j->columns;
+    vf below = vsplat(j->largest[b * j->rows + r] - j->log_sum_exp[r]);
+    vf factor = V(exp)(below) * scale;
+    for (int64_t c = column0; c < column1; c += 16) {
+      int n = column1 - c < 16 ? (int)(column1 - c) : 16;
+      vf d = n == 16 ? V(load)(j->exponentials, at + c, j->dtype) : V(load_some)(j->exponentials, at + c, n, j->dtype);
+      d *= factor;
+      if (target >= c && target < c + n) d[target - c] += d_target;
+      if (n == 16) V(store)(j->exponentials, at + c, d, j->dtype);
+      else V(store_some)(j->exponentials, at + c, n, d, j->dtype);
+    }
+  }
+}
+#endif

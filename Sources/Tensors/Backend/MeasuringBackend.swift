@@ -1,0 +1,242 @@
+/// A backend that hands every operation on to another and notes its time, arithmetic and traffic.
+public struct MeasuringBackend: Backend {
+  private let base: any Backend
+  /// What has been measured.
+  public let costs = OperationCosts()
+
+  /// Measures the operations of `base`.
+  public init(_ base: any Backend) { self.base = base }
+
+  private func measure(
+    _ name: String, operations: Double = 0, _ operands: Tensor?..., bytes more: Int = 0, _ body: () -> Void
+  ) {
+    let bytes = operands.reduce(more) { $0 + ($1.map { $0.count * $0.dtype.byteCount } ?? 0) }
+    let time = ContinuousClock().measure(body)
+    costs.add(name, seconds: time / .seconds(1), operations: operations, bytes: Double(bytes))
+  }
+
+  public func packedByteCount(depth: Int, columns: Int, compute: DType) -> Int {
+    base.packedByteCount(depth: depth, columns: columns, compute: compute)
+  }
+
+  public func pack(_ matrix: Tensor, transposed: Bool, compute: DType, into packed: Storage) {
+    measure("packing", matrix, bytes: matrix.count * compute.byteCount) {
+      base.pack(matrix, transposed: transposed, compute: compute, into: packed)
+    }
+  }
+
+  public func multiply(
+    _ left: Tensor, leftTransposed: Bool, packed: Storage, compute: DType, into output: Tensor, accumulate: Bool
+  ) {
+    let depth = leftTransposed ? left.rows : left.columns
+    let right = depth * output.columns * compute.byteCount
+    measure(
+      leftTransposed ? "products of weight gradients" : "products", operations: 2 * Double(output.count * depth), left,
+      output, accumulate ? output : nil, bytes: right
+    ) {
+      base.multiply(
+        left, leftTransposed: leftTransposed, packed: packed, compute: compute, into: output, accumulate: accumulate)
+    }
+  }
+
+  public func add(_ a: Tensor, _ b: Tensor, into output: Tensor) {
+    measure("add", a, b, output) { base.add(a, b, into: output) }
+  }
+
+  public func convert(_ x: Tensor, into output: Tensor) {
+    measure("convert", x, output) { base.convert(x, into: output) }
+  }
+
+  public func embedding(ids: Tensor, table: Tensor, into output: Tensor) {
+    measure("embedding", output, bytes: output.count * 4) { base.embedding(ids: ids, table: table, into: output) }
+  }
+
+  public func embeddingBackward(ids: Tensor, outputGradient: Tensor, tableGradient: Tensor) {
+    measure("embedding backward", outputGradient, bytes: outputGradient.count * 8) {
+      base.embeddingBackward(ids: ids, outputGradient: outputGradient, tableGradient: tableGradient)
+    }
+  }
+
+  public func rmsNorm(
+    _ x: Tensor, delta: Tensor?, weight: Tensor, epsilon: Float, sum: Tensor, output: Tensor, rstd: Tensor
+  ) {
+    measure("RMSNorm", x, delta, delta == nil ? nil : sum, output) {
+      base.rmsNorm(x, delta: delta, weight: weight, epsilon: epsilon, sum: sum, output: output, rstd: rstd)
+    }
+  }
+
+  public func rmsNormBackward(
+    sum: Tensor, weight: Tensor, rstd: Tensor, outputGradient: Tensor, residualGradient: Tensor?, sumGradient: Tensor,
+    weightGradient: Tensor?
+  ) {
+    measure("RMSNorm backward", sum, outputGradient, residualGradient, sumGradient) {
+      base.rmsNormBackward(
+        sum: sum, weight: weight, rstd: rstd, outputGradient: outputGradient, residualGradient: residualGradient,
+        sumGradient: sumGradient, weightGradient: weightGradient)
+    }
+  }
+
+  public func headNorm(
+    _ x: Tensor, columnOffset: Int, heads: Int, dimension: Int, weight: Tensor, epsilon: Float, output: Tensor,
+    rstd: Tensor
+  ) {
+    measure("head norm", bytes: 2 * x.rows * heads * dimension * x.dtype.byteCount) {
+      base.headNorm(
+        x, columnOffset: columnOffset, heads: heads, dimension: dimension, weight: weight, epsilon: epsilon,
+        output: output, rstd: rstd)
+    }
+  }
+
+  public func headNormBackward(
+    _ x: Tensor, columnOffset: Int, heads: Int, dimension: Int, weight: Tensor, rstd: Tensor, outputGradient: Tensor,
+    inputGradient: Tensor, weightGradient: Tensor?
+  ) {
+    measure("head norm backward", bytes: 3 * x.rows * heads * dimension * x.dtype.byteCount) {
+      base.headNormBackward(
+        x, columnOffset: columnOffset, heads: heads, dimension: dimension, weight: weight, rstd: rstd,
+        outputGradient: outputGradient, inputGradient: inputGradient, weightGradient: weightGradient)
+    }
+  }
+
+  public func layerNorm(
+    _ x: Tensor, weight: Tensor, bias: Tensor, epsilon: Float, output: Tensor, statistics: Tensor
+  ) {
+    measure("LayerNorm", x, output) {
+      base.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, output: output, statistics: statistics)
+    }
+  }
+
+  public func layerNormBackward(
+    _ x: Tensor, weight: Tensor, statistics: Tensor, outputGradient: Tensor, inputGradient: Tensor,
+    weightGradient: Tensor?, biasGradient: Tensor?
+  ) {
+    measure("LayerNorm backward", x, outputGradient, inputGradient) {
+      base.layerNormBackward(
+        x, weight: weight, statistics: statistics, outputGradient: outputGradient, inputGradient: inputGradient,
+        weightGradient: weightGradient, biasGradient: biasGradient)
+    }
+  }
+
+  public func rotary(_ x: Tensor, heads: Int, dimension: Int, positions: Tensor, table: Tensor, inverse: Bool) {
+    measure("rotary", bytes: 2 * x.rows * heads * dimension * x.dtype.byteCount) {
+      base.rotary(x, heads: heads, dimension: dimension, positions: positions, table: table, inverse: inverse)
+    }
+  }
+
+  public func attention(
+    _ specification: AttentionSpecification, query: Tensor, key: Tensor, value: Tensor, columns: AttentionColumns,
+    output: Tensor, logSumExp: Tensor, compute: DType
+  ) {
+    measure(
+      "attention", operations: specification.operations, output, logSumExp,
+      bytes: specification.operandBytes(query.dtype)
+    ) {
+      base.attention(
+        specification, query: query, key: key, value: value, columns: columns, output: output, logSumExp: logSumExp,
+        compute: compute)
+    }
+  }
+
+  public func attentionBackward(
+    _ specification: AttentionSpecification, query: Tensor, key: Tensor, value: Tensor, columns: AttentionColumns,
+    output: Tensor, logSumExp: Tensor, outputGradient: Tensor, queryGradient: Tensor, keyGradient: Tensor,
+    valueGradient: Tensor, compute: DType
+  ) {
+    // Scores again, and the gradients of probabilities, queries, keys and values: five products for two.
+    measure(
+      "attention backward", operations: 2.5 * specification.operations, output, outputGradient, logSumExp,
+      bytes: 2 * specification.operandBytes(query.dtype)
+    ) {
+      base.attentionBackward(
+        specification, query: query, key: key, value: value, columns: columns, output: output, logSumExp: logSumExp,
+        outputGradient: outputGradient, queryGradient: queryGradient, keyGradient: keyGradient,
+        valueGradient: valueGradient, compute: compute)
+    }
+  }
+
+  public func swiGLU(_ gateUp: Tensor, output: Tensor) {
+    measure("SwiGLU", gateUp, output) { base.swiGLU(gateUp, output: output) }
+  }
+
+  public func swiGLUBackward(_ gateUp: Tensor, outputGradient: Tensor, inputGradient: Tensor) {
+    measure("SwiGLU backward", gateUp, outputGradient, inputGradient) {
+      base.swiGLUBackward(gateUp, outputGradient: outputGradient, inputGradient: inputGradient)
+    }
+  }
+
+  public func gelu(_ x: Tensor, output: Tensor) {
+    measure("GELU", x, output) { base.gelu(x, output: output) }
+  }
+
+  public func geluBackward(_ x: Tensor, outputGradient: Tensor, inputGradient: Tensor) {
+    measure("GELU backward", x, outputGradient, inputGradient) {
+      base.geluBackward(x, outputGradient: outputGradient, inputGradient: inputGradient)
+    }
+  }
+
+  public func headBlockCount(vocabulary: Int) -> Int { base.headBlockCount(vocabulary: vocabulary) }
+
+  public func head(
+    _ hidden: Tensor, packed: Storage, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
+    blockLargest: Tensor, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?
+  ) {
+    measure(
+      "output head", operations: 2 * Double(hidden.count * vocabulary), hidden, exponentials,
+      bytes: vocabulary * hidden.columns * compute.byteCount
+    ) {
+      base.head(
+        hidden, packed: packed, vocabulary: vocabulary, compute: compute, targets: targets,
+        exponentials: exponentials, blockLargest: blockLargest, logSumExp: logSumExp,
+        logProbabilities: logProbabilities, entropy: entropy)
+    }
+  }
+
+  public func headGradient(
+    exponentials: Tensor, blockLargest: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilityGradient: Tensor,
+    logSumExpGradient: Tensor?
+  ) {
+    measure("output head backward", exponentials, exponentials) {
+      base.headGradient(
+        exponentials: exponentials, blockLargest: blockLargest, targets: targets, logSumExp: logSumExp,
+        logProbabilityGradient: logProbabilityGradient, logSumExpGradient: logSumExpGradient)
+    }
+  }
+
+  public func adamW(
+    weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, scalars: AdamWScalars
+  ) {
+    measure("AdamW", weight, weight, gradient, firstMoment, firstMoment, secondMoment, secondMoment) {
+      base.adamW(
+        weight: weight, gradient: gradient, firstMoment: firstMoment, secondMoment: secondMoment, scalars: scalars)
+    }
+  }
+
+  public func sumOfSquares(_ x: Tensor) -> Double {
+    var result = 0.0
+    measure("gradient norm", x) { result = base.sumOfSquares(x) }
+    return result
+  }
+
+  public func fillZero(_ x: Tensor) {
+    measure("zero gradients", x) { base.fillZero(x) }
+  }
+}
+
+extension AttentionSpecification {
+  /// Multiplications and additions of scores and weighted values over the keys that the queries see by position.
+  fileprivate var operations: Double {
+    let first = keyLength - queryLength
+    let seen = (0..<queryLength).reduce(0) { sum, query in
+      let keys = isCausal ? first + query + 1 : keyLength
+      return sum + min(keys, window ?? keys)
+    }
+    return 2 * Double(seen * sequences * heads * (headDimension + valueDimension))
+  }
+
+  /// Bytes of the queries, keys and values.
+  fileprivate func operandBytes(_ dtype: DType) -> Int {
+    let queries = queryLength * heads * headDimension
+    let keys = keyLength * keyValueHeads * (headDimension + valueDimension)
+    return sequences * (queries + keys) * dtype.byteCount
+  }
+}

@@ -1,0 +1,214 @@
+import ArgumentParser
+import Formats
+import Foundation
+import Models
+import Optimization
+import Planning
+import Reporting
+import Tensors
+import Training
+
+/// `apus bench train-step`: whole training steps, and on request where their time goes.
+struct TrainStepBenchmark: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train-step", abstract: "Time whole training steps (forward, backward, clipping, AdamW).",
+    discussion: """
+      A is a 7M Llama at 16 windows of 512 tokens, B SmolLM2-135M at 8 of 512, C four layers of 1,024 with a \
+      vocabulary of 128,256 at 2 of 1,024; a configuration of `apus train` can be given instead. Tokens are random \
+      unless --tokens names a file. With --operations as many steps again are taken apart, operation by operation, \
+      beside the least time that the machine's arithmetic and memory allow each.
+
+      Examples:
+        apus bench train-step --config A --steps 10
+        apus bench train-step run.yaml --operations --page step.html
+      """)
+
+  enum Shape: String, ExpressibleByArgument, CaseIterable { case A, B, C }
+
+  @Argument(help: "A training configuration to take the model and the batch from.") var file: String?
+  @Option(help: "Which configuration: A, B or C.") var config: Shape = .A
+  @Option(help: "Steps that are timed.") var steps = 5
+  @Option(help: "Steps before them.") var warmup = 2
+  @Option(help: "Windows that go through the model at a time; default: the configuration's, or all of the batch.")
+  var microBatch: Int?
+  @Option(help: "Folder with config.json and model.safetensors to start from.") var weights: String?
+  @Option(help: "File of int32 token ids, windows of sequence length + 1 one after another.") var tokens: String?
+  @Flag(help: "Compute in float32.") var float32 = false
+  @Flag(help: "Also show where the time goes.") var operations = false
+  @Option(help: "Write a page with the operations under the machine's roofline to this file.") var page: String?
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func validate() throws {
+    guard steps > 0, warmup >= 0, microBatch ?? 1 > 0 else {
+      throw ValidationError("--steps and --micro-batch must be above 0, --warmup at least 0.")
+    }
+  }
+
+  /// What is timed: a model and the batch of its steps.
+  private struct Workload {
+    var name: String
+    var model: ModelConfiguration
+    var sequence: Int
+    var batch: Int
+    var microBatch: Int
+  }
+
+  func run() throws {
+    let workload = try workload()
+    let model = DecoderModel(workload.model, trainable: true, scaling: .none)
+    if let weights { try WeightFiles.load(into: model.store, directory: weights) } else { model.store.initialize(seed: 1) }
+    let measuring = MeasuringBackend(CPUBackend())
+    let execution = Execution(compute: float32 ? .float32 : .bfloat16)
+    var taken = execution
+    taken.backend = measuring
+    let source = try tokens.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
+    let optimizer = AdamW(model.store, settings: .init(), in: execution) { $0.shape.count >= 2 }
+    var losses: [Double] = []
+    func seconds(_ numbers: Range<Int>, in execution: Execution) throws -> [Double] {
+      let step = TrainingStep(
+        model, optimizer: optimizer, settings: .init(microBatchSize: workload.microBatch),
+        sequenceLength: workload.sequence, execution: execution)
+      return try numbers.map { number in
+        let windows = makeBatch(number, workload, source)
+        let start = ContinuousClock.now
+        losses.append(try step.run(windows, step: number + 1, learningRate: 3e-4).loss)
+        return (ContinuousClock.now - start) / .seconds(1)
+      }
+    }
+    _ = try seconds(0..<warmup, in: execution)
+    let times = try seconds(warmup..<(warmup + steps), in: execution)
+    let timing = Timing(workload: workload, times: times, losses: losses, compute: execution.compute)
+    var work: [RooflinePage.Work] = []
+    var rates: MachineRates?
+    if operations || page != nil {
+      let total = try seconds((warmup + steps)..<(warmup + 2 * steps), in: taken).reduce(0, +)
+      work = Self.work(measuring.costs.byName, steps: steps, total: total)
+      rates = MachineRates.measure(in: execution, seconds: 0.5)
+    }
+    if let page, let rates {
+      let title = "A training step of \(workload.name)"
+      try AtomicFile.write(BenchReport.page(title: title, rates: rates, work: work), to: page)
+    }
+    if json {
+      print(timing.json(rates: rates, work: work).serializedString(pretty: false))
+      return
+    }
+    print(timing.text)
+    if let rates { print("\n" + Self.table(work, rates, execution.compute), terminator: "") }
+    if let page { print("page: \(page)") }
+  }
+
+  private func workload() throws -> Workload {
+    guard let file else {
+      let (model, sequence, batch) = config.shape
+      return Workload(
+        name: config.rawValue, model: model, sequence: sequence, batch: batch, microBatch: microBatch ?? batch)
+    }
+    let (configuration, _) = try RunConfiguration.read(path: file)
+    let run = try TrainingRun(configuration, runName: "bench")
+    return Workload(
+      name: file, model: run.modelConfiguration, sequence: configuration.tokens.sequenceLength,
+      batch: run.layout.globalBatchSize, microBatch: microBatch ?? run.layout.microBatchSize)
+  }
+
+  private func makeBatch(_ number: Int, _ workload: Workload, _ source: Data?) -> TokenBatch {
+    let sequence = workload.sequence
+    var result = TokenBatch(sequenceLength: sequence, maskDocuments: false)
+    let random = Philox(seed: 7, purpose: "benchmark")
+    let starts = [Int32](repeating: 0, count: sequence + 1)
+    for window in 0..<workload.batch {
+      let first = (number * workload.batch + window) * (sequence + 1)
+      let tokens: [Int32] = (first..<first + sequence + 1).map { i in
+        guard let source else { return Int32(random.uniform(UInt64(i)) * Float(workload.model.vocabularySize)) }
+        let count = source.count / 4
+        return source.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: i % max(count, 1) * 4, as: Int32.self) }
+      }
+      tokens.withUnsafeBufferPointer { window in
+        starts.withUnsafeBufferPointer { result.append(window: window, documentStarts: $0, predictFirstTokens: true) }
+      }
+    }
+    return result
+  }
+
+  /// Each operation's share of one step, the longest first, and what is left between them.
+  private static func work(_ costs: [String: OperationCost], steps: Int, total: Double) -> [RooflinePage.Work] {
+    let n = Double(steps)
+    let known = costs.map { name, cost in
+      RooflinePage.Work(
+        name: name, seconds: cost.seconds / n, operations: cost.operations / n, bytes: cost.bytes / n)
+    }
+    let rest = total / n - known.reduce(0) { $0 + $1.seconds }
+    return known.sorted { $0.seconds > $1.seconds }
+      + [RooflinePage.Work(name: "between operations", seconds: max(rest, 0), operations: 0, bytes: 0)]
+  }
+
+  private static func table(_ work: [RooflinePage.Work], _ rates: MachineRates, _ compute: DType) -> String {
+    let total = work.reduce(0) { $0 + $1.seconds }
+    var table = TextTable([.left, .right, .right, .right, .right, .right, .right])
+    table.add("operation", "ms", "share", "GFLOP", "GFLOP/s", "GB/s", "least ms")
+    table.rule()
+    var least = 0.0
+    for piece in work {
+      let limit = max(piece.operations / rates.matrixRate(compute), piece.bytes / rates.copyBytesPerSecond)
+      least += limit
+      let computes = piece.operations > 0
+      table.add(
+        piece.name, Quantity.number(piece.seconds * 1e3, digits: 3), BenchReport.percent(piece.seconds / total),
+        computes ? Quantity.number(piece.operations / 1e9, digits: 3) : "",
+        computes ? Quantity.number(piece.operations / piece.seconds / 1e9, digits: 3) : "",
+        piece.bytes > 0 ? Quantity.number(piece.bytes / piece.seconds / 1e9, digits: 3) : "",
+        Quantity.number(limit * 1e3, digits: 3))
+    }
+    table.rule()
+    table.add("step", Quantity.number(total * 1e3, digits: 3), "", "", "", "", Quantity.number(least * 1e3, digits: 3))
+    return table.text + "\n" + BenchReport.text(rates)
+      + "least ms: the longer of arithmetic at the matrix rate and traffic at the copy rate\n"
+  }
+
+  /// The figures of the timed steps.
+  private struct Timing {
+    let workload: Workload
+    let times: [Double]
+    let losses: [Double]
+    let compute: DType
+
+    var median: Double { times.sorted()[times.count / 2] }
+    var tokensPerSecond: Double { Double(workload.sequence * workload.batch) / median }
+    var operationsPerSecond: Double {
+      workload.model.trainingOperationsPerToken(sequenceLength: workload.sequence) * tokensPerSecond
+    }
+
+    var text: String {
+      String(
+        format: "%@: %.0f tokens/s, %.3f s a step (median of %d), %.3f TFLOP/s, peak memory %.2f GiB, last loss %.4f",
+        workload.name, tokensPerSecond, median, times.count, operationsPerSecond / 1e12,
+        Double(ProcessMemory.peakResidentBytes) / 1_073_741_824, losses.last ?? .nan)
+    }
+
+    func json(rates: MachineRates?, work: [RooflinePage.Work]) -> JSON {
+      [
+        "config": .string(workload.name), "tokensPerSecond": JSON(tokensPerSecond),
+        "stepSeconds": .array(times.map { JSON($0) }), "losses": .array(losses.map { JSON($0) }),
+        "modelFLOPsPerSecond": JSON(operationsPerSecond), "peakResidentBytes": JSON(ProcessMemory.peakResidentBytes),
+        "instructionSet": .string(InstructionSet.current.rawValue), "threads": JSON(InstructionSet.threads),
+        "machine": rates.map { BenchReport.json(rates: $0, work: work) } ?? nil,
+      ]
+    }
+  }
+}
+
+extension TrainStepBenchmark.Shape {
+  /// The model, tokens a window and windows a batch.
+  var shape: (ModelConfiguration, sequence: Int, batch: Int) {
+    func llama(_ vocabulary: Int, _ hidden: Int, _ ffn: Int, _ layers: Int, _ heads: Int, _ kv: Int) -> ModelConfiguration {
+      ModelConfiguration(
+        vocabularySize: vocabulary, hiddenSize: hidden, intermediateSize: ffn, layerCount: layers, headCount: heads,
+        keyValueHeadCount: kv, tiedEmbeddings: true)
+    }
+    switch self {
+    case .A: return (llama(4096, 256, 704, 8, 8, 4), 512, 16)
+    case .B: return (llama(49152, 576, 1536, 30, 9, 3), 512, 8)
+    case .C: return (llama(128_256, 1024, 2816, 4, 16, 4), 1024, 2)
+    }
+  }
+}
