@@ -32,9 +32,8 @@ static const char *left_panels(const product *p, int64_t row0, int64_t row1) {
   if (p->packed_left) return p->packed_left + (size_t)(row0 / k->tile_rows) * panel;
   int64_t first = p->direct ? row0 + (row1 - row0) / k->tile_rows * k->tile_rows : row0;
   char *panels = apus_workspace(0, (size_t)divide_up(row1 - first, k->tile_rows) * panel);
-  for (int64_t r = first; r < row1; r += k->tile_rows)
-    k->pack_a(vectors_from(p->left, r), p->depth, least(k->tile_rows, row1 - r),
-              panels + (size_t)((r - first) / k->tile_rows) * panel);
+  pack_panels(k->pack_a, k->tile_rows, k->element_bytes, panel, vectors_from(p->left, first), row1 - first, 0, p->depth,
+              panels);
   return panels;
 }
 
@@ -88,17 +87,20 @@ static void product_task(void *context, int64_t task, int worker) {
 
 typedef struct {
   const apus_gemm_kernel *kernel;
-  int64_t rows, depth;
+  int64_t rows, depth, rows_per_task;
   apus_matrix left;
   char *packed;
 } left_job;
 
-static void pack_left_task(void *context, int64_t panel, int worker) {
+static void pack_left_task(void *context, int64_t task, int worker) {
   (void)worker;
-  left_job *j = context;
-  int64_t first = panel * j->kernel->tile_rows;
-  j->kernel->pack_a(vectors_from(j->left, first), j->depth, least(j->kernel->tile_rows, j->rows - first),
-                    j->packed + (size_t)panel * apus_panel_a_bytes(j->kernel, j->depth));
+  const left_job *j = context;
+  const apus_gemm_kernel *k = j->kernel;
+  int64_t first = task * j->rows_per_task;
+  size_t panel = apus_panel_a_bytes(k, j->depth);
+  pack_panels(k->pack_a, k->tile_rows, k->element_bytes, panel, vectors_from(j->left, first),
+              least(j->rows_per_task, j->rows - first), 0, j->depth,
+              j->packed + (size_t)(first / k->tile_rows) * panel);
 }
 
 // Whether a tile's rows of A, `bytes` apart, can stay in a first-level cache of 64 sets of lines of 64 bytes while the
@@ -129,10 +131,9 @@ static void run(product p, int64_t most_panels, int64_t block_columns) {
   int64_t column_blocks = divide_up(p.columns, p.block_columns);
   if (!p.direct && column_blocks > 1) {
     // Several tasks need the same rows: packed once for all.
-    int64_t left_count = divide_up(p.rows, k->tile_rows);
-    char *packed_left = apus_workspace(1, (size_t)left_count * (size_t)panel);
-    left_job job = {k, p.rows, p.depth, p.left, packed_left};
-    apus_parallel(left_count, pack_left_task, &job);
+    char *packed_left = apus_workspace(1, (size_t)divide_up(p.rows, k->tile_rows) * (size_t)panel);
+    left_job job = {k, p.rows, p.depth, (p.left.row_stride == 1 ? 8 : 1) * k->tile_rows, p.left, packed_left};
+    apus_parallel(divide_up(p.rows, job.rows_per_task), pack_left_task, &job);
     p.packed_left = packed_left;
   }
   apus_parallel(p.row_blocks * column_blocks, product_task, &p);

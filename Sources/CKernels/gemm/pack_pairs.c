@@ -9,6 +9,8 @@ TARGET_INLINE void store_lanes(uint32_t *out, __m512i lanes, int wide, bool rows
   else _mm512_mask_storeu_epi32(out, (__mmask16)((1u << wide) - 1), lanes);
 }
 
+enum { rows_ahead = 32 };
+
 // Vectors lie side by side (row stride 1): two depth rows are interleaved lane by lane.
 TARGET_INLINE void pack_across(apus_matrix m, apus_dtype type, int64_t depth, int64_t pairs, int64_t count, int width,
                                uint32_t *out) {
@@ -24,6 +26,10 @@ TARGET_INLINE void pack_across(apus_matrix m, apus_dtype type, int64_t depth, in
         // Lanes past the panel's width are of no use, and past the matrix's end they must not be read.
         __mmask16 there = (__mmask16)((1u << wide) - 1);
         __m512i lanes;
+        // Rows lie too far apart for the processor to guess the next ones.
+        int64_t ahead = rows_ahead * m.column_stride * (type == APUS_F32 ? 4 : 2);
+        __builtin_prefetch((const char *)m.data + even * (type == APUS_F32 ? 4 : 2) + ahead);
+        __builtin_prefetch((const char *)m.data + odd * (type == APUS_F32 ? 4 : 2) + ahead);
         if (type == APUS_F32) {
           const float *f = m.data;
           __m512 low = wide == 16 ? _mm512_loadu_ps(f + even) : _mm512_maskz_loadu_ps(there, f + even);
