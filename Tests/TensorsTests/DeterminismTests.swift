@@ -193,7 +193,7 @@ private func kernelResults(_ random: inout TestRandom) -> [(name: String, bytes:
     targets.pointer, exponentials.raw, APUS_BF16, blockLargest.floats, head[0].floats, head[1].floats, head[2].floats)
   apus_head_gradient(
     m, n, exponentials.raw, APUS_BF16, blockLargest.floats, targets.pointer, head[0].floats, head[1].floats,
-    head[2].floats)
+    head[1].floats, head[2].floats)
   keep("head", head[0], head[1], head[2], exponentials)
 
   let count = 65536 * 2 + 5

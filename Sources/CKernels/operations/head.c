@@ -20,7 +20,7 @@ typedef struct {
   apus_dtype dtype;
   const float *largest;
   const int32_t *targets;
-  const float *log_sum_exp, *d_log_probability, *d_log_sum_exp;
+  const float *log_sum_exp, *log_probability, *d_log_probability, *d_log_sum_exp;
 } head_gradient_job;
 #include "for_each_variant.h"
 
@@ -36,9 +36,9 @@ void apus_head(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth,
 }
 void apus_head_gradient(int64_t rows, int64_t columns, void *exponentials, apus_dtype dtype,
                         const float *block_largest, const int32_t *targets, const float *log_sum_exp,
-                        const float *d_log_probability, const float *d_log_sum_exp) {
-  head_gradient_job job = {rows,    columns,     exponentials,      dtype,        block_largest,
-                           targets, log_sum_exp, d_log_probability, d_log_sum_exp};
+                        const float *log_probability, const float *d_log_probability, const float *d_log_sum_exp) {
+  head_gradient_job job = {rows,    columns,     exponentials,    dtype,             block_largest,
+                           targets, log_sum_exp, log_probability, d_log_probability, d_log_sum_exp};
   apus_parallel(rows, CHOOSE(head_gradient_row), &job);
 }
 void apus_log_softmax_reference(int64_t rows, int64_t columns, int64_t stride, const float *logits,
@@ -151,7 +151,7 @@ static void V(head_gradient_row)(void *context, int64_t r, int worker) {
       int n = column1 - c < 16 ? (int)(column1 - c) : 16;
       vf d = n == 16 ? V(load)(j->exponentials, at + c, j->dtype) : V(load_some)(j->exponentials, at + c, n, j->dtype);
       d *= factor;
-      if (target >= c && target < c + n) d[target - c] += d_target;
+      if (target >= c && target < c + n) d[target - c] = expf(j->log_probability[r]) * scale + d_target;
       if (n == 16) V(store)(j->exponentials, at + c, d, j->dtype);
       else V(store_some)(j->exponentials, at + c, n, d, j->dtype);
     }

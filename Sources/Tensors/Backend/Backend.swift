@@ -68,8 +68,8 @@ public protocol Backend: Sendable {
   /// Turns the exponentials of ``head(_:packed:vocabulary:compute:targets:exponentials:blockLargest:logSumExp:logProbabilities:entropy:)``
   /// into the gradient of the logits.
   func headGradient(
-    exponentials: Tensor, blockLargest: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilityGradient: Tensor,
-    logSumExpGradient: Tensor?)
+    exponentials: Tensor, blockLargest: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilities: Tensor,
+    logProbabilityGradient: Tensor, logSumExpGradient: Tensor?)
 
   func adamW(weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, scalars: AdamWScalars)
   /// Sum of squares, in double.

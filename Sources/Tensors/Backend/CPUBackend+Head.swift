@@ -15,12 +15,13 @@ extension CPUBackend {
   }
 
   public func headGradient(
-    exponentials: Tensor, blockLargest: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilityGradient: Tensor,
-    logSumExpGradient: Tensor?
+    exponentials: Tensor, blockLargest: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilities: Tensor,
+    logProbabilityGradient: Tensor, logSumExpGradient: Tensor?
   ) {
     apus_head_gradient(
       Int64(exponentials.rows), Int64(exponentials.columns), exponentials.pointer, exponentials.dtype.kernel,
       blockLargest.floats.baseAddress, targets.integers.baseAddress, logSumExp.floats.baseAddress,
-      logProbabilityGradient.floats.baseAddress, logSumExpGradient?.floats.baseAddress)
+      logProbabilities.floats.baseAddress, logProbabilityGradient.floats.baseAddress,
+      logSumExpGradient?.floats.baseAddress)
   }
 }

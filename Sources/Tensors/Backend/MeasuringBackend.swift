@@ -192,13 +192,14 @@ public struct MeasuringBackend: Backend {
   }
 
   public func headGradient(
-    exponentials: Tensor, blockLargest: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilityGradient: Tensor,
-    logSumExpGradient: Tensor?
+    exponentials: Tensor, blockLargest: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilities: Tensor,
+    logProbabilityGradient: Tensor, logSumExpGradient: Tensor?
   ) {
     measure("output head backward", exponentials, exponentials) {
       base.headGradient(
         exponentials: exponentials, blockLargest: blockLargest, targets: targets, logSumExp: logSumExp,
-        logProbabilityGradient: logProbabilityGradient, logSumExpGradient: logSumExpGradient)
+        logProbabilities: logProbabilities, logProbabilityGradient: logProbabilityGradient,
+        logSumExpGradient: logSumExpGradient)
     }
   }
 

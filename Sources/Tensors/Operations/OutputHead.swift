@@ -130,7 +130,8 @@ private struct HeadBlock {
     }
     execution.backend.headGradient(
       exponentials: logitsGradient, blockLargest: blockLargest, targets: head.targets[rows: block],
-      logSumExp: logSumExp, logProbabilityGradient: byProbability, logSumExpGradient: bySum)
+      logSumExp: logSumExp, logProbabilities: logProbabilities, logProbabilityGradient: byProbability,
+      logSumExpGradient: bySum)
     head.weight.accumulateGradient(input: head.hidden[rows: block], outputGradient: logitsGradient, in: execution)
     execution.backend.multiply(
       logitsGradient, leftTransposed: false, packed: head.weight.packed(forForward: false, in: execution),

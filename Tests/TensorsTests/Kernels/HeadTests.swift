@@ -137,7 +137,7 @@ private func checkHead(_ rows: Int, _ columns: Int, _ kind: LogitKind, _ random:
       guard let gradient = forward.exponentials else { return }
       apus_head_gradient(
         m, n, gradient.raw, dtype, forward.blockLargest.floats, head.targets.pointer, expected[0].floats,
-        byProbability.floats, hasSum ? bySum.floats : nil)
+        expected[1].floats, byProbability.floats, hasSum ? bySum.floats : nil)
       // In bf16 the exponential is rounded, and its product with the row's factor once more.
       let relative = dtype == APUS_BF16 ? 0x1p-7 : step
       compare(
