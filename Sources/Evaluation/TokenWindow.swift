@@ -53,9 +53,9 @@ struct TokenFolderWindows: WindowSource {
     guard count >= 2 else { return nil }
     var window = TokenWindow(
       tokens: [Int32](repeating: 0, count: count), documentStarts: [Int32](repeating: 0, count: count))
-    let largest = window.tokens.withUnsafeMutableBufferPointer { tokens in
-      window.documentStarts.withUnsafeMutableBufferPointer { starts in
-        source.read(from: position, into: tokens, documentStarts: starts)
+    let largest = try window.tokens.withUnsafeMutableBufferPointer { tokens in
+      try window.documentStarts.withUnsafeMutableBufferPointer { starts in
+        try source.read(from: position, into: tokens, documentStarts: starts)
       }
     }
     guard largest < tokenizerVocabulary else {

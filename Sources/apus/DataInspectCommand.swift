@@ -46,8 +46,8 @@ struct DataInspectCommand: ParsableCommand {
     if sample > 0 {
       let loaded = try loadTokenizer(namedBy: source)
       let inspector = try DatasetInspector(folder, endOfText: loaded.endOfText) { loaded.decode($0) }
-      windows = inspector.positions(count: sample, sequenceLength: length).map {
-        ($0, inspector.text(position: $0, count: length))
+      windows = try inspector.positions(count: sample, sequenceLength: length).map {
+        ($0, try inspector.text(position: $0, count: length))
       }
     }
     if json {

@@ -30,7 +30,7 @@ import Testing
     let folder = try TemporaryFolder()
     let inspector = try DatasetInspector(makeData(folder), decode: decodeBytes)
     #expect(
-      inspector.text(position: 1, count: 16) == """
+      try inspector.text(position: 1, count: 16) == """
         ──── tokens 1 to 17 ────
         bc|
         ──── document border, token 4 ────
@@ -39,8 +39,8 @@ import Testing
         fghi
 
         """)
-    #expect(inspector.text(position: 20, count: 100).hasSuffix("──── tokens 20 to 22 ────\n\n|\n"))
-    #expect(inspector.text(position: 99, count: 5) == "──── tokens 22 to 22 ────\n")
+    #expect(try inspector.text(position: 20, count: 100).hasSuffix("──── tokens 20 to 22 ────\n\n|\n"))
+    #expect(try inspector.text(position: 99, count: 5) == "──── tokens 22 to 22 ────\n")
   }
 
   @Test func sampledPositionsAreWindowsEachOnce() throws {

@@ -10,7 +10,7 @@ import Testing
     #expect(file.documentCount == 60)
     #expect(file.documentEnd(59) == file.tokenCount)
     var tokens = [Int32](repeating: 0, count: file.tokenCount)
-    let largest = tokens.withUnsafeMutableBufferPointer { file.copy(from: 0, into: $0) }
+    let largest = try tokens.withUnsafeMutableBufferPointer { try file.copy(from: 0, into: $0) }
     #expect(largest == UInt32(end))
     var document = 0
     for (position, token) in tokens.enumerated() {

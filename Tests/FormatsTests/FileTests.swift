@@ -35,6 +35,23 @@ import Testing
     #expect(try Paths.names(inFolder: folder.path) == ["a.txt"])
   }
 
+  @Test func piecesAreReadWhereTheyLie() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.file("a", (0..<200).map { UInt8($0) })
+    let file = try RandomAccessFile(path)
+    func bytes(_ offset: Int, _ count: Int) throws -> [UInt8] {
+      var bytes = [UInt8](repeating: 0, count: count)
+      try bytes.withUnsafeMutableBytes { try file.read(at: offset, into: $0) }
+      return bytes
+    }
+    #expect(file.byteCount == 200)
+    #expect(try bytes(3, 4) == [3, 4, 5, 6] && bytes(196, 4) == [196, 197, 198, 199] && bytes(200, 0) == [])
+    try #require(truncate(path, 198) == 0)
+    #expect(sentence { _ = try bytes(196, 4) } == "\(path) ends at byte 198 of 200: it was cut short while it was in use")
+    #expect(sentence { _ = try RandomAccessFile(folder.path) } == "\(folder.path) is not a regular file")
+    #expect(sentence { _ = try RandomAccessFile(path + "x") }.contains("cannot be opened"))
+  }
+
   @Test func bufferedWritesKeepTheirOrder() throws {
     let folder = try TemporaryFolder()
     var random = SeededGenerator(state: 5)

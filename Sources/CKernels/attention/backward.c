@@ -22,14 +22,30 @@ void apus_attention_backward(const apus_attention *s, const void *q, const void 
 #else
 #include "attention_tiles.h"
 
-// Adds `rows` x `columns` products of a `[rows, lanes]` tile (packed as left panels) and packed columns.
-INLINE void V(accumulate)(const apus_gemm_kernel *kn, int64_t depth, const char *left, size_t left_panel,
-                          int64_t rows, const char *right, size_t right_panel, int64_t columns, float *sums,
-                          int64_t stride) {
+// Adds the products of a tile `[KEY_BLOCK, lanes]` of floats as the left operand and packed columns. `left` has room for
+// the tile in the form that the kernel reads: rows of its type, or packed panels.
+INLINE void V(accumulate)(const apus_gemm_kernel *kn, const float *tile, char *left, const char *right,
+                          size_t right_panel, int64_t columns, float *sums, int64_t stride) {
+  const int64_t lanes = kn->tile_columns, depth = apus_padded_depth(kn, lanes);
+  const bool direct = kn->tile_direct != NULL;
+  const void *rows = left;
+  int64_t row_bytes = lanes * kn->element_bytes;
+  if (direct && kn->round) {
+    kn->round(KEY_BLOCK * lanes, tile, left);
+  } else if (direct) {
+    rows = tile;
+  } else {
+    apus_matrix m = {tile, APUS_F32, lanes, 1};
+    V(pack_rows)(kn, m, KEY_BLOCK, lanes, left);
+  }
+  size_t panel = apus_panel_a_bytes(kn, lanes);
   for (int64_t c = 0; c < columns; c += kn->tile_columns)
-    for (int64_t r = 0; r < rows; r += kn->tile_rows)
-      kn->tile(depth, left + (size_t)(r / kn->tile_rows) * left_panel,
-               right + (size_t)(c / kn->tile_columns) * right_panel, sums + r * stride + c, stride, true);
+    for (int64_t r = 0; r < KEY_BLOCK; r += kn->tile_rows) {
+      const char *b = right + (size_t)(c / kn->tile_columns) * right_panel;
+      float *to = sums + r * stride + c;
+      if (direct) kn->tile_direct(depth, (const char *)rows + r * row_bytes, row_bytes, b, to, stride, true);
+      else kn->tile(depth, left + (size_t)(r / kn->tile_rows) * panel, b, to, stride, true);
+    }
 }
 INLINE void V(write_rows)(const float *in, int64_t stride, int64_t rows, int64_t columns, void *out, int64_t out_stride,
                           apus_dtype type) {
@@ -51,7 +67,7 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
   const int64_t value_dim = s->value_dim, dims = V(up)(dim, kn->tile_rows);
   const int64_t dim_stride = V(up)(dim, lanes), value_stride = V(up)(value_dim, lanes);
   const int64_t padded_dim = apus_padded_depth(kn, dim), padded_value = apus_padded_depth(kn, value_dim);
-  const int64_t padded_block = apus_padded_depth(kn, KEY_BLOCK), padded_lanes = apus_padded_depth(kn, lanes);
+  const int64_t padded_block = apus_padded_depth(kn, KEY_BLOCK);
 
   // Packed once: K and V as left operands by key, K again by dimension for the queries' gradient.
   size_t key_block = V(rows_bytes)(kn, KEY_BLOCK, dim), value_block = V(rows_bytes)(kn, KEY_BLOCK, value_dim);
@@ -67,16 +83,16 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
   memset(d_k, 0, (size_t)(key_rows * (dim_stride + value_stride)) * 4);
 
   size_t q_bytes = apus_panel_b_bytes(kn, dim), o_bytes = apus_panel_b_bytes(kn, value_dim);
-  size_t lane_panel = apus_panel_b_bytes(kn, lanes), tile_panel = apus_panel_a_bytes(kn, lanes);
+  size_t lane_panel = apus_panel_b_bytes(kn, lanes);
   size_t q_turned = (size_t)(dim_stride / lanes) * lane_panel, o_turned = (size_t)(value_stride / lanes) * lane_panel;
   size_t tile_left = V(rows_bytes)(kn, KEY_BLOCK, lanes), s_bytes = apus_panel_b_bytes(kn, KEY_BLOCK);
   size_t score_bytes = (size_t)(KEY_BLOCK * lanes) * 4, dq_bytes = (size_t)(dims * lanes) * 4;
 #define ROUND(x) (((x) + 63) & ~(size_t)63)
   char *memory = apus_workspace(4, ROUND(q_bytes) + ROUND(o_bytes) + ROUND(q_turned) + ROUND(o_turned) +
-                                       2 * ROUND(tile_left) + ROUND(s_bytes) + 2 * ROUND(score_bytes) + ROUND(dq_bytes));
+                                       ROUND(tile_left) + ROUND(s_bytes) + 2 * ROUND(score_bytes) + ROUND(dq_bytes));
   char *packed_q = memory, *packed_o = packed_q + ROUND(q_bytes), *turned_q = packed_o + ROUND(o_bytes);
-  char *turned_o = turned_q + ROUND(q_turned), *left_p = turned_o + ROUND(o_turned);
-  char *left_s = left_p + ROUND(tile_left), *packed_s = left_s + ROUND(tile_left);
+  char *turned_o = turned_q + ROUND(q_turned), *left = turned_o + ROUND(o_turned);
+  char *packed_s = left + ROUND(tile_left);
   float *p = (float *)(packed_s + ROUND(s_bytes)), *ds = (float *)((char *)p + ROUND(score_bytes));
   float *d_q = (float *)((char *)ds + ROUND(score_bytes));
 #undef ROUND
@@ -165,14 +181,10 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
             memcpy(ds + r * lanes + j * 16, &g, 64);
           }
         }
-        apus_matrix pm = {p, APUS_F32, lanes, 1}, sm = {ds, APUS_F32, lanes, 1}, st = {ds, APUS_F32, 1, lanes};
-        V(pack_rows)(kn, pm, KEY_BLOCK, lanes, left_p);
-        V(pack_rows)(kn, sm, KEY_BLOCK, lanes, left_s);
+        apus_matrix st = {ds, APUS_F32, 1, lanes};
         kn->pack_b(st, KEY_BLOCK, lanes, packed_s);
-        V(accumulate)(kn, padded_lanes, left_p, tile_panel, KEY_BLOCK, turned_o, lane_panel, value_dim,
-                      d_v + key0 * value_stride, value_stride);
-        V(accumulate)(kn, padded_lanes, left_s, tile_panel, KEY_BLOCK, turned_q, lane_panel, dim,
-                      d_k + key0 * dim_stride, dim_stride);
+        V(accumulate)(kn, p, left, turned_o, lane_panel, value_dim, d_v + key0 * value_stride, value_stride);
+        V(accumulate)(kn, ds, left, turned_q, lane_panel, dim, d_k + key0 * dim_stride, dim_stride);
         for (int64_t r = 0; r < dims; r += kn->tile_rows)
           kn->tile(padded_block, turned_keys + (size_t)b * turned_block + (size_t)(r / kn->tile_rows) * turned_panel,
                    packed_s, d_q + r * lanes, lanes, true);

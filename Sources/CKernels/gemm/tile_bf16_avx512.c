@@ -35,13 +35,16 @@
 TILE(14)
 TILE(8)
 
-// Three base addresses of five rows each, so that every row is one addressing mode away.
+// Base addresses of five rows each, so that every row is one addressing mode away.
 #define ROW(i) (*(const int32_t *)((i < 5 ? a0 : i < 10 ? a5 : a10) + (i % 5) * a_bytes))
-TARGET static void direct_14(int64_t depth, const void *pa, int64_t a_bytes, const void *pb, float *c,
-                             int64_t c_stride, bool accumulate) {
-  const char *a0 = pa, *a5 = a0 + 5 * a_bytes, *a10 = a0 + 10 * a_bytes;
-  TILE_BODY(14, ROW, (a0 += 4, a5 += 4, a10 += 4));
-}
+#define DIRECT(rows)                                                                                                   \
+  TARGET static void direct_##rows(int64_t depth, const void *pa, int64_t a_bytes, const void *pb, float *c,           \
+                                   int64_t c_stride, bool accumulate) {                                                \
+    const char *a0 = pa, *a5 = a0 + 5 * a_bytes, *a10 = a0 + 10 * a_bytes;                                             \
+    TILE_BODY(rows, ROW, (a0 += 4, a5 += 4, a10 += 4));                                                                \
+  }
+DIRECT(14)
+DIRECT(8)
 
 static void pack_14(apus_matrix m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs(m, depth, (depth + 1) / 2, count, 14, panel);
@@ -53,6 +56,8 @@ static void pack_32(apus_matrix m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs(m, depth, (depth + 1) / 2, count, 32, panel);
 }
 
-const apus_gemm_kernel apus_bf16_large_avx512 = {14, 32, 2, 2, tile_14, direct_14, pack_14, pack_32, NULL, NULL};
-const apus_gemm_kernel apus_bf16_small_avx512 = {8, 32, 2, 2, tile_8, NULL, pack_8, pack_32, NULL, NULL};
+const apus_gemm_kernel apus_bf16_large_avx512 = {14,      32,      2,    2,   tile_14, direct_14, apus_round_to_bf16,
+                                                 pack_14, pack_32, NULL, NULL};
+const apus_gemm_kernel apus_bf16_small_avx512 = {8,      32,      2,    2,   tile_8, direct_8, apus_round_to_bf16,
+                                                 pack_8, pack_32, NULL, NULL};
 #endif

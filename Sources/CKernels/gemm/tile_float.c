@@ -8,11 +8,11 @@
 // In bf16 products the operands are rounded as they are packed, so every variant multiplies the same numbers.
 #define KERNELS(variant, size, rows, columns)                                                                          \
   const apus_gemm_kernel apus_float_##size##_##variant = {                                                             \
-      rows, columns, 1, 4, tile_##rows##_##variant, direct_##rows##_##variant, pack_##rows##_##variant,                \
+      rows, columns, 1, 4, tile_##rows##_##variant, direct_##rows##_##variant, NULL, pack_##rows##_##variant,          \
       pack_##columns##_##variant, NULL, NULL};                                                                         \
   const apus_gemm_kernel apus_rounded_##size##_##variant = {                                                           \
-      rows, columns, 1, 4, tile_##rows##_##variant, NULL, round_##rows##_##variant, round_##columns##_##variant, NULL, \
-      NULL};
+      rows, columns, 1, 4, tile_##rows##_##variant, NULL, NULL, round_##rows##_##variant, round_##columns##_##variant, \
+      NULL, NULL};
 
 KERNELS(portable, large, 4, 16)
 KERNELS(portable, small, 4, 16)

@@ -19,6 +19,7 @@ typedef struct {
   int element_bytes;   // of a packed element
   apus_tile_function tile;
   apus_direct_tile_function tile_direct;  // of a left operand in the kernel's own type; NULL: it is always packed
+  void (*round)(int64_t count, const float *in, void *out);  // floats to that type; NULL: floats are it
   apus_pack_function pack_a, pack_b;  // source's rows are the vectors, its columns the depth
   void (*begin)(void), (*end)(void);  // around a thread's use of `tile`: AMX configures its registers
 } apus_gemm_kernel;

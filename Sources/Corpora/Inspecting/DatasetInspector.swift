@@ -29,14 +29,15 @@ public struct DatasetInspector: Sendable {
   ///
   /// Invalid UTF-8 shows as U+FFFD, and control characters other than newline and tab as U+00B7, so that no text
   /// steers the terminal.
-  public func text(position: Int, count: Int) -> String {
+  /// - Throws: `FileError` when a file cannot be read any more.
+  public func text(position: Int, count: Int) throws -> String {
     let start = min(max(0, position), source.tokenCount)
     let count = min(max(0, count), source.tokenCount - start)
     var tokens = [Int32](repeating: 0, count: count)
     var starts = [Int32](repeating: 0, count: count)
-    tokens.withUnsafeMutableBufferPointer { tokens in
-      starts.withUnsafeMutableBufferPointer { starts in
-        _ = source.read(from: start, into: tokens, documentStarts: starts)
+    try tokens.withUnsafeMutableBufferPointer { tokens in
+      try starts.withUnsafeMutableBufferPointer { starts in
+        _ = try source.read(from: start, into: tokens, documentStarts: starts)
       }
     }
     var result = "──── tokens \(start) to \(start + count) ────\n"

@@ -106,7 +106,8 @@ public struct MixtureLoader: Sendable {
   ///   - tokens: `[sequenceLength + 1]`, filled.
   ///   - documentStarts: `[sequenceLength + 1]`, filled: for each token, where in the window its document begins; 0
   ///     when it began before the window.
-  /// - Throws: `CorpusError` naming the folder when a token lies outside the vocabulary.
+  /// - Throws: `CorpusError` naming the folder when a token lies outside the vocabulary, `FileError` when a file cannot
+  ///   be read any more.
   @discardableResult
   public func sample(
     _ n: UInt64, into tokens: UnsafeMutableBufferPointer<Int32>, documentStarts: UnsafeMutableBufferPointer<Int32>
@@ -114,7 +115,7 @@ public struct MixtureLoader: Sendable {
     precondition(tokens.count == sequenceLength + 1 && documentStarts.count == sequenceLength + 1)
     let origin = origin(of: n)
     let source = sources[origin.source]
-    let largest = source.read(from: origin.position, into: tokens, documentStarts: documentStarts)
+    let largest = try source.read(from: origin.position, into: tokens, documentStarts: documentStarts)
     guard largest < UInt32(vocabularySize) else {
       throw CorpusError(
         source.folder,

@@ -69,11 +69,12 @@ public struct TokenSource: Sendable {
   ///   - documentStarts: as many entries: for each token, where in `tokens` its document begins; 0 when it began at
   ///     the first token or before.
   /// - Returns: the largest token.
+  /// - Throws: `FileError` when a file cannot be read any more.
   @discardableResult
   public func read(
     from position: Int, into tokens: UnsafeMutableBufferPointer<Int32>,
     documentStarts: UnsafeMutableBufferPointer<Int32>
-  ) -> UInt32 {
+  ) throws(FileError) -> UInt32 {
     precondition(position >= 0 && position + tokens.count <= tokenCount && documentStarts.count == tokens.count)
     var index = fileIndex(at: position)
     var filled = 0
@@ -84,7 +85,7 @@ public struct TokenSource: Sendable {
       let count = min(tokens.count - filled, file.tokenCount - start)
       if count > 0 {
         let piece = filled..<filled + count
-        largest = max(largest, file.copy(from: start, into: UnsafeMutableBufferPointer(rebasing: tokens[piece])))
+        largest = max(largest, try file.copy(from: start, into: UnsafeMutableBufferPointer(rebasing: tokens[piece])))
         fillDocumentStarts(file, start, tokens, documentStarts, piece)
         filled += count
       }

@@ -1,6 +1,6 @@
 import Formats
 
-/// A token file of datatrove's format, mapped and checked.
+/// A token file of datatrove's format, checked.
 ///
 /// Index and metadata may be missing, as in files of other programs, if the token size is known otherwise.
 public final class TokenFile: Sendable {
@@ -12,19 +12,19 @@ public final class TokenFile: Sendable {
   public let tokenCount: Int
   /// The tokenizer that the metadata names.
   public let tokenizer: String?
-  private let tokens: MappedFile
+  private let tokens: RandomAccessFile
   private let index: MappedFile?
 
-  /// Maps a file and checks it against its index and metadata.
+  /// Opens a file and checks it against its index and metadata.
   /// - Parameter tokenSize: bytes of a token, for a file that does not say.
   /// - Throws: `FileError` when it cannot be read, `CorpusError` when the files disagree or the token size is unknown.
   public init(_ path: String, tokenSize given: Int? = nil) throws {
     self.path = path
-    tokens = try MappedFile(path, advice: .random)
+    tokens = try RandomAccessFile(path)
     let metadata = try TokenFileMetadata(contentsOfFile: path + ".metadata")
     tokenizer = metadata?.tokenizer
     index = Paths.exists(path + ".index") ? try MappedFile(path + ".index") : nil
-    let byteCount = tokens.bytes.count
+    let byteCount = tokens.byteCount
     let last = try index.map { try TokenFile.check($0) }
 
     if let size = metadata?.tokenSize ?? given {
@@ -68,25 +68,22 @@ public final class TokenFile: Sendable {
   }
 
   /// Copies tokens from `position` on into all of `output`, and returns the largest of them.
-  public func copy(from position: Int, into output: UnsafeMutableBufferPointer<Int32>) -> UInt32 {
+  /// - Throws: `FileError` when they cannot be read.
+  public func copy(from position: Int, into output: UnsafeMutableBufferPointer<Int32>) throws(FileError) -> UInt32 {
     precondition(position >= 0 && position + output.count <= tokenCount)
+    let bytes = UnsafeMutableRawBufferPointer(output)
+    // Narrow tokens are read into the upper half and widened from the front: none is overwritten before its turn.
+    let unread = output.count * (4 - tokenSize)
+    try tokens.read(at: position * tokenSize, into: UnsafeMutableRawBufferPointer(rebasing: bytes[unread...]))
     var largest: UInt32 = 0
-    withExtendedLifetime(tokens) {
-      let start = tokens.bytes.baseAddress.map { $0 + position * tokenSize }
-      guard let start else { return }
-      if tokenSize == 2 {
-        for i in 0..<output.count {
-          let token = UInt32(UInt16(littleEndian: start.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)))
-          largest = max(largest, token)
-          output[i] = Int32(truncatingIfNeeded: token)
-        }
-      } else {
-        for i in 0..<output.count {
-          let token = UInt32(littleEndian: start.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self))
-          largest = max(largest, token)
-          output[i] = Int32(truncatingIfNeeded: token)
-        }
-      }
+    for i in 0..<output.count {
+      let at = unread + i * tokenSize
+      let token =
+        tokenSize == 2
+        ? UInt32(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt16.self)))
+        : UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+      largest = max(largest, token)
+      output[i] = Int32(truncatingIfNeeded: token)
     }
     return largest
   }
