@@ -31,13 +31,18 @@ struct TokenizerBenchmark: ParsableCommand {
     let pieces = mapped.withBytes { Self.pieces(Array($0)) }
     let megabytes = Double(pieces.reduce(0) { $0 + $1.count }) / 1e6
     let threads = InstructionSet.threads
-    let loading = try median { _ = try Tokenizer(directory: tokenizer) }
-    let loaded = try Tokenizer(directory: tokenizer)
+    let loading = try median({}) { _ = try Tokenizer(directory: tokenizer) }
     var tokens = 0
-    let one = try median { tokens = Self.encode(pieces, loaded, threads: 1) }
-    let all = try median { tokens = Self.encode(pieces, loaded, threads: threads) }
+    // Each run has a tokenizer of its own: one that has seen the text remembers its words.
+    func encoding(_ threads: Int) throws -> Double {
+      try median({ try Tokenizer(directory: tokenizer) }) {
+        tokens = $0.encode(batch: pieces, threads: threads).reduce(0) { $0 + $1.count }
+      }
+    }
+    let one = try encoding(1)
+    let all = try encoding(threads)
     let training = try train.map { size in
-      try median {
+      try median({}) {
         var trainer = try BPETrainer(
           BPETrainer.Options(vocabularySize: size, preTokenizer: .llama3), threads: threads)
         trainer.add(pieces)
@@ -65,9 +70,12 @@ struct TokenizerBenchmark: ParsableCommand {
     print(table.text, terminator: "")
   }
 
-  private func median(_ body: () throws -> Void) throws -> Double {
-    let clock = ContinuousClock()
-    let times = try (0..<runs).map { _ in try clock.measure(body) / .seconds(1) }
+  /// Seconds of the middle run of `body`, each after a `setUp` that is not counted.
+  private func median<Input>(_ setUp: () throws -> Input, _ body: (Input) throws -> Void) throws -> Double {
+    let times = try (0..<runs).map { _ in
+      let input = try setUp()
+      return try ContinuousClock().measure { try body(input) } / .seconds(1)
+    }
     return times.sorted()[runs / 2]
   }
 
@@ -82,10 +90,5 @@ struct TokenizerBenchmark: ParsableCommand {
       start = end
     }
     return pieces
-  }
-
-  /// Encodes all pieces; the number of tokens.
-  private static func encode(_ pieces: [[UInt8]], _ tokenizer: Tokenizer, threads: Int) -> Int {
-    tokenizer.encode(batch: pieces, threads: threads).reduce(0) { $0 + $1.count }
   }
 }
