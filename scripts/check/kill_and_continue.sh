@@ -20,9 +20,9 @@ model:
   model_config: {hidden_size: 256, intermediate_size: 704, num_hidden_layers: 4, num_attention_heads: 8,
     num_key_value_heads: 4, tie_word_embeddings: true, _use_doc_masking: true}
 optimizer: {learning_rate_scheduler: {learning_rate: 1.0e-3, lr_warmup_steps: 10, lr_warmup_style: linear}}
-tokens: {sequence_length: 128, train_steps: 240, micro_batch_size: 4, batch_accumulation_per_replica: 1}
+tokens: {sequence_length: 128, train_steps: 720, micro_batch_size: 4, batch_accumulation_per_replica: 1}
 checkpoints: {checkpoint_interval: 3}
-apus: {run_folder: whole, report: false, validation: {interval: 120, batches: 2}}
+apus: {run_folder: whole, report: false, validation: {interval: 360, batches: 2}}
 YAML
 "$apus" train config.yaml >/dev/null 2>&1
 done_kills=0 rounds=0
@@ -37,14 +37,14 @@ while :; do
     wait "$pid" 2>/dev/null || true
     echo "kill $done_kills: newest checkpoint $(ls killed/checkpoints 2>/dev/null | grep -E '^[0-9]+$' | sort -n | tail -1)," \
       "unfinished folders $(ls killed/checkpoints 2>/dev/null | grep -c partial || true)"
-    [ -d killed/checkpoints/240 ] && [ "$done_kills" -lt "$kills" ] && { echo "the run ended after $done_kills kills: too fast for $kills"; break; }
+    [ -d killed/checkpoints/720 ] && [ "$done_kills" -lt "$kills" ] && { echo "the run ended after $done_kills kills: too fast for $kills"; break; }
   else
     wait "$pid" || { cat log; exit 1; }
     break
   fi
 done
-cmp whole/checkpoints/240/model.safetensors killed/checkpoints/240/model.safetensors
-cmp whole/checkpoints/240/optimizer/exp_avg_sq.safetensors killed/checkpoints/240/optimizer/exp_avg_sq.safetensors
+cmp whole/checkpoints/720/model.safetensors killed/checkpoints/720/model.safetensors
+cmp whole/checkpoints/720/optimizer/exp_avg_sq.safetensors killed/checkpoints/720/optimizer/exp_avg_sq.safetensors
 left=$(ls killed/checkpoints | grep -c partial || true)
 echo "$done_kills kills, $rounds starts: the models are equal byte for byte; $left unfinished folders left"
 [ "$done_kills" -ge "$kills" ] && [ "$left" -eq 0 ]
