@@ -67,10 +67,10 @@ private struct HeadBlocks {
   let targets: Tensor
   let execution: Execution
 
-  /// Without a backward pass nothing is kept and all tokens go at once. Else as many tokens as fill 256 MiB with
+  /// Without a backward pass nothing is kept and all tokens go at once. Else as many tokens as fill 128 MiB with
   /// exponentials, at most 1,024: each block reads the weights twice and their gradient once.
   private func blocks(backward: Bool) -> [Range<Int>] {
-    let most = (256 << 20) / (weight.outputs * execution.compute.byteCount) / 16 * 16
+    let most = (128 << 20) / (weight.outputs * execution.compute.byteCount) / 16 * 16
     let size = backward ? max(16, min(1024, most)) : max(1, hidden.rows)
     return stride(from: 0, to: hidden.rows, by: size).map { $0..<min($0 + size, hidden.rows) }
   }
