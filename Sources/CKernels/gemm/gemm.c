@@ -25,16 +25,38 @@ typedef struct {
   const void *context;
 } product;
 
+// Rows of a last, shorter tile up to which they are taken four and one at a time where A lies in place.
+enum { few_rows = 8 };
+
 // The left operand of a task's rows: packed panels, or where A lies in place only its last, shorter one.
 static const char *left_panels(const product *p, int64_t row0, int64_t row1) {
   const apus_gemm_kernel *k = p->kernel;
   size_t panel = apus_panel_a_bytes(k, p->depth);
   if (p->packed_left) return p->packed_left + (size_t)(row0 / k->tile_rows) * panel;
-  int64_t first = p->direct ? row0 + (row1 - row0) / k->tile_rows * k->tile_rows : row0;
+  int64_t rest = (row1 - row0) % k->tile_rows;
+  if (p->direct && rest <= few_rows) return NULL;
+  int64_t first = p->direct ? row1 - rest : row0;
   char *panels = apus_workspace(0, (size_t)divide_up(row1 - first, k->tile_rows) * panel);
   pack_panels(k->pack_a, k->tile_rows, k->element_bytes, panel, vectors_from(p->left, first), row1 - first, 0, p->depth,
               panels);
   return panels;
+}
+
+// One tile of C from `row` on, of which `rows` exist; `a` is its packed panel where A does not lie in place.
+static void multiply_tile(const product *p, const char *a, int64_t row, int64_t rows, const char *b, float *to,
+                          int64_t stride, bool add) {
+  const apus_gemm_kernel *k = p->kernel;
+  int64_t depth = apus_padded_depth(k, p->depth), bytes = p->left.row_stride * (int64_t)apus_dtype_size(p->left.dtype);
+  const char *in_place = (const char *)p->left.data + row * bytes;
+  if (p->direct && rows == k->tile_rows) {
+    k->tile_direct(depth, in_place, bytes, b, to, stride, add);
+  } else if (p->direct && rows <= few_rows) {
+    int64_t r = 0;
+    for (; r + 4 <= rows; r += 4) k->direct_4(depth, in_place + r * bytes, bytes, b, to + r * stride, stride, add);
+    for (; r < rows; r++) k->direct_1(depth, in_place + r * bytes, bytes, b, to + r * stride, stride, add);
+  } else {
+    k->tile(depth, a, b, to, stride, add);
+  }
 }
 
 static void product_task(void *context, int64_t task, int worker) {
@@ -45,8 +67,6 @@ static void product_task(void *context, int64_t task, int worker) {
   int64_t row0 = task % p->row_blocks * p->block_rows, row1 = least(row0 + p->block_rows, p->rows);
   int64_t column0 = task / p->row_blocks * p->block_columns, column1 = least(column0 + p->block_columns, p->columns);
   size_t a_panel = apus_panel_a_bytes(k, p->depth);
-  int64_t depth = apus_padded_depth(k, p->depth);
-  int64_t left_bytes = p->left.row_stride * (int64_t)apus_dtype_size(p->left.dtype);
   const char *a = left_panels(p, row0, row1);
   _Alignas(64) float tile[32 * 32];
   apus_store_function store = apus_store_tile_function();
@@ -73,9 +93,7 @@ static void product_task(void *context, int64_t task, int worker) {
         stride = p->c_stride;
       }
       bool add = !strip && whole && p->accumulate;
-      if (p->direct && rows == k->tile_rows)
-        k->tile_direct(depth, (const char *)p->left.data + row * left_bytes, left_bytes, b, to, stride, add);
-      else k->tile(depth, p->direct ? a : a + (size_t)((row - row0) / k->tile_rows) * a_panel, b, to, stride, add);
+      multiply_tile(p, p->direct ? a : a + (size_t)((row - row0) / k->tile_rows) * a_panel, row, rows, b, to, stride, add);
       if (!strip && !whole)
         store(tile, k->tile_columns, p->c + (size_t)(row * p->c_stride + column) * element_bytes, p->c_dtype,
               p->c_stride, rows, columns, p->accumulate, p->scale);
@@ -105,9 +123,9 @@ static void pack_left_task(void *context, int64_t task, int worker) {
 
 // Whether a tile's rows of A, `bytes` apart, can stay in a first-level cache of 64 sets of lines of 64 bytes while the
 // depth goes on: strides near a multiple of 4 KiB put them all into the same few sets, and then packing is cheaper.
-static bool spreads_over_sets(int64_t bytes, int rows) {
+static bool spreads_over_sets(int64_t bytes, int64_t rows) {
   uint64_t sets = 0;
-  for (int i = 0; i < rows; i++) sets |= (uint64_t)1 << (i * bytes / 64 % 64);
+  for (int64_t i = 0; i < rows; i++) sets |= (uint64_t)1 << (i * bytes / 64 % 64);
   return __builtin_popcountll(sets) * 2 >= rows;
 }
 
@@ -115,7 +133,7 @@ static bool spreads_over_sets(int64_t bytes, int rows) {
 static void run(product p, int64_t most_panels, int64_t block_columns) {
   const apus_gemm_kernel *k = p.kernel;
   p.direct = k->tile_direct && p.left.dtype == p.compute && p.left.column_stride == 1 && p.depth % k->depth_unit == 0 &&
-             spreads_over_sets(p.left.row_stride * (int64_t)apus_dtype_size(p.left.dtype), k->tile_rows);
+             spreads_over_sets(p.left.row_stride * (int64_t)apus_dtype_size(p.left.dtype), least(k->tile_rows, p.rows));
   int64_t panel = (int64_t)apus_panel_a_bytes(k, p.depth);
   int64_t panels = cache_bytes / (panel > 0 ? panel : 1);
   panels = panels < 1 ? 1 : panels > most_panels ? most_panels : panels;

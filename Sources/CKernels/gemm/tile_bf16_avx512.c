@@ -45,6 +45,8 @@ TILE(8)
   }
 DIRECT(14)
 DIRECT(8)
+DIRECT(4)
+DIRECT(1)
 
 static void pack_14(apus_matrix m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs(m, depth, (depth + 1) / 2, count, 14, panel);
@@ -56,8 +58,10 @@ static void pack_32(apus_matrix m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs(m, depth, (depth + 1) / 2, count, 32, panel);
 }
 
-const apus_gemm_kernel apus_bf16_large_avx512 = {14,      32,      2,    2,   tile_14, direct_14, apus_round_to_bf16,
-                                                 pack_14, pack_32, NULL, NULL};
-const apus_gemm_kernel apus_bf16_small_avx512 = {8,      32,      2,    2,   tile_8, direct_8, apus_round_to_bf16,
-                                                 pack_8, pack_32, NULL, NULL};
+const apus_gemm_kernel apus_bf16_large_avx512 = {14,       32,       2,        2,
+                                                 tile_14,  direct_14, direct_4, direct_1,
+                                                 apus_round_to_bf16,  pack_14,  pack_32,  NULL, NULL};
+const apus_gemm_kernel apus_bf16_small_avx512 = {8,       32,       2,        2,
+                                                 tile_8,  direct_8, direct_4, direct_1,
+                                                 apus_round_to_bf16, pack_8,  pack_32,  NULL, NULL};
 #endif

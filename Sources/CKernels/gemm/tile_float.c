@@ -2,17 +2,20 @@
 #ifndef APUS_BODY
 #include "gemm_kernel.h"
 #define SOURCE_FILE "../gemm/tile_float.c"
+// Vectors of sixteen across a panel of B, the same for all tiles of a variant.
+enum { panel_vectors_portable = 1, panel_vectors_avx2 = 1, panel_vectors_avx512 = 2 };
 #include "for_each_variant.h"
 #include "gemm_kernels.h"
 
 // In bf16 products the operands are rounded as they are packed, so every variant multiplies the same numbers.
 #define KERNELS(variant, size, rows, columns)                                                                          \
   const apus_gemm_kernel apus_float_##size##_##variant = {                                                             \
-      rows, columns, 1, 4, tile_##rows##_##variant, direct_##rows##_##variant, NULL, pack_##rows##_##variant,          \
+      rows, columns, 1, 4, tile_##rows##_##variant, direct_##rows##_##variant, direct_4_##variant,                      \
+      direct_1_##variant, NULL, pack_##rows##_##variant,                                                               \
       pack_##columns##_##variant, NULL, NULL};                                                                         \
   const apus_gemm_kernel apus_rounded_##size##_##variant = {                                                           \
-      rows, columns, 1, 4, tile_##rows##_##variant, NULL, NULL, round_##rows##_##variant, round_##columns##_##variant, \
-      NULL, NULL};
+      rows, columns, 1, 4, tile_##rows##_##variant, NULL, NULL, NULL, NULL, round_##rows##_##variant,                   \
+      round_##columns##_##variant, NULL, NULL};
 
 KERNELS(portable, large, 4, 16)
 KERNELS(portable, small, 4, 16)
@@ -94,7 +97,8 @@ PACK(8)
 PACK(14)
 PACK(16)
 PACK(32)
-TILE(4, 1)
+TILE(1, V(panel_vectors))
+TILE(4, V(panel_vectors))
 TILE(6, 1)
 TILE(8, 2)
 TILE(14, 2)
