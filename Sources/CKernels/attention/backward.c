@@ -110,11 +110,7 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
     }
     V(pack_rows)(kn, km, count, dim, packed_keys + (size_t)b * key_block);
     V(pack_rows)(kn, vm, count, value_dim, packed_values + (size_t)b * value_block);
-    char *to = turned_keys + (size_t)b * turned_block;
-    for (int64_t r = 0; r < dim; r += kn->tile_rows, to += turned_panel) {
-      apus_matrix part = {V(at)(km.data, r, s->dtype), s->dtype, 1, s->k_stride};
-      kn->pack_a(part, count, dim - r < kn->tile_rows ? dim - r : kn->tile_rows, to);
-    }
+    V(pack_turned)(kn, km, dim, count, turned_keys + (size_t)b * turned_block);
   }
   if (kn->begin) kn->begin();
   for (int64_t h = kv * group; h < (kv + 1) * group; h++) {

@@ -52,15 +52,11 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
     int64_t key0 = b * KEY_BLOCK, count = keys - key0 < KEY_BLOCK ? keys - key0 : KEY_BLOCK;
     apus_matrix km = {V(at)(k, key0 * s->k_stride, s->dtype), s->dtype, s->k_stride, 1};
     V(pack_rows)(kn, km, count, dim, packed_keys + (size_t)b * key_block);
-    apus_matrix vm = {V(at)(v, key0 * s->v_stride, s->dtype), s->dtype, 1, s->v_stride};
+    apus_matrix vm = {V(at)(v, key0 * s->v_stride, s->dtype), s->dtype, s->v_stride, 1};
     // The depth of a last, shorter block is padded with zeros to the whole block.
-    size_t bytes = apus_panel_a_bytes(kn, KEY_BLOCK);
     char *to = packed_values + (size_t)b * value_block;
     if (count < KEY_BLOCK) memset(to, 0, value_block);
-    for (int64_t r = 0; r < value_dim; r += kn->tile_rows, to += bytes) {
-      apus_matrix part = {V(at)(vm.data, r, s->dtype), s->dtype, 1, s->v_stride};
-      kn->pack_a(part, count, value_dim - r < kn->tile_rows ? value_dim - r : kn->tile_rows, to);
-    }
+    V(pack_turned)(kn, vm, value_dim, count, to);
   }
   if (kn->begin) kn->begin();
   for (int64_t h = kv * group; h < (kv + 1) * group; h++) {

@@ -20,6 +20,15 @@ INLINE void V(pack_rows)(const apus_gemm_kernel *kn, apus_matrix m, int64_t rows
     kn->pack_a(part, depth, rows - r < kn->tile_rows ? rows - r : kn->tile_rows, out);
   }
 }
+// The same of the transposed matrix: `columns` of it are the vectors and `count` rows the depth, in panels with room for
+// the depth of a whole block.
+INLINE void V(pack_turned)(const apus_gemm_kernel *kn, apus_matrix m, int64_t columns, int64_t count, char *out) {
+  size_t bytes = apus_panel_a_bytes(kn, KEY_BLOCK);
+  for (int64_t c = 0; c < columns; c += kn->tile_rows, out += bytes) {
+    apus_matrix part = {V(at)(m.data, c, m.dtype), m.dtype, 1, m.row_stride};
+    kn->pack_a(part, count, columns - c < kn->tile_rows ? columns - c : kn->tile_rows, out);
+  }
+}
 // Right panels, `bytes` apart: room for more depth than is there.
 INLINE void V(pack_columns)(const apus_gemm_kernel *kn, apus_matrix m, int64_t columns, int64_t depth, char *out,
                             size_t bytes) {

@@ -44,6 +44,14 @@ INLINE void V(store_some)(void *p, int64_t i, int n, vf v, apus_dtype type) {
   BF16_NARROW(h, v);
   memcpy((uint16_t *)p + i, &h, (size_t)n * 2);
 }
+// Sixteen lanes, or the `left` that are left of a row if those are fewer.
+INLINE vf V(load_up_to)(const void *p, int64_t i, int64_t left, apus_dtype type) {
+  return left >= 16 ? V(load)(p, i, type) : V(load_some)(p, i, (int)left, type);
+}
+INLINE void V(store_up_to)(void *p, int64_t i, int64_t left, vf v, apus_dtype type) {
+  if (left >= 16) V(store)(p, i, v, type);
+  else V(store_some)(p, i, (int)left, v, type);
+}
 INLINE float V(sum)(vf v) {
   float s[16];
   memcpy(s, &v, 64);

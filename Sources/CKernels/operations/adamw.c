@@ -52,13 +52,9 @@ static void V(adamw_task)(void *context, int64_t chunk, int worker) {
   float root = 1 / sqrtf(s.correction2);
   int64_t end = (chunk + 1) * adamw_chunk < j->count ? (chunk + 1) * adamw_chunk : j->count;
   for (int64_t i = chunk * adamw_chunk; i < end; i += 16) {
-    int n = end - i < 16 ? (int)(end - i) : 16;
-#define LOAD(p) (n == 16 ? V(load)(p, i, APUS_F32) : V(load_some)(p, i, n, APUS_F32))
-#define STORE(p, x)                                                                                                    \
-  do {                                                                                                                 \
-    if (n == 16) V(store)(p, i, x, APUS_F32);                                                                          \
-    else V(store_some)(p, i, n, x, APUS_F32);                                                                          \
-  } while (0)
+    int64_t n = end - i;
+#define LOAD(p) V(load_up_to)(p, i, n, APUS_F32)
+#define STORE(p, x) V(store_up_to)(p, i, n, x, APUS_F32)
     vf g = LOAD(j->gradient) * s.gradient_scale, m = LOAD(j->m), v = LOAD(j->v), w = LOAD(j->weight);
     m = m + (g - m) * (1 - s.beta1);
     v = v * s.beta2 + g * g * (1 - s.beta2);

@@ -28,10 +28,9 @@ static void V(elementwise_task)(void *context, int64_t chunk, int worker) {
   int64_t end = (chunk + 1) * elementwise_chunk < j->count ? (chunk + 1) * elementwise_chunk : j->count;
   for (int64_t i = chunk * elementwise_chunk; i < end; i += 16) {
     int n = end - i < 16 ? (int)(end - i) : 16;
-    vf x = n == 16 ? V(load)(j->a, i, j->from) : V(load_some)(j->a, i, n, j->from);
-    if (j->b) x += n == 16 ? V(load)(j->b, i, j->from) : V(load_some)(j->b, i, n, j->from);
-    if (n == 16) V(store)(j->out, i, x, j->to);
-    else V(store_some)(j->out, i, n, x, j->to);
+    vf x = V(load_up_to)(j->a, i, n, j->from);
+    if (j->b) x += V(load_up_to)(j->b, i, n, j->from);
+    V(store_up_to)(j->out, i, n, x, j->to);
   }
 }
 #endif

@@ -33,8 +33,7 @@ static void V(embedding_rows)(void *context, int64_t chunk, int worker) {
     const float *row = (const float *)j->from + (int64_t)j->ids[t] * j->columns;
     for (int64_t c = 0; c < j->columns; c += 16) {
       int n = j->columns - c < 16 ? (int)(j->columns - c) : 16;
-      if (n == 16) V(store)(j->to, t * j->columns + c, V(load)(row, c, APUS_F32), j->dtype);
-      else V(store_some)(j->to, t * j->columns + c, n, V(load_some)(row, c, n, APUS_F32), j->dtype);
+      V(store_up_to)(j->to, t * j->columns + c, n, V(load_up_to)(row, c, n, APUS_F32), j->dtype);
     }
   }
 }
@@ -47,12 +46,8 @@ static void V(embedding_columns)(void *context, int64_t block, int worker) {
     float *row = (float *)j->to + (int64_t)j->ids[t] * j->columns;
     for (int64_t c = c0; c < c1; c += 16) {
       int n = c1 - c < 16 ? (int)(c1 - c) : 16;
-      if (n == 16)
-        V(store)(row, c, V(load)(row, c, APUS_F32) + V(load)(j->from, t * j->columns + c, j->dtype), APUS_F32);
-      else
-        V(store_some)(row, c, n,
-                      V(load_some)(row, c, n, APUS_F32) + V(load_some)(j->from, t * j->columns + c, n, j->dtype),
-                      APUS_F32);
+      vf sum = V(load_up_to)(row, c, n, APUS_F32) + V(load_up_to)(j->from, t * j->columns + c, n, j->dtype);
+      V(store_up_to)(row, c, n, sum, APUS_F32);
     }
   }
 }

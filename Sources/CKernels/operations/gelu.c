@@ -36,19 +36,18 @@ static void V(gelu_task)(void *context, int64_t chunk, int worker) {
   int64_t end = (chunk + 1) * gelu_chunk < j->count ? (chunk + 1) * gelu_chunk : j->count;
   for (int64_t i = chunk * gelu_chunk; i < end; i += 16) {
     int n = end - i < 16 ? (int)(end - i) : 16;
-    vf x = n == 16 ? V(load)(j->x, i, j->dtype) : V(load_some)(j->x, i, n, j->dtype);
+    vf x = V(load_up_to)(j->x, i, n, j->dtype);
     // tanh(z) = 1 - 2 / (1 + e^2z)
     vf z = 0.7978845608028654f * (x + 0.044715f * x * x * x), t = 1.0f - 2.0f / (1.0f + V(exp)(2.0f * z));
     vf y;
     if (j->d_out) {
-      vf d = n == 16 ? V(load)(j->d_out, i, j->dtype) : V(load_some)(j->d_out, i, n, j->dtype);
+      vf d = V(load_up_to)(j->d_out, i, n, j->dtype);
       vf slope = 0.7978845608028654f * (1.0f + 3 * 0.044715f * x * x);
       y = d * (0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * slope);
     } else {
       y = 0.5f * x * (1.0f + t);
     }
-    if (n == 16) V(store)(j->out, i, y, j->dtype);
-    else V(store_some)(j->out, i, n, y, j->dtype);
+    V(store_up_to)(j->out, i, n, y, j->dtype);
   }
 }
 #endif

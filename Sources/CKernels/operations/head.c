@@ -84,8 +84,7 @@ INLINE void V(head_strip_row)(const head_job *j, int64_t row, int64_t block, int
     // 0 times -infinity is no number; what is below the exponential's range counts for nothing.
     if (entropy) weighted += e * vselect(v < vsplat(-100), vsplat(0), v);
     if (j->exponentials) {
-      if (columns - c >= 16) V(store)(j->exponentials, at + c, e, type);
-      else V(store_some)(j->exponentials, at + c, (int)(columns - c), e, type);
+      V(store_up_to)(j->exponentials, at + c, columns - c, e, type);
     }
   }
   j->largest[block * j->rows + row] = top;
@@ -110,7 +109,7 @@ static void V(head_results)(void *context, int64_t chunk, int worker) {
   const head_job *j = context;
   int64_t row = chunk * 16, blocks = apus_head_blocks(j->columns);
   int n = j->rows - row < 16 ? (int)(j->rows - row) : 16;
-#define LOAD(p, b) (n == 16 ? V(load)(p, (b) * j->rows + row, APUS_F32) : V(load_some)(p, (b) * j->rows + row, n, APUS_F32))
+#define LOAD(p, b) V(load_up_to)(p, (b) * j->rows + row, n, APUS_F32)
   vf top = vsplat(-INFINITY), total = {0}, weighted = {0};
   for (int64_t b = 0; b < blocks; b++) {
     vf v = LOAD(j->largest, b);
@@ -149,11 +148,10 @@ static void V(head_gradient_row)(void *context, int64_t r, int worker) {
     vf factor = V(exp)(below) * scale;
     for (int64_t c = column0; c < column1; c += 16) {
       int n = column1 - c < 16 ? (int)(column1 - c) : 16;
-      vf d = n == 16 ? V(load)(j->exponentials, at + c, j->dtype) : V(load_some)(j->exponentials, at + c, n, j->dtype);
+      vf d = V(load_up_to)(j->exponentials, at + c, n, j->dtype);
       d *= factor;
       if (target >= c && target < c + n) d[target - c] = expf(j->log_probability[r]) * scale + d_target;
-      if (n == 16) V(store)(j->exponentials, at + c, d, j->dtype);
-      else V(store_some)(j->exponentials, at + c, n, d, j->dtype);
+      V(store_up_to)(j->exponentials, at + c, n, d, j->dtype);
     }
   }
 }

@@ -31,13 +31,9 @@ void apus_head_norm_backward(int64_t rows, int64_t heads, int64_t dim, int64_t s
 
 #else
 
-#define LOAD(p, i) (left >= 16 ? V(load)(p, i, j->dtype) : V(load_some)(p, i, (int)left, j->dtype))
-#define STORE(p, i, v)                                                                                                 \
-  do {                                                                                                                 \
-    if (left >= 16) V(store)(p, i, v, j->dtype);                                                                       \
-    else V(store_some)(p, i, (int)left, v, j->dtype);                                                                  \
-  } while (0)
-#define FLOATS(p, c) (left >= 16 ? V(load)(p, c, APUS_F32) : V(load_some)(p, c, (int)left, APUS_F32))
+#define LOAD(p, i) V(load_up_to)(p, i, left, j->dtype)
+#define STORE(p, i, v) V(store_up_to)(p, i, left, v, j->dtype)
+#define FLOATS(p, c) V(load_up_to)(p, c, left, APUS_F32)
 #define EACH_HEAD                                                                                                      \
   const head_norm_job *j = context;                                                                                    \
   int64_t row0 = chunk * ROWS_PER_CHUNK, row1 = row0 + ROWS_PER_CHUNK < j->rows ? row0 + ROWS_PER_CHUNK : j->rows;     \
@@ -75,8 +71,7 @@ static void V(head_norm_backward)(void *context, int64_t chunk, int worker) {
       vf n = LOAD(j->x, at + c) * rstd, g = LOAD(j->d_out, at + c);
       if (partial) {
         vf p = FLOATS(partial, c) + g * n;
-        if (left >= 16) V(store)(partial, c, p, APUS_F32);
-        else V(store_some)(partial, c, (int)left, p, APUS_F32);
+        V(store_up_to)(partial, c, left, p, APUS_F32);
       }
       dot += g * FLOATS(j->weight, c) * n;
     }

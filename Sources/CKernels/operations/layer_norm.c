@@ -54,19 +54,10 @@ void apus_layer_norm_reference(int64_t rows, int64_t columns, const void *x, con
 
 #else
 
-#define LOAD(p, i) (left >= 16 ? V(load)(p, i, j->dtype) : V(load_some)(p, i, (int)left, j->dtype))
-#define STORE(p, i, v)                                                                                                 \
-  do {                                                                                                                 \
-    if (left >= 16) V(store)(p, i, v, j->dtype);                                                                       \
-    else V(store_some)(p, i, (int)left, v, j->dtype);                                                                  \
-  } while (0)
-#define FLOATS(p, c) (left >= 16 ? V(load)(p, c, APUS_F32) : V(load_some)(p, c, (int)left, APUS_F32))
-#define ADD(p, c, v)                                                                                                   \
-  do {                                                                                                                 \
-    vf added = FLOATS(p, c) + (v);                                                                                     \
-    if (left >= 16) V(store)(p, c, added, APUS_F32);                                                                   \
-    else V(store_some)(p, c, (int)left, added, APUS_F32);                                                              \
-  } while (0)
+#define LOAD(p, i) V(load_up_to)(p, i, left, j->dtype)
+#define STORE(p, i, v) V(store_up_to)(p, i, left, v, j->dtype)
+#define FLOATS(p, c) V(load_up_to)(p, c, left, APUS_F32)
+#define ADD(p, c, v) V(store_up_to)(p, c, left, FLOATS(p, c) + (v), APUS_F32)
 
 static void V(layer_norm_forward)(void *context, int64_t chunk, int worker) {
   (void)worker;

@@ -55,13 +55,9 @@ void apus_rms_norm_reference(int64_t rows, int64_t columns, const void *x, const
 #else
 
 // Loads sixteen or the last few.
-#define LOAD(p, i) (left >= 16 ? V(load)(p, i, type) : V(load_some)(p, i, (int)left, type))
-#define STORE(p, i, v)                                                                                                 \
-  do {                                                                                                                 \
-    if (left >= 16) V(store)(p, i, v, type);                                                                           \
-    else V(store_some)(p, i, (int)left, v, type);                                                                      \
-  } while (0)
-#define WEIGHT(c) (left >= 16 ? V(load)(j->weight, c, APUS_F32) : V(load_some)(j->weight, c, (int)left, APUS_F32))
+#define LOAD(p, i) V(load_up_to)(p, i, left, type)
+#define STORE(p, i, v) V(store_up_to)(p, i, left, v, type)
+#define WEIGHT(c) V(load_up_to)(j->weight, c, left, APUS_F32)
 
 INLINE void V(rms_forward_rows)(const rms_job *j, int64_t row0, int64_t row1, const apus_dtype type) {
   for (int64_t r = row0; r < row1; r++) {
@@ -106,9 +102,8 @@ INLINE void V(rms_backward_rows)(const rms_job *j, int64_t row0, int64_t row1, f
       int64_t left = j->columns - c;
       vf n = LOAD(j->x, at + c) * rstd, g = LOAD(j->d_out, at + c);
       if (partial) {
-        vf p = (left >= 16 ? V(load)(partial, c, APUS_F32) : V(load_some)(partial, c, (int)left, APUS_F32)) + g * n;
-        if (left >= 16) V(store)(partial, c, p, APUS_F32);
-        else V(store_some)(partial, c, (int)left, p, APUS_F32);
+        vf p = V(load_up_to)(partial, c, left, APUS_F32) + g * n;
+        V(store_up_to)(partial, c, left, p, APUS_F32);
       }
       dot += g * WEIGHT(c) * n;
     }

@@ -46,19 +46,14 @@ INLINE void V(rotate)(const rotary_job *j, int64_t row0, int64_t row1, const apu
       int64_t at = r * j->stride + h * j->dim;
       for (int64_t i = 0; i < half; i += 16) {
         int n = half - i < 16 ? (int)(half - i) : 16;
-        vf c = n == 16 ? V(load)(cosines, i, APUS_F32) : V(load_some)(cosines, i, n, APUS_F32);
-        vf s = n == 16 ? V(load)(sines, i, APUS_F32) : V(load_some)(sines, i, n, APUS_F32);
+        vf c = V(load_up_to)(cosines, i, n, APUS_F32);
+        vf s = V(load_up_to)(sines, i, n, APUS_F32);
         if (j->inverse) s = -s;
-        vf a = n == 16 ? V(load)(j->x, at + i, type) : V(load_some)(j->x, at + i, n, type);
-        vf b = n == 16 ? V(load)(j->x, at + half + i, type) : V(load_some)(j->x, at + half + i, n, type);
+        vf a = V(load_up_to)(j->x, at + i, n, type);
+        vf b = V(load_up_to)(j->x, at + half + i, n, type);
         vf turned = a * c - b * s, other = b * c + a * s;
-        if (n == 16) {
-          V(store)(j->x, at + i, turned, type);
-          V(store)(j->x, at + half + i, other, type);
-        } else {
-          V(store_some)(j->x, at + i, n, turned, type);
-          V(store_some)(j->x, at + half + i, n, other, type);
-        }
+        V(store_up_to)(j->x, at + i, n, turned, type);
+        V(store_up_to)(j->x, at + half + i, n, other, type);
       }
     }
   }

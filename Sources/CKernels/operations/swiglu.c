@@ -34,18 +34,14 @@ void apus_swiglu_reference(int64_t rows, int64_t width, const void *gate_up, voi
 
 #else
 
-#define LOAD(p, i) (n == 16 ? V(load)(p, i, type) : V(load_some)(p, i, n, type))
-#define STORE(p, i, v)                                                                                                 \
-  do {                                                                                                                 \
-    if (n == 16) V(store)(p, i, v, type);                                                                              \
-    else V(store_some)(p, i, n, v, type);                                                                              \
-  } while (0)
+#define LOAD(p, i) V(load_up_to)(p, i, n, type)
+#define STORE(p, i, v) V(store_up_to)(p, i, n, v, type)
 
 INLINE void V(swiglu_rows)(const swiglu_job *j, int64_t row0, int64_t row1, const bool backward,
                            const apus_dtype type) {
   for (int64_t r = row0; r < row1; r++)
     for (int64_t c = 0; c < j->width; c += 16) {
-      int n = j->width - c < 16 ? (int)(j->width - c) : 16;
+      int64_t n = j->width - c;
       int64_t at = r * 2 * j->width + c, to = r * j->width + c;
       vf g = LOAD(j->gate_up, at), u = LOAD(j->gate_up, at + j->width);
       // Of the magnitude, so that nothing overflows: sigmoid(-|g|) = e / (1 + e), sigmoid(|g|) = 1 / (1 + e).
