@@ -8,22 +8,26 @@ enum { panel_vectors_portable = 1, panel_vectors_avx2 = 1, panel_vectors_avx512 
 #include "gemm_kernels.h"
 
 // In bf16 products the operands are rounded as they are packed, so every variant multiplies the same numbers.
-#define KERNELS(variant, size, rows, columns)                                                                          \
+#define KERNELS(variant, size, rows, columns, TILE, DIRECT)                                                            \
   const apus_gemm_kernel apus_float_##size##_##variant = {                                                             \
-      rows, columns, 1, 4, tile_##rows##_##variant, direct_##rows##_##variant, direct_4_##variant,                      \
-      direct_1_##variant, NULL, pack_##rows##_##variant,                                                               \
-      pack_##columns##_##variant, NULL, NULL};                                                                         \
+      rows, columns, 1, 4, TILE(rows, variant), DIRECT(rows, variant), DIRECT(4, variant), DIRECT(1, variant), NULL,   \
+      pack_##rows##_##variant, pack_##columns##_##variant, NULL, NULL};                                                \
   const apus_gemm_kernel apus_rounded_##size##_##variant = {                                                           \
-      rows, columns, 1, 4, tile_##rows##_##variant, NULL, NULL, NULL, NULL, round_##rows##_##variant,                   \
+      rows, columns, 1, 4, TILE(rows, variant), NULL, NULL, NULL, NULL, round_##rows##_##variant,                      \
       round_##columns##_##variant, NULL, NULL};
+#define GENERAL_TILE(rows, variant) tile_##rows##_##variant
+#define GENERAL_DIRECT(rows, variant) direct_##rows##_##variant
+#define INTRINSIC_TILE(rows, variant) intrinsic_tile_##rows
+#define INTRINSIC_DIRECT(rows, variant) intrinsic_direct_##rows
 
-KERNELS(portable, large, 4, 16)
-KERNELS(portable, small, 4, 16)
+KERNELS(portable, large, 4, 16, GENERAL_TILE, GENERAL_DIRECT)
+KERNELS(portable, small, 4, 16, GENERAL_TILE, GENERAL_DIRECT)
 #if defined(__x86_64__)
-KERNELS(avx2, large, 6, 16)
-KERNELS(avx2, small, 4, 16)
-KERNELS(avx512, large, 14, 32)
-KERNELS(avx512, small, 8, 32)
+#include "float_tile_avx2.h"
+KERNELS(avx2, large, 6, 16, INTRINSIC_TILE, INTRINSIC_DIRECT)
+KERNELS(avx2, small, 4, 16, INTRINSIC_TILE, INTRINSIC_DIRECT)
+KERNELS(avx512, large, 14, 32, GENERAL_TILE, GENERAL_DIRECT)
+KERNELS(avx512, small, 8, 32, GENERAL_TILE, GENERAL_DIRECT)
 #endif
 
 #else
