@@ -2,8 +2,6 @@
 #ifndef APUS_BODY
 #include "gemm_kernel.h"
 #define SOURCE_FILE "../gemm/tile_float.c"
-// Vectors of sixteen across a panel of B, the same for all tiles of a variant.
-enum { panel_vectors_portable = 1, panel_vectors_avx2 = 1, panel_vectors_avx512 = 2 };
 #include "for_each_variant.h"
 #include "gemm_kernels.h"
 
@@ -17,17 +15,17 @@ enum { panel_vectors_portable = 1, panel_vectors_avx2 = 1, panel_vectors_avx512 
       round_##columns##_##variant, NULL, NULL};
 #define GENERAL_TILE(rows, variant) tile_##rows##_##variant
 #define GENERAL_DIRECT(rows, variant) direct_##rows##_##variant
-#define INTRINSIC_TILE(rows, variant) intrinsic_tile_##rows
-#define INTRINSIC_DIRECT(rows, variant) intrinsic_direct_##rows
+#define INTRINSIC_TILE(rows, variant) intrinsic_tile_##rows##_##variant
+#define INTRINSIC_DIRECT(rows, variant) intrinsic_direct_##rows##_##variant
 
 KERNELS(portable, large, 4, 16, GENERAL_TILE, GENERAL_DIRECT)
 KERNELS(portable, small, 4, 16, GENERAL_TILE, GENERAL_DIRECT)
 #if defined(__x86_64__)
-#include "float_tile_avx2.h"
+#include "float_tiles_x86.h"
 KERNELS(avx2, large, 6, 16, INTRINSIC_TILE, INTRINSIC_DIRECT)
 KERNELS(avx2, small, 4, 16, INTRINSIC_TILE, INTRINSIC_DIRECT)
-KERNELS(avx512, large, 14, 32, GENERAL_TILE, GENERAL_DIRECT)
-KERNELS(avx512, small, 8, 32, GENERAL_TILE, GENERAL_DIRECT)
+KERNELS(avx512, large, 14, 32, INTRINSIC_TILE, INTRINSIC_DIRECT)
+KERNELS(avx512, small, 8, 32, INTRINSIC_TILE, INTRINSIC_DIRECT)
 #endif
 
 #else
@@ -101,11 +99,8 @@ PACK(8)
 PACK(14)
 PACK(16)
 PACK(32)
-TILE(1, V(panel_vectors))
-TILE(4, V(panel_vectors))
-TILE(6, 1)
-TILE(8, 2)
-TILE(14, 2)
+TILE(1, 1)
+TILE(4, 1)
 
 #undef TILE
 #undef TILE_BODY
