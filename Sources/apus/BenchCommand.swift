@@ -61,7 +61,7 @@ struct BenchMachineCommand: ParsableCommand {
     table.add("bf16 product of", "GFLOP/s", "GB/s", "of the nearer limit")
     table.rule()
     for piece in work {
-      let limit = max(piece.operations / rates.bfloat16Products, piece.bytes / rates.copyBytesPerSecond)
+      let limit = BenchReport.leastSeconds(piece, rates, .bfloat16)
       table.add(
         piece.name, Quantity.number(piece.operations / piece.seconds / 1e9, digits: 3),
         Quantity.number(piece.bytes / piece.seconds / 1e9, digits: 3), BenchReport.percent(limit / piece.seconds))
@@ -76,6 +76,12 @@ enum BenchReport {
   static var heading: String {
     "\(Machine.current.processor), kernels \(InstructionSet.current.rawValue), "
       + Quantity.counted(InstructionSet.threads, "thread")
+  }
+
+  /// The longer of the work's arithmetic at the matrix rate and its traffic at the copy rate. What stays in a cache can
+  /// be faster.
+  static func leastSeconds(_ work: RooflinePage.Work, _ rates: MachineRates, _ compute: DType) -> Double {
+    max(work.operations / rates.matrixRate(compute), work.bytes / rates.copyBytesPerSecond)
   }
 
   static func percent(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }

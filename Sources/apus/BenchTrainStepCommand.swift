@@ -150,7 +150,7 @@ struct TrainStepBenchmark: ParsableCommand {
     table.rule()
     var least = 0.0
     for piece in work {
-      let limit = max(piece.operations / rates.matrixRate(compute), piece.bytes / rates.copyBytesPerSecond)
+      let limit = BenchReport.leastSeconds(piece, rates, compute)
       least += limit
       let computes = piece.operations > 0
       table.add(

@@ -1,9 +1,8 @@
 // The left operand of the tile unit: row-major blocks of 16 vectors by 32 of depth, from either orientation of a matrix.
 #include "pack_tiles.h"
 #if defined(__x86_64__)
+#include "gemm_blocks.h"
 #include "pair_lanes.h"
-
-static int least(int64_t a, int64_t b) { return (int)(a < b ? a : b); }
 
 // Vectors lie side by side (row stride 1): rows of depth are paired, and 16 x 16 pairs transposed in registers.
 TARGET_INLINE void block_across(apus_matrix m, apus_dtype type, int64_t v, int there, int64_t k, int left,
@@ -41,7 +40,7 @@ TARGET void apus_pack_tiles(apus_matrix m, int64_t depth, int64_t count, void *p
   uint16_t *out = panel;
   for (int64_t k = 0; k < depth; k += 32)
     for (int v = 0; v < 32; v += 16, out += 512) {
-      int there = least(count - v < 0 ? 0 : count - v, 16), left = least(depth - k, 32);
+      int there = (int)least(count - v < 0 ? 0 : count - v, 16), left = (int)least(depth - k, 32);
       if (m.row_stride == 1 && m.dtype == APUS_BF16) block_across(m, APUS_BF16, v, there, k, left, out);
       else if (m.row_stride == 1) block_across(m, APUS_F32, v, there, k, left, out);
       else if (m.column_stride == 1 && m.dtype == APUS_BF16) block_along(m, APUS_BF16, v, there, k, left, out);

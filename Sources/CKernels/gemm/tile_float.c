@@ -30,35 +30,34 @@ KERNELS(avx512, small, 8, 32, INTRINSIC_TILE, INTRINSIC_DIRECT)
 
 #else
 
-// rows x (16 * width) accumulators stay in registers: the loops over them have constant bounds and are unrolled.
+// The tiles of the portable variant, one vector wide: the loops over `rows` have constant bounds and are unrolled.
 #define UNROLL _Pragma("GCC unroll 16")
-// `LEFT(k, i)` is row i's element at depth k.
-#define TILE_BODY(rows, width, LEFT)                                                                                   \
+// `LEFT(rows, k, i)` is row i's element at depth k.
+#define TILE_BODY(rows, LEFT)                                                                                          \
     const float *restrict a = pa, *restrict b = pb;                                                                    \
-    vf sum[rows][width];                                                                                               \
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < width; j++) {                                     \
-      if (accumulate) LOAD_F32(sum[i][j], c + i * c_stride + j * 16);                                                  \
-      else sum[i][j] = (vf){0};                                                                                        \
+    vf sum[rows];                                                                                                      \
+    UNROLL for (int i = 0; i < rows; i++) {                                                                            \
+      if (accumulate) LOAD_F32(sum[i], c + i * c_stride);                                                              \
+      else sum[i] = (vf){0};                                                                                           \
     }                                                                                                                  \
     for (int64_t k = 0; k < depth; k++) {                                                                              \
-      vf right[width];                                                                                                 \
-      UNROLL for (int j = 0; j < width; j++) LOAD_F32(right[j], b + (k * width + j) * 16);                             \
+      vf right;                                                                                                        \
+      LOAD_F32(right, b + k * 16);                                                                                     \
       UNROLL for (int i = 0; i < rows; i++) {                                                                          \
         vf left = vsplat(LEFT(rows, k, i));                                                                            \
-        UNROLL for (int j = 0; j < width; j++) sum[i][j] += left * right[j];                                           \
+        sum[i] += left * right;                                                                                        \
       }                                                                                                                \
     }                                                                                                                  \
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < width; j++)                                       \
-        memcpy(c + i * c_stride + j * 16, &sum[i][j], 64)
-#define TILE(rows, width)                                                                                              \
+    UNROLL for (int i = 0; i < rows; i++) memcpy(c + i * c_stride, &sum[i], 64)
+#define TILE(rows)                                                                                                     \
   static __attribute__((unused)) void V(tile_##rows)(int64_t depth, const void *pa, const void *pb, float *c,          \
                                                      int64_t c_stride, bool accumulate) {                              \
-    TILE_BODY(rows, width, PACKED);                                                                                    \
+    TILE_BODY(rows, PACKED);                                                                                           \
   }                                                                                                                    \
   static __attribute__((unused)) void V(direct_##rows)(int64_t depth, const void *pa, int64_t a_bytes, const void *pb, \
                                                        float *c, int64_t c_stride, bool accumulate) {                  \
     const int64_t a_stride = a_bytes / 4;                                                                              \
-    TILE_BODY(rows, width, IN_PLACE);                                                                                  \
+    TILE_BODY(rows, IN_PLACE);                                                                                         \
   }
 #define PACKED(rows, k, i) a[(k) * (rows) + (i)]
 #define IN_PLACE(rows, k, i) a[(k) + (i) * a_stride]
@@ -99,8 +98,8 @@ PACK(8)
 PACK(14)
 PACK(16)
 PACK(32)
-TILE(1, 1)
-TILE(4, 1)
+TILE(1)
+TILE(4)
 
 #undef TILE
 #undef TILE_BODY
