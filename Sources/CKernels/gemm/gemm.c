@@ -103,24 +103,6 @@ static void product_task(void *context, int64_t task, int worker) {
   if (strip) p->epilogue(p->context, row0, row1 - row0, column0, column1 - column0, strip, p->block_columns);
 }
 
-typedef struct {
-  const apus_gemm_kernel *kernel;
-  int64_t rows, depth, rows_per_task;
-  apus_matrix left;
-  char *packed;
-} left_job;
-
-static void pack_left_task(void *context, int64_t task, int worker) {
-  (void)worker;
-  const left_job *j = context;
-  const apus_gemm_kernel *k = j->kernel;
-  int64_t first = task * j->rows_per_task;
-  size_t panel = apus_panel_a_bytes(k, j->depth);
-  pack_panels(k->pack_a, k->tile_rows, k->element_bytes, panel, vectors_from(j->left, first),
-              least(j->rows_per_task, j->rows - first), 0, j->depth,
-              j->packed + (size_t)(first / k->tile_rows) * panel);
-}
-
 // Whether a tile's rows of A, `bytes` apart, can stay in a first-level cache of 64 sets of lines of 64 bytes while the
 // depth goes on: strides near a multiple of 4 KiB put them all into the same few sets, and then packing is cheaper.
 static bool spreads_over_sets(int64_t bytes, int64_t rows) {
@@ -140,18 +122,17 @@ static void run(product p, int64_t most_panels, int64_t block_columns) {
   p.block_rows = panels * k->tile_rows;
   p.row_blocks = divide_up(p.rows, p.block_rows);
   p.block_columns = block_columns > 0 ? block_columns : p.columns;
-  if (block_columns == 0 && p.row_blocks < 12) {
+  if (block_columns == 0 && p.row_blocks < 32) {
     // Too few blocks of rows to share out evenly: the columns are split too.
-    int64_t blocks = least(divide_up(24, p.row_blocks), divide_up(p.columns, k->tile_columns));
+    int64_t blocks = least(divide_up(64, p.row_blocks), divide_up(p.columns, k->tile_columns));
     int64_t width = divide_up(divide_up(p.columns, blocks), k->tile_columns) * k->tile_columns;
     p.block_columns = least(width, columns_per_task);
   }
   int64_t column_blocks = divide_up(p.columns, p.block_columns);
-  if (!p.direct && column_blocks > 1) {
-    // Several tasks need the same rows: packed once for all.
+  if (!p.direct && (column_blocks > 1 || p.left.row_stride == 1)) {
+    // Several tasks need the same rows, or these lie across memory: packed once for all.
     char *packed_left = apus_workspace(1, (size_t)divide_up(p.rows, k->tile_rows) * (size_t)panel);
-    left_job job = {k, p.rows, p.depth, (p.left.row_stride == 1 ? 8 : 1) * k->tile_rows, p.left, packed_left};
-    apus_parallel(divide_up(p.rows, job.rows_per_task), pack_left_task, &job);
+    pack_left(k, p.left, p.rows, p.depth, packed_left);
     p.packed_left = packed_left;
   }
   apus_parallel(p.row_blocks * column_blocks, product_task, &p);

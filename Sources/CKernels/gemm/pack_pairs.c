@@ -9,39 +9,27 @@ TARGET_INLINE void store_lanes(uint32_t *out, __m512i lanes, int wide, bool rows
   else _mm512_mask_storeu_epi32(out, (__mmask16)((1u << wide) - 1), lanes);
 }
 
-enum { rows_ahead = 32 };
-
 // Vectors lie side by side (row stride 1): two depth rows are interleaved lane by lane.
 TARGET_INLINE void pack_across(apus_matrix m, apus_dtype type, int64_t depth, int64_t pairs, int64_t count, int width,
                                uint32_t *out) {
   int64_t p = 0;
-  if (count >= width) {
-    // Whole panels of two rows: one shuffle puts the lanes of both side by side.
-    const __m512i both = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
-                                          5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  if (count >= width && (width == 32 || count >= 16)) {
+    // Whole registers of two rows: one shuffle puts the lanes of both side by side. Lanes past the panel's width are the
+    // next panel's and are written over.
+    const __m512i low = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37,
+                                         5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
+    const __m512i high = _mm512_add_epi16(low, _mm512_set1_epi16(16));
     for (; 2 * p + 1 < depth; p++) {
-      for (int v = 0; v < width; v += 16) {
-        int wide = width - v > 16 ? 16 : width - v;
-        int64_t even = 2 * p * m.column_stride + v, odd = even + m.column_stride;
-        // Lanes past the panel's width are of no use, and past the matrix's end they must not be read.
-        __mmask16 there = (__mmask16)((1u << wide) - 1);
-        __m512i lanes;
-        // Rows lie too far apart for the processor to guess the next ones.
-        int64_t ahead = rows_ahead * m.column_stride * (type == APUS_F32 ? 4 : 2);
-        __builtin_prefetch((const char *)m.data + even * (type == APUS_F32 ? 4 : 2) + ahead);
-        __builtin_prefetch((const char *)m.data + odd * (type == APUS_F32 ? 4 : 2) + ahead);
-        if (type == APUS_F32) {
-          const float *f = m.data;
-          __m512 low = wide == 16 ? _mm512_loadu_ps(f + even) : _mm512_maskz_loadu_ps(there, f + even);
-          __m512 high = wide == 16 ? _mm512_loadu_ps(f + odd) : _mm512_maskz_loadu_ps(there, f + odd);
-          lanes = (__m512i)_mm512_cvtne2ps_pbh(high, low);
-        } else {
-          const uint16_t *h = m.data;
-          __m256i low = wide == 16 ? _mm256_loadu_si256((const void *)(h + even)) : _mm256_maskz_loadu_epi16(there, h + even);
-          __m256i high = wide == 16 ? _mm256_loadu_si256((const void *)(h + odd)) : _mm256_maskz_loadu_epi16(there, h + odd);
-          lanes = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
-        }
-        store_lanes(out + p * width + v, _mm512_permutexvar_epi16(both, lanes), wide, p + 2 < pairs);
+      const char *even = (const char *)m.data + 2 * p * m.column_stride * (type == APUS_F32 ? 4 : 2);
+      const char *odd = even + m.column_stride * (type == APUS_F32 ? 4 : 2);
+      uint32_t *to = out + p * width;
+      if (width == 32) {
+        __m512i e = row_of_32(even, type, 0, 32), o = row_of_32(odd, type, 0, 32);
+        _mm512_storeu_si512(to, _mm512_permutex2var_epi16(e, low, o));
+        _mm512_storeu_si512(to + 16, _mm512_permutex2var_epi16(e, high, o));
+      } else {
+        __m512i e = low_16(even, type), o = low_16(odd, type);
+        store_lanes(to, _mm512_permutex2var_epi16(e, low, o), width, p + 2 < pairs);
       }
     }
   }

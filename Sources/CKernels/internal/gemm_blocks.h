@@ -19,19 +19,34 @@ static inline apus_matrix transposed(apus_matrix m) {
   return m;
 }
 
+// Reads from every line of 64 bytes, in order of memory, so that the processor fetches ahead what is then used out of
+// order.
+static inline void touch(const char *from, int64_t bytes) {
+  for (int64_t i = 0; i < bytes; i += 64) (void)*(const volatile char *)(from + i);
+}
+
 // Packs `count` vectors from depth `first` up to `last` (multiples of 32 but for the end) into their places in panels of
 // `width` vectors that lie `panel_bytes` apart. Vectors that lie side by side are taken a few rows of depth at a time,
 // so that each line of the source is read once and then used for all panels that it belongs to.
 static inline void pack_panels(apus_pack_function pack, int width, int element_bytes, size_t panel_bytes, apus_matrix m,
                                int64_t count, int64_t first, int64_t last, char *panels) {
-  int64_t step = m.row_stride == 1 ? 32 : last - first, size = (int64_t)apus_dtype_size(m.dtype);
-  for (int64_t k = first; k < last; k += step)
-    for (int64_t v = 0; v < count; v += width) {
+  bool side_by_side = m.row_stride == 1;
+  int64_t step = side_by_side ? 32 : last - first, size = (int64_t)apus_dtype_size(m.dtype);
+  for (int64_t k = first; k < last; k += step) {
+    int64_t rows = least(step, last - k);
+    const char *block = (const char *)m.data + k * m.column_stride * size;
+    if (side_by_side)
+for (int64_t i = 0; i < rows; i++) touch(block + i * m.column_stride * size, count * size);
+    char *to = panels + k * width * element_bytes;
+    for (int64_t v = 0; v < count; v += width, to += panel_bytes) {
       apus_matrix part = m;
-      part.data = (const char *)m.data + (v * m.row_stride + k * m.column_stride) * size;
-      pack(part, least(step, last - k), least(width, count - v),
-           panels + (size_t)(v / width) * panel_bytes + (size_t)(k * width * element_bytes));
+      part.data = block + v * m.row_stride * size;
+      pack(part, rows, count - v, to);
     }
+  }
 }
+
+// Packs a left operand whole, on all threads.
+void pack_left(const apus_gemm_kernel *k, apus_matrix left, int64_t rows, int64_t depth, void *packed);
 
 #endif

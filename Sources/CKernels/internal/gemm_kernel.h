@@ -9,8 +9,8 @@ typedef void (*apus_tile_function)(int64_t depth, const void *a, const void *b, 
 /// The same with A's rows where they lie, `a_bytes` apart, their depth contiguous and a multiple of the unit.
 typedef void (*apus_direct_tile_function)(int64_t depth, const void *a, int64_t a_bytes, const void *b, float *c,
                                           int64_t c_stride, bool accumulate);
-/// Packs one panel: `count` (at most a tile's) vectors of length `depth`, vector v's element k at
-/// `data[v * vector_stride + k * depth_stride]`; missing vectors and depth up to the unit are filled with zero.
+/// Packs one panel of vectors of length `depth`, vector v's element k at `data[v * vector_stride + k * depth_stride]`.
+/// `count` of them exist, of which a tile's are taken; missing ones and depth up to the unit are filled with zero.
 typedef void (*apus_pack_function)(apus_matrix source, int64_t depth, int64_t count, void *panel);
 
 typedef struct {

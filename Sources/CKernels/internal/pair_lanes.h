@@ -15,6 +15,12 @@ TARGET_INLINE __m512i row_of_16(const void *data, apus_dtype type, int64_t at, i
   return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(floats));
 }
 
+// Sixteen elements as bf16 in the lower half of a register.
+TARGET_INLINE __m512i low_16(const void *data, apus_dtype type) {
+  if (type == APUS_BF16) return _mm512_castsi256_si512(_mm256_loadu_si256(data));
+  return _mm512_castsi256_si512((__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(data)));
+}
+
 // Thirty-two elements from `at`, of which `count` exist, as bf16.
 TARGET_INLINE __m512i row_of_32(const void *data, apus_dtype type, int64_t at, int count) {
   if (type == APUS_BF16) {
