@@ -22,28 +22,19 @@ void apus_attention_backward(const apus_attention *s, const void *q, const void 
 #else
 #include "attention_tiles.h"
 
-// Adds the products of a tile `[KEY_BLOCK, lanes]` of floats as the left operand and packed columns. `left` has room for
-// the tile in the form that the kernel reads: rows of its type, or packed panels.
-INLINE void V(accumulate)(const apus_gemm_kernel *kn, const float *tile, char *left, const char *right,
-                          size_t right_panel, int64_t columns, float *sums, int64_t stride) {
-  const int64_t lanes = kn->tile_columns, depth = apus_padded_depth(kn, lanes);
-  const bool direct = kn->tile_direct != NULL;
-  const void *rows = left;
-  int64_t row_bytes = lanes * kn->element_bytes;
-  if (direct && kn->round) {
-    kn->round(KEY_BLOCK * lanes, tile, left);
-  } else if (direct) {
-    rows = tile;
-  } else {
-    apus_matrix m = {tile, APUS_F32, lanes, 1};
-    V(pack_rows)(kn, m, KEY_BLOCK, lanes, left);
-  }
+// Adds the products of a tile `[keys, lanes]` as the left operand and packed columns. `left` has room for the tile's panels
+// where the kernel cannot read its rows in place.
+INLINE void V(accumulate)(const apus_gemm_kernel *kn, int64_t keys, const void *tile, apus_dtype type, char *left,
+                          const char *right, size_t right_panel, int64_t columns, float *sums, int64_t stride) {
+  const int64_t lanes = kn->tile_columns, depth = apus_padded_depth(kn, lanes), row_bytes = lanes * kn->element_bytes;
+  const bool direct = kn->tile_direct && kn->element_bytes == (int)apus_dtype_size(type);
+  if (!direct) V(pack_rows)(kn, (apus_matrix){tile, type, lanes, 1}, keys, lanes, left);
   size_t panel = apus_panel_a_bytes(kn, lanes);
   for (int64_t c = 0; c < columns; c += kn->tile_columns)
-    for (int64_t r = 0; r < KEY_BLOCK; r += kn->tile_rows) {
+    for (int64_t r = 0; r < keys; r += kn->tile_rows) {
       const char *b = right + (size_t)(c / kn->tile_columns) * right_panel;
       float *to = sums + r * stride + c;
-      if (direct) kn->tile_direct(depth, (const char *)rows + r * row_bytes, row_bytes, b, to, stride, true);
+      if (direct) kn->tile_direct(depth, (const char *)tile + r * row_bytes, row_bytes, b, to, stride, true);
       else kn->tile(depth, left + (size_t)(r / kn->tile_rows) * panel, b, to, stride, true);
     }
 }
@@ -58,6 +49,34 @@ INLINE void V(write_rows)(const float *in, int64_t stride, int64_t rows, int64_t
     }
 }
 
+// What the backward pass makes of the products of a block of keys and a strip of queries.
+typedef struct {
+  float *p, *ds;          // [keys, lanes]: scores, then probabilities; their gradients
+  void *p_rows, *ds_rows;  // where pairs are taken: the same rounded, else p and ds themselves
+  uint32_t *ds_pairs;      // and the gradients as the packed right operand
+} V(block);
+
+// Turns the products of `seen` keys and sixteen queries from lane0 on into probabilities, and the gradients of these
+// into the gradients of the products. `strip` is NULL where every query sees every key.
+INLINE void V(score_gradients)(const apus_attention *s, const V(strip) * strip, const V(block) * block, int lanes,
+                               int lane0, int64_t key0, int64_t seen, const bool half, const float *lse,
+                               const float *delta) {
+  const bool pairs = V(takes_pairs)(half);
+  vf log_sum = V(load)(lse, lane0, APUS_F32), taken = V(load)(delta, lane0, APUS_F32);
+  for (int64_t r = 0; r < seen; r += 2) {
+    vf g[2];
+    for (int i = 0; i < 2; i++) {
+      int64_t at = (r + i) * lanes;
+      vf x = V(score)(s, strip, block->p + at, lane0, key0 + r + i) - log_sum;
+      vf probability = half ? V(exp_coarse)(x) : V(exp)(x);
+      g[i] = probability * (V(load)(block->ds, at + lane0, APUS_F32) - taken) * s->scale;
+      V(store)(block->p_rows, at + lane0, probability, pairs ? APUS_BF16 : APUS_F32);
+      V(store)(block->ds_rows, at + lane0, g[i], pairs ? APUS_BF16 : APUS_F32);
+    }
+    if (pairs) V(store_pairs)(block->ds_pairs + r / 2 * lanes + lane0, g[0], g[1]);
+  }
+}
+
 INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_t task, const bool half) {
   const apus_attention *s = job->spec;
   const apus_gemm_kernel *kn = apus_attention_kernel_for(s->compute);
@@ -67,7 +86,6 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
   const int64_t value_dim = s->value_dim, dims = V(up)(dim, kn->tile_rows);
   const int64_t dim_stride = V(up)(dim, lanes), value_stride = V(up)(value_dim, lanes);
   const int64_t padded_dim = apus_padded_depth(kn, dim), padded_value = apus_padded_depth(kn, value_dim);
-  const int64_t padded_block = apus_padded_depth(kn, KEY_BLOCK);
 
   // Packed once: K and V as left operands by key, K again by dimension for the queries' gradient.
   size_t key_block = V(rows_bytes)(kn, KEY_BLOCK, dim), value_block = V(rows_bytes)(kn, KEY_BLOCK, value_dim);
@@ -86,15 +104,20 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
   size_t lane_panel = apus_panel_b_bytes(kn, lanes);
   size_t q_turned = (size_t)(dim_stride / lanes) * lane_panel, o_turned = (size_t)(value_stride / lanes) * lane_panel;
   size_t tile_left = V(rows_bytes)(kn, KEY_BLOCK, lanes), s_bytes = apus_panel_b_bytes(kn, KEY_BLOCK);
-  size_t score_bytes = (size_t)(KEY_BLOCK * lanes) * 4, dq_bytes = (size_t)(dims * lanes) * 4;
+  const bool pairs = V(takes_pairs)(half);
+  const apus_dtype rows_type = pairs ? APUS_BF16 : APUS_F32;
+  size_t score_bytes = (size_t)(KEY_BLOCK * lanes) * 4, row_bytes = score_bytes / 2, dq_bytes = (size_t)(dims * lanes) * 4;
 #define ROUND(x) (((x) + 63) & ~(size_t)63)
   char *memory = apus_workspace(4, ROUND(q_bytes) + ROUND(o_bytes) + ROUND(q_turned) + ROUND(o_turned) +
-                                       ROUND(tile_left) + ROUND(s_bytes) + 2 * ROUND(score_bytes) + ROUND(dq_bytes));
+                                       ROUND(tile_left) + ROUND(s_bytes) + 2 * ROUND(score_bytes) +
+                                       2 * ROUND(row_bytes) + ROUND(dq_bytes));
   char *packed_q = memory, *packed_o = packed_q + ROUND(q_bytes), *turned_q = packed_o + ROUND(o_bytes);
   char *turned_o = turned_q + ROUND(q_turned), *left = turned_o + ROUND(o_turned);
   char *packed_s = left + ROUND(tile_left);
-  float *p = (float *)(packed_s + ROUND(s_bytes)), *ds = (float *)((char *)p + ROUND(score_bytes));
-  float *d_q = (float *)((char *)ds + ROUND(score_bytes));
+  char *p = packed_s + ROUND(s_bytes), *ds = p + ROUND(score_bytes), *rows = ds + ROUND(score_bytes);
+  float *d_q = (float *)(rows + 2 * ROUND(row_bytes));
+  V(block) block = {(float *)p, (float *)ds, pairs ? rows : p, pairs ? rows + ROUND(row_bytes) : ds,
+                    (uint32_t *)packed_s};
 #undef ROUND
 
   const void *k = V(at)(job->k, sequence * keys * s->k_stride + kv * dim, s->dtype);
@@ -139,6 +162,8 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
         delta[i] = 0;
         if (i >= count) continue;
         lse[i] = job->lse[(sequence * s->heads + h) * s->query_length + query0 + i];
+        // Of a query that saw nothing: all its scores are -infinity, and so they stay.
+        if (lse[i] == -INFINITY) lse[i] = 0;
         vf sum = {0};
         int64_t d = 0;
         for (; d + 16 <= value_dim; d += 16)
@@ -152,37 +177,27 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
       int64_t block0 = strip.lowest_first / KEY_BLOCK;
       int64_t block1 = strip.highest_last < 0 ? block0 : strip.highest_last / KEY_BLOCK + 1;
       for (int64_t b = block0; b < block1; b++) {
-        int64_t key0 = b * KEY_BLOCK;
-        for (int64_t r = 0; r < KEY_BLOCK; r += kn->tile_rows) {
+        int64_t key0 = b * KEY_BLOCK, seen = V(seen_keys)(kn, &strip, key0);
+        for (int64_t r = 0; r < seen; r += kn->tile_rows) {
           size_t panel = (size_t)(r / kn->tile_rows);
-          kn->tile(padded_dim, packed_keys + (size_t)b * key_block + panel * key_panel, packed_q, p + r * lanes, lanes,
+          kn->tile(padded_dim, packed_keys + (size_t)b * key_block + panel * key_panel, packed_q,
+                   block.p + r * lanes, lanes,
                    false);
           kn->tile(padded_value, packed_values + (size_t)b * value_block + panel * value_panel, packed_o,
-                   ds + r * lanes, lanes, false);
+                   block.ds + r * lanes, lanes, false);
         }
-        bool all = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK);
         for (int j = 0; j < vectors; j++) {
-          vf l, de;
-          memcpy(&l, lse + j * 16, 64);
-          memcpy(&de, delta + j * 16, 64);
-          for (int64_t r = 0; r < KEY_BLOCK; r++) {
-            vf x, g;
-            LOAD_F32(x, p + r * lanes + j * 16);
-            LOAD_F32(g, ds + r * lanes + j * 16);
-            x = x * s->scale - l;
-            if (!all) x = vselect(V(visible)(&strip, j * 16, key0 + r), x, vsplat(-INFINITY));
-            vf probability = half ? V(exp_coarse)(x) : V(exp)(x);
-            g = probability * (g - de) * s->scale;
-            memcpy(p + r * lanes + j * 16, &probability, 64);
-            memcpy(ds + r * lanes + j * 16, &g, 64);
-          }
+          if (V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK))
+            V(score_gradients)(s, NULL, &block, lanes, j * 16, key0, seen, half, lse, delta);
+          else V(score_gradients)(s, &strip, &block, lanes, j * 16, key0, seen, half, lse, delta);
         }
-        apus_matrix st = {ds, APUS_F32, 1, lanes};
-        kn->pack_b(st, KEY_BLOCK, lanes, packed_s);
-        V(accumulate)(kn, p, left, turned_o, lane_panel, value_dim, d_v + key0 * value_stride, value_stride);
-        V(accumulate)(kn, ds, left, turned_q, lane_panel, dim, d_k + key0 * dim_stride, dim_stride);
+        if (!pairs) kn->pack_b((apus_matrix){ds, APUS_F32, 1, lanes}, seen, lanes, packed_s);
+        V(accumulate)(kn, seen, block.p_rows, rows_type, left, turned_o, lane_panel, value_dim,
+                      d_v + key0 * value_stride, value_stride);
+        V(accumulate)(kn, seen, block.ds_rows, rows_type, left, turned_q, lane_panel, dim, d_k + key0 * dim_stride,
+                      dim_stride);
         for (int64_t r = 0; r < dims; r += kn->tile_rows)
-          kn->tile(padded_block, turned_keys + (size_t)b * turned_block + (size_t)(r / kn->tile_rows) * turned_panel,
+          kn->tile(seen, turned_keys + (size_t)b * turned_block + (size_t)(r / kn->tile_rows) * turned_panel,
                    packed_s, d_q + r * lanes, lanes, true);
       }
       float one[32];

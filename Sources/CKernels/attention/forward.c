@@ -26,6 +26,32 @@ void apus_attention_forward(const apus_attention *s, const void *q, const void *
 #else
 #include "attention_tiles.h"
 
+// Turns the products of `seen` keys and sixteen queries from lane0 on into exponentials relative to the largest score so
+// far, in place or as pairs, and gives the factor by which what came before shrinks. `strip` is NULL where every query
+// sees every key.
+INLINE vf V(soften)(const apus_attention *s, const V(strip) * strip, float *scores, uint32_t *pairs, int lanes,
+                    int lane0, int64_t key0, int64_t seen, const bool half, vf *largest, vf *total) {
+  vf top = *largest;
+  for (int64_t r = 0; r < seen; r++) top = V(max)(V(score)(s, strip, scores + r * lanes, lane0, key0 + r), top);
+  // A lane that has seen nothing yet keeps -infinity; its exponent is taken against 0 instead.
+  vf base = vselect(top == vsplat(-INFINITY), vsplat(0), top);
+  vf shrink = V(exp)(*largest - base);
+  vf sum = {0};
+  for (int64_t r = 0; r < seen; r += 2) {
+    vf p[2];
+    for (int i = 0; i < 2; i++) {
+      vf x = V(score)(s, strip, scores + (r + i) * lanes, lane0, key0 + r + i) - base;
+      p[i] = half ? V(exp_coarse)(x) : V(exp)(x);
+      sum += p[i];
+      if (!V(takes_pairs)(half)) memcpy(scores + (r + i) * lanes + lane0, &p[i], 64);
+    }
+    if (V(takes_pairs)(half)) V(store_pairs)(pairs + r / 2 * lanes + lane0, p[0], p[1]);
+  }
+  *total = *total * shrink + sum;
+  *largest = top;
+  return shrink;
+}
+
 INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t task, const bool half) {
   const apus_attention *s = job->spec;
   const apus_gemm_kernel *kn = apus_attention_kernel_for(s->compute);
@@ -33,7 +59,7 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
   const int64_t sequence = task / s->kv_heads, kv = task % s->kv_heads, group = s->heads / s->kv_heads;
   const int64_t keys = s->key_length, blocks = V(up)(keys, KEY_BLOCK) / KEY_BLOCK;
   const int64_t dim = s->head_dim, value_dim = s->value_dim, values = V(up)(value_dim, kn->tile_rows);
-  const int64_t padded_dim = apus_padded_depth(kn, dim), padded_block = apus_padded_depth(kn, KEY_BLOCK);
+  const int64_t padded_dim = apus_padded_depth(kn, dim);
 
   size_t key_block = V(rows_bytes)(kn, KEY_BLOCK, dim), value_block = V(rows_bytes)(kn, value_dim, KEY_BLOCK);
   size_t key_panel = apus_panel_a_bytes(kn, dim), value_panel = apus_panel_a_bytes(kn, KEY_BLOCK);
@@ -44,6 +70,7 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
   char *strip_memory = apus_workspace(
       2, q_bytes + p_bytes + (size_t)(V(up)(KEY_BLOCK, kn->tile_rows) + values) * (size_t)lanes * 4);
   char *packed_q = strip_memory, *packed_p = strip_memory + q_bytes;
+  uint32_t *pairs = (uint32_t *)packed_p;
   float *scores = (float *)(packed_p + p_bytes), *sums = scores + V(up)(KEY_BLOCK, kn->tile_rows) * lanes;
 
   const void *k = V(at)(job->k, sequence * keys * s->k_stride + kv * dim, s->dtype);
@@ -73,35 +100,14 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
       int64_t block1 = strip.highest_last < 0 ? block0 : strip.highest_last / KEY_BLOCK + 1;
       for (int64_t b = block0; b < block1; b++) {
         int64_t key0 = b * KEY_BLOCK;
-        for (int64_t r = 0; r < KEY_BLOCK; r += kn->tile_rows)
+        int64_t seen = V(seen_keys)(kn, &strip, key0);
+        for (int64_t r = 0; r < seen; r += kn->tile_rows)
           kn->tile(padded_dim, packed_keys + (size_t)b * key_block + (size_t)(r / kn->tile_rows) * key_panel, packed_q,
                    scores + r * lanes, lanes, false);
-        bool all = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK);
         for (int j = 0; j < vectors; j++) {
-          vf top = largest[j];
-          for (int64_t r = 0; r < KEY_BLOCK; r++) {
-            vf x;
-            LOAD_F32(x, scores + r * lanes + j * 16);
-            x *= s->scale;
-            if (!all) {
-              x = vselect(V(visible)(&strip, j * 16, key0 + r), x, vsplat(-INFINITY));
-            }
-            memcpy(scores + r * lanes + j * 16, &x, 64);
-            top = vmax(x, top);
-          }
-          // A lane that has seen nothing yet keeps -infinity; its exponent is taken against 0 instead.
-          vf base = vselect(top == vsplat(-INFINITY), vsplat(0), top);
-          vf shrink = V(exp)(largest[j] - base);
-          vf sum = {0};
-          for (int64_t r = 0; r < KEY_BLOCK; r++) {
-            vf x;
-            LOAD_F32(x, scores + r * lanes + j * 16);
-            vf p = half ? V(exp_coarse)(x - base) : V(exp)(x - base);
-            sum += p;
-            memcpy(scores + r * lanes + j * 16, &p, 64);
-          }
-          total[j] = total[j] * shrink + sum;
-          largest[j] = top;
+          vf shrink = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK)
+                          ? V(soften)(s, NULL, scores, pairs, lanes, j * 16, key0, seen, half, &largest[j], &total[j])
+                          : V(soften)(s, &strip, scores, pairs, lanes, j * 16, key0, seen, half, &largest[j], &total[j]);
           for (int64_t d = 0; d < values; d++) {
             vf x;
             LOAD_F32(x, sums + d * lanes + j * 16);
@@ -109,11 +115,10 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
             memcpy(sums + d * lanes + j * 16, &x, 64);
           }
         }
-        apus_matrix pm = {scores, APUS_F32, 1, lanes};
-        kn->pack_b(pm, KEY_BLOCK, lanes, packed_p);
+        if (!V(takes_pairs)(half)) kn->pack_b((apus_matrix){scores, APUS_F32, 1, lanes}, seen, lanes, packed_p);
         for (int64_t r = 0; r < values; r += kn->tile_rows)
-          kn->tile(padded_block, packed_values + (size_t)b * value_block + (size_t)(r / kn->tile_rows) * value_panel,
-                   packed_p, sums + r * lanes, lanes, true);
+          kn->tile(seen, packed_values + (size_t)b * value_block + (size_t)(r / kn->tile_rows) * value_panel, packed_p,
+                   sums + r * lanes, lanes, true);
       }
       float factor[32], lse[32];
       for (int i = 0; i < lanes; i++) {

@@ -101,10 +101,4 @@ TARGET void apus_pack_pairs(apus_matrix m, int64_t depth, int64_t pairs, int64_t
     pack_any(m, depth, pairs, count, width, out);
   }
 }
-
-TARGET void apus_round_to_bf16(int64_t count, const float *in, void *out) {
-  for (int64_t i = 0; i < count; i += 32)
-    _mm512_storeu_si512((uint16_t *)out + i,
-                        (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(in + i + 16), _mm512_loadu_ps(in + i)));
-}
 #endif

@@ -13,7 +13,7 @@ static void pack_b(apus_matrix m, int64_t depth, int64_t count, void *panel) {
 static void nothing(void) {}
 
 const apus_gemm_kernel apus_bf16_amx_emulated = {32,      32,     32,     2,      apus_amx_tile_32_reference, NULL,
-                                                 NULL,    NULL,   NULL, apus_pack_tiles, pack_b, nothing, nothing};
+                                                 NULL,    NULL,   apus_pack_tiles, pack_b, nothing, nothing};
 const apus_gemm_kernel apus_bf16_amx = {32,     32,     32,                 2,               apus_amx_tile_32, NULL,
-                                        NULL,   NULL,   NULL, apus_pack_tiles, pack_b, apus_amx_configure, apus_amx_release};
+                                        NULL,   NULL,   apus_pack_tiles, pack_b, apus_amx_configure, apus_amx_release};
 #endif

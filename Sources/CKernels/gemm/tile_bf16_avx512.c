@@ -60,8 +60,8 @@ static void pack_32(apus_matrix m, int64_t depth, int64_t count, void *panel) {
 
 const apus_gemm_kernel apus_bf16_large_avx512 = {14,       32,       2,        2,
                                                  tile_14,  direct_14, direct_4, direct_1,
-                                                 apus_round_to_bf16,  pack_14,  pack_32,  NULL, NULL};
+                                                 pack_14,  pack_32,  NULL, NULL};
 const apus_gemm_kernel apus_bf16_small_avx512 = {8,       32,       2,        2,
                                                  tile_8,  direct_8, direct_4, direct_1,
-                                                 apus_round_to_bf16, pack_8,  pack_32,  NULL, NULL};
+                                                 pack_8,  pack_32,  NULL, NULL};
 #endif

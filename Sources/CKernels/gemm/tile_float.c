@@ -8,10 +8,10 @@
 // In bf16 products the operands are rounded as they are packed, so every variant multiplies the same numbers.
 #define KERNELS(variant, size, rows, columns, TILE, DIRECT)                                                            \
   const apus_gemm_kernel apus_float_##size##_##variant = {                                                             \
-      rows, columns, 1, 4, TILE(rows, variant), DIRECT(rows, variant), DIRECT(4, variant), DIRECT(1, variant), NULL,   \
+      rows, columns, 1, 4, TILE(rows, variant), DIRECT(rows, variant), DIRECT(4, variant), DIRECT(1, variant),         \
       pack_##rows##_##variant, pack_##columns##_##variant, NULL, NULL};                                                \
   const apus_gemm_kernel apus_rounded_##size##_##variant = {                                                           \
-      rows, columns, 1, 4, TILE(rows, variant), NULL, NULL, NULL, NULL, round_##rows##_##variant,                      \
+      rows, columns, 1, 4, TILE(rows, variant), NULL, NULL, NULL, round_##rows##_##variant,                      \
       round_##columns##_##variant, NULL, NULL};
 #define GENERAL_TILE(rows, variant) tile_##rows##_##variant
 #define GENERAL_DIRECT(rows, variant) direct_##rows##_##variant

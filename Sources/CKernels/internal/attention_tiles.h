@@ -17,7 +17,7 @@ INLINE void V(pack_rows)(const apus_gemm_kernel *kn, apus_matrix m, int64_t rows
   for (int64_t r = 0; r < rows; r += kn->tile_rows, out += bytes) {
     apus_matrix part = m;
     part.data = V(at)(m.data, r * m.row_stride, m.dtype);
-    kn->pack_a(part, depth, rows - r < kn->tile_rows ? rows - r : kn->tile_rows, out);
+    kn->pack_a(part, depth, rows - r, out);
   }
 }
 // The same of the transposed matrix: `columns` of it are the vectors and `count` rows the depth, in panels with room for
@@ -26,7 +26,7 @@ INLINE void V(pack_turned)(const apus_gemm_kernel *kn, apus_matrix m, int64_t co
   size_t bytes = apus_panel_a_bytes(kn, KEY_BLOCK);
   for (int64_t c = 0; c < columns; c += kn->tile_rows, out += bytes) {
     apus_matrix part = {V(at)(m.data, c, m.dtype), m.dtype, 1, m.row_stride};
-    kn->pack_a(part, count, columns - c < kn->tile_rows ? columns - c : kn->tile_rows, out);
+    kn->pack_a(part, count, columns - c, out);
   }
 }
 // Right panels, `bytes` apart: room for more depth than is there.
@@ -35,7 +35,7 @@ INLINE void V(pack_columns)(const apus_gemm_kernel *kn, apus_matrix m, int64_t c
   for (int64_t c = 0; c < columns; c += kn->tile_columns, out += bytes) {
     apus_matrix part = m;
     part.data = V(at)(m.data, c * m.row_stride, m.dtype);
-    kn->pack_b(part, depth, columns - c < kn->tile_columns ? columns - c : kn->tile_columns, out);
+    kn->pack_b(part, depth, columns - c, out);
   }
 }
 INLINE size_t V(rows_bytes)(const apus_gemm_kernel *kn, int64_t rows, int64_t depth) {
@@ -70,12 +70,45 @@ INLINE void V(strip_range)(const apus_attention *s, int64_t sequence, int64_t qu
 INLINE bool V(sees_all)(const V(strip) * s, int lanes, int64_t key0, int64_t key1) {
   return s->count == lanes && s->highest_first <= key0 && s->lowest_last >= key1 - 1;
 }
+// How many keys of a block from key0 on have to be looked at: up to the last that a query sees, in whole tiles and
+// units of depth.
+INLINE int64_t V(seen_keys)(const apus_gemm_kernel *kn, const V(strip) * s, int64_t key0) {
+  int64_t seen = apus_padded_depth(kn, V(up)(s->highest_last + 1 - key0, kn->tile_rows));
+  return seen < KEY_BLOCK ? seen : KEY_BLOCK;
+}
 // All ones where the lane's query sees the key.
 INLINE vi V(visible)(const V(strip) * s, int lane0, int64_t key) {
   vi first, last, k = (vi){0} + (int32_t)key;
   memcpy(&first, s->first + lane0, 64);
   memcpy(&last, s->last + lane0, 64);
   return (vi)(k >= first) & (vi)(k <= last);
+}
+// The scores of one key and sixteen queries, scaled; -infinity where a query of the strip does not see the key.
+INLINE vf V(score)(const apus_attention *s, const V(strip) * strip, const float *products, int lane0, int64_t key) {
+  vf x;
+  LOAD_F32(x, products + lane0);
+  x *= s->scale;
+  return strip ? vselect(V(visible)(strip, lane0, key), x, vsplat(-INFINITY)) : x;
+}
+// Whether a tile that was computed here can be written as the pairs of bf16 in which a packed right operand keeps it.
+INLINE bool V(takes_pairs)(const bool half) {
+#ifdef NARROW_IN_HARDWARE
+  return half;
+#else
+  (void)half;
+  return false;
+#endif
+}
+// Sixteen lanes of two successive keys.
+INLINE void V(store_pairs)(uint32_t *to, vf even, vf odd) {
+#ifdef NARROW_IN_HARDWARE
+  const __m512i turns = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
+                                         5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  __m512i both = (__m512i)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even);
+  _mm512_storeu_si512(to, _mm512_permutexvar_epi16(turns, both));
+#else
+  (void)to, (void)even, (void)odd;
+#endif
 }
 // Writes `[depth, lanes]` floats as rows of `lanes` queries: out[q * stride + d] = in[d * lanes + q] * factor[q].
 INLINE void V(write_transposed)(const float *in, int lanes, int64_t depth, int64_t queries, const float *factor,
@@ -85,16 +118,14 @@ INLINE void V(write_transposed)(const float *in, int lanes, int64_t depth, int64
     memcpy(&f, factor + q0, 64);
     for (int64_t d0 = 0; d0 < depth; d0 += 16) {
       vf r[16];
-      for (int i = 0; i < 16; i++) {
-        if (d0 + i < depth) {
-          memcpy(&r[i], in + (d0 + i) * lanes + q0, 64);
-          r[i] *= f;
-        } else {
-          r[i] = (vf){0};
-        }
+      int wide = depth - d0 < 16 ? (int)(depth - d0) : 16;
+      const float *from = in + d0 * lanes + q0;
+      if (wide == 16) {
+        for (int i = 0; i < 16; i++) r[i] = V(load)(from, i * lanes, APUS_F32) * f;
+      } else {
+        for (int i = 0; i < 16; i++) r[i] = i < wide ? V(load)(from, i * lanes, APUS_F32) * f : (vf){0};
       }
       V(transpose)(r);
-      int wide = depth - d0 < 16 ? (int)(depth - d0) : 16;
       for (int i = 0; i < 16 && q0 + i < queries; i++) {
         if (wide == 16) V(store)(out, (q0 + i) * stride + d0, r[i], type);
         else V(store_some)(out, (q0 + i) * stride + d0, wide, r[i], type);

@@ -5,6 +5,26 @@
 #define V_PASTE(a, b) V_PASTE2(a, b)
 #define V(name) V_PASTE(name, VARIANT)
 
+// The second where either is no number.
+INLINE vf V(max)(vf a, vf b) {
+#ifdef REGISTERS_OF_SIXTEEN
+  return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+#else
+  return vselect(a > b, a, b);
+#endif
+}
+// Rounds to nearest even; a NaN stays a NaN. The instruction takes numbers below 1.2e-38 for zero: a file that must not
+// defines NARROW_EXACTLY.
+INLINE vh V(narrow)(vf v) {
+#if defined(NARROW_IN_HARDWARE) && !defined(NARROW_EXACTLY)
+  return (vh)_mm512_cvtneps_pbh((__m512)v);
+#else
+  vu u = (vu)v;
+  vi nan = (vi)((u & 0x7fffffffu) > 0x7f800000u);
+  vu rounded = (u + 0x7fffu + ((u >> 16) & 1)) >> 16, quiet = (u >> 16) | 0x40u;
+  return __builtin_convertvector((rounded & ~(vu)nan) | (quiet & (vu)nan), vh);
+#endif
+}
 INLINE vf V(load)(const void *p, int64_t i, apus_dtype type) {
   if (type == APUS_F32) {
     vf v;
@@ -20,8 +40,7 @@ INLINE void V(store)(void *p, int64_t i, vf v, apus_dtype type) {
     memcpy((float *)p + i, &v, 64);
     return;
   }
-  vh h;
-  BF16_NARROW(h, v);
+  vh h = V(narrow)(v);
   memcpy((uint16_t *)p + i, &h, 32);
 }
 // The first n (1 to 15) lanes; the others are zero.
@@ -40,8 +59,7 @@ INLINE void V(store_some)(void *p, int64_t i, int n, vf v, apus_dtype type) {
     memcpy((float *)p + i, &v, (size_t)n * 4);
     return;
   }
-  vh h;
-  BF16_NARROW(h, v);
+  vh h = V(narrow)(v);
   memcpy((uint16_t *)p + i, &h, (size_t)n * 2);
 }
 // Sixteen lanes, or the `left` that are left of a row if those are fewer.
@@ -94,7 +112,7 @@ INLINE vf V(exp)(vf x) {
 // -88; NaN stays. 2^(n + f) with a polynomial of degree 4 for f in [-0.5, 0.5] (least relative error, fitted).
 INLINE vf V(exp_coarse)(vf x) {
   vf low = vsplat(-127), t = x * 1.44269504088896341f;
-  t = vmax(low, t);
+  t = V(max)(low, t);
   // The magic number's last bits are the exponent's offset: shifted up, n stands where a float keeps its exponent.
   vf magic = vsplat(12582912.0f + 127.0f), n = t + magic, f = t - (n - magic);
   vf p = vsplat(9.5700901e-3f);

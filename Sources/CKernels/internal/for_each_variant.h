@@ -29,6 +29,7 @@
 #endif
 #undef VARIANT
 
+#define REGISTERS_OF_SIXTEEN
 #define VARIANT avx512
 #if defined(__clang__)
 #pragma clang attribute push(                                                                                          \
@@ -46,21 +47,31 @@
 #endif
 #undef VARIANT
 
-#define DISPATCH(name, ...)                                                                                            \
-  do {                                                                                                                 \
-    switch (apus_isa_current()) {                                                                                      \
-    case APUS_ISA_AMX:                                                                                                 \
-    case APUS_ISA_AVX512: name##_avx512(__VA_ARGS__); break;                                                           \
-    case APUS_ISA_AVX2: name##_avx2(__VA_ARGS__); break;                                                               \
-    default: name##_portable(__VA_ARGS__); break;                                                                      \
-    }                                                                                                                  \
-  } while (0)
+#define VARIANT avx512_bf16
+#define NARROW_IN_HARDWARE
+#if defined(__clang__)
+#pragma clang attribute push(                                                                                          \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma,f16c"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma,f16c")
+#endif
+#include "body.h"
+#include SOURCE_FILE
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#undef NARROW_IN_HARDWARE
+#undef VARIANT
+#undef REGISTERS_OF_SIXTEEN
+
 #define CHOOSE(name)                                                                                                   \
-  (apus_isa_current() >= APUS_ISA_AVX512 ? name##_avx512                                                               \
+  (apus_isa_current() >= APUS_ISA_AVX512 ? apus_isa_has_avx512_bf16() ? name##_avx512_bf16 : name##_avx512              \
    : apus_isa_current() == APUS_ISA_AVX2 ? name##_avx2                                                                 \
                                          : name##_portable)
 #else
-#define DISPATCH(name, ...) name##_portable(__VA_ARGS__)
 #define CHOOSE(name) name##_portable
 #endif
 

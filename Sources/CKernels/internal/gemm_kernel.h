@@ -20,7 +20,6 @@ typedef struct {
   apus_tile_function tile;
   // Of a left operand in the kernel's own type, NULL where it is always packed: a whole tile, 4 rows of one, 1 row.
   apus_direct_tile_function tile_direct, direct_4, direct_1;
-  void (*round)(int64_t count, const float *in, void *out);  // floats to that type; NULL: floats are it
   apus_pack_function pack_a, pack_b;  // source's rows are the vectors, its columns the depth
   void (*begin)(void), (*end)(void);  // around a thread's use of `tile`: AMX configures its registers
 } apus_gemm_kernel;

@@ -6,7 +6,4 @@
 /// vectors (`count` of `width` exist), its columns the depth. What lies beyond either is zero. AVX-512 with bf16 only.
 void apus_pack_pairs(apus_matrix source, int64_t depth, int64_t pairs, int64_t count, int width, void *out);
 
-/// Rounds `count` floats, a multiple of 32, to bf16. AVX-512 with bf16 only.
-void apus_round_to_bf16(int64_t count, const float *in, void *out);
-
 #endif

@@ -5,6 +5,9 @@
 #include "apus_base.h"
 #include <math.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #define INLINE static inline __attribute__((always_inline))
 #define LANES 16
@@ -15,7 +18,6 @@ typedef uint16_t vh __attribute__((vector_size(32)));
 
 #define vsplat(x) ((vf){0} + (float)(x))
 #define vselect(mask, a, b) ((vf)(((vi)(mask) & (vi)(a)) | (~(vi)(mask) & (vi)(b))))
-#define vmax(a, b) vselect((a) > (b), a, b)
 
 INLINE float bf16_to_float(uint16_t h) {
   uint32_t u = (uint32_t)h << 16;
@@ -32,15 +34,7 @@ INLINE uint16_t float_to_bf16(float f) {
 }
 
 #define LOAD_F32(out, p) memcpy(&(out), (p), 64)
-// Macros rather than functions where a 64-byte vector would cross a function boundary between targets.
+// A macro, as a 64-byte vector would cross a function boundary between targets.
 #define BF16_WIDEN(h) ((vf)(__builtin_convertvector((h), vu) << 16))
-#define BF16_NARROW(out, v)                                                                                            \
-  do {                                                                                                                 \
-    vu narrow_u = (vu)(v);                                                                                             \
-    vi narrow_nan = (vi)((narrow_u & 0x7fffffffu) > 0x7f800000u);                                                      \
-    vu narrow_r = (narrow_u + 0x7fffu + ((narrow_u >> 16) & 1)) >> 16;                                                 \
-    vu narrow_q = (narrow_u >> 16) | 0x40u;                                                                            \
-    (out) = __builtin_convertvector((narrow_r & ~(vu)narrow_nan) | (narrow_q & (vu)narrow_nan), vh);                   \
-  } while (0)
 
 #endif

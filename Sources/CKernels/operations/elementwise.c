@@ -9,6 +9,8 @@ typedef struct {
   apus_dtype from, to;
 } elementwise_job;
 enum { elementwise_chunk = 16384 };
+// Conversions are exact for every number.
+#define NARROW_EXACTLY
 #include "for_each_variant.h"
 
 void apus_add(int64_t count, const void *a, const void *b, void *out, apus_dtype dtype) {

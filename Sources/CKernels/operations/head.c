@@ -70,7 +70,7 @@ INLINE void V(head_strip_row)(const head_job *j, int64_t row, int64_t block, int
   for (int64_t c = 0; c < padded; c += 16) {
     vf v;
     LOAD_F32(v, x + c);
-    tops = vmax(v, tops);
+    tops = V(max)(v, tops);
   }
   float top = V(largest)(tops);
   vf sums = {0}, weighted = {0};
@@ -113,7 +113,7 @@ static void V(head_results)(void *context, int64_t chunk, int worker) {
   vf top = vsplat(-INFINITY), total = {0}, weighted = {0};
   for (int64_t b = 0; b < blocks; b++) {
     vf v = LOAD(j->largest, b);
-    top = vmax(v, top);
+    top = V(max)(v, top);
   }
   for (int64_t b = 0; b < blocks; b++) {
     vf below = LOAD(j->largest, b) - top, scale = V(exp)(below), sum = LOAD(j->sums, b) * scale;
