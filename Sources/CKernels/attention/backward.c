@@ -38,12 +38,13 @@ INLINE void V(accumulate)(const apus_gemm_kernel *kn, int64_t keys, const void *
       else kn->tile(depth, left + (size_t)(r / kn->tile_rows) * panel, b, to, stride, true);
     }
 }
-INLINE void V(write_rows)(const float *in, int64_t stride, int64_t rows, int64_t columns, void *out, int64_t out_stride,
-                          apus_dtype type) {
+INLINE void V(write_rows)(const float *in, int64_t stride, int64_t rows, int64_t columns, float factor, void *out,
+                          int64_t out_stride, apus_dtype type) {
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < columns; c += 16) {
       vf x;
       LOAD_F32(x, in + r * stride + c);
+      x *= factor;
       if (columns - c >= 16) V(store)(out, r * out_stride + c, x, type);
       else V(store_some)(out, r * out_stride + c, (int)(columns - c), x, type);
     }
@@ -57,19 +58,20 @@ typedef struct {
 } V(block);
 
 // Turns the products of `seen` keys and sixteen queries from lane0 on into probabilities, and the gradients of these
-// into the gradients of the products. `strip` is NULL where every query sees every key.
+// into the gradients of the products, `scale` left out. `strip` is NULL where every query sees every key.
 INLINE void V(score_gradients)(const apus_attention *s, const V(strip) * strip, const V(block) * block, int lanes,
                                int lane0, int64_t key0, int64_t seen, const bool half, const float *lse,
                                const float *delta) {
   const bool pairs = V(takes_pairs)(half);
-  vf log_sum = V(load)(lse, lane0, APUS_F32), taken = V(load)(delta, lane0, APUS_F32);
+  const float scale = s->scale * V(units)(half);
+  vf log_sum = V(load)(lse, lane0, APUS_F32) * V(units)(half), taken = V(load)(delta, lane0, APUS_F32);
   for (int64_t r = 0; r < seen; r += 2) {
     vf g[2];
     for (int i = 0; i < 2; i++) {
       int64_t at = (r + i) * lanes;
-      vf x = V(score)(s, strip, block->p + at, lane0, key0 + r + i) - log_sum;
-      vf probability = half ? V(exp_coarse)(x) : V(exp)(x);
-      g[i] = probability * (V(load)(block->ds, at + lane0, APUS_F32) - taken) * s->scale;
+      vf x = V(score)(strip, scale, block->p + at, lane0, key0 + r + i) - log_sum;
+      vf probability = V(power)(x, half);
+      g[i] = probability * (V(load)(block->ds, at + lane0, APUS_F32) - taken);
       V(store)(block->p_rows, at + lane0, probability, pairs ? APUS_BF16 : APUS_F32);
       V(store)(block->ds_rows, at + lane0, g[i], pairs ? APUS_BF16 : APUS_F32);
     }
@@ -200,16 +202,16 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
           kn->tile(seen, turned_keys + (size_t)b * turned_block + (size_t)(r / kn->tile_rows) * turned_panel,
                    packed_s, d_q + r * lanes, lanes, true);
       }
-      float one[32];
-      for (int i = 0; i < 32; i++) one[i] = 1;
-      V(write_transposed)(d_q, lanes, dim, count, one,
+      float factor[32];
+      for (int i = 0; i < 32; i++) factor[i] = s->scale;
+      V(write_transposed)(d_q, lanes, dim, count, factor,
                           (void *)V(at)(job->d_q, token * s->q_stride + h * dim, s->dtype), s->q_stride, s->dtype);
     }
   }
   if (kn->end) kn->end();
-  V(write_rows)(d_k, dim_stride, keys, dim,
+  V(write_rows)(d_k, dim_stride, keys, dim, s->scale,
                 (void *)V(at)(job->d_k, sequence * keys * s->k_stride + kv * dim, s->dtype), s->k_stride, s->dtype);
-  V(write_rows)(d_v, value_stride, keys, value_dim,
+  V(write_rows)(d_v, value_stride, keys, value_dim, 1,
                 (void *)V(at)(job->d_v, sequence * keys * s->v_stride + kv * value_dim, s->dtype), s->v_stride,
                 s->dtype);
 }

@@ -29,19 +29,19 @@ void apus_attention_forward(const apus_attention *s, const void *q, const void *
 // Turns the products of `seen` keys and sixteen queries from lane0 on into exponentials relative to the largest score so
 // far, in place or as pairs, and gives the factor by which what came before shrinks. `strip` is NULL where every query
 // sees every key.
-INLINE vf V(soften)(const apus_attention *s, const V(strip) * strip, float *scores, uint32_t *pairs, int lanes,
+INLINE vf V(soften)(const V(strip) * strip, float scale, float *scores, uint32_t *pairs, int lanes,
                     int lane0, int64_t key0, int64_t seen, const bool half, vf *largest, vf *total) {
   vf top = *largest;
-  for (int64_t r = 0; r < seen; r++) top = V(max)(V(score)(s, strip, scores + r * lanes, lane0, key0 + r), top);
+  for (int64_t r = 0; r < seen; r++) top = V(max)(V(score)(strip, scale, scores + r * lanes, lane0, key0 + r), top);
   // A lane that has seen nothing yet keeps -infinity; its exponent is taken against 0 instead.
   vf base = vselect(top == vsplat(-INFINITY), vsplat(0), top);
-  vf shrink = V(exp)(*largest - base);
+  vf shrink = V(exp)((*largest - base) * (1 / V(units)(half)));
   vf sum = {0};
   for (int64_t r = 0; r < seen; r += 2) {
     vf p[2];
     for (int i = 0; i < 2; i++) {
-      vf x = V(score)(s, strip, scores + (r + i) * lanes, lane0, key0 + r + i) - base;
-      p[i] = half ? V(exp_coarse)(x) : V(exp)(x);
+      vf x = V(score)(strip, scale, scores + (r + i) * lanes, lane0, key0 + r + i) - base;
+      p[i] = V(power)(x, half);
       sum += p[i];
       if (!V(takes_pairs)(half)) memcpy(scores + (r + i) * lanes + lane0, &p[i], 64);
     }
@@ -56,6 +56,7 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
   const apus_attention *s = job->spec;
   const apus_gemm_kernel *kn = apus_attention_kernel_for(s->compute);
   const int lanes = kn->tile_columns, vectors = lanes / 16;
+  const float scale = s->scale * V(units)(half);
   const int64_t sequence = task / s->kv_heads, kv = task % s->kv_heads, group = s->heads / s->kv_heads;
   const int64_t keys = s->key_length, blocks = V(up)(keys, KEY_BLOCK) / KEY_BLOCK;
   const int64_t dim = s->head_dim, value_dim = s->value_dim, values = V(up)(value_dim, kn->tile_rows);
@@ -106,8 +107,8 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
                    scores + r * lanes, lanes, false);
         for (int j = 0; j < vectors; j++) {
           vf shrink = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK)
-                          ? V(soften)(s, NULL, scores, pairs, lanes, j * 16, key0, seen, half, &largest[j], &total[j])
-                          : V(soften)(s, &strip, scores, pairs, lanes, j * 16, key0, seen, half, &largest[j], &total[j]);
+                          ? V(soften)(NULL, scale, scores, pairs, lanes, j * 16, key0, seen, half, &largest[j], &total[j])
+                          : V(soften)(&strip, scale, scores, pairs, lanes, j * 16, key0, seen, half, &largest[j], &total[j]);
           for (int64_t d = 0; d < values; d++) {
             vf x;
             LOAD_F32(x, sums + d * lanes + j * 16);
@@ -126,7 +127,7 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
         memcpy(&t, (char *)total + i * 4, 4);
         memcpy(&m, (char *)largest + i * 4, 4);
         factor[i] = t > 0 ? 1 / t : t == t ? 0 : t;
-        lse[i] = t > 0 ? m + logf(t) : t == t ? -INFINITY : t;
+        lse[i] = t > 0 ? m / V(units)(half) + logf(t) : t == t ? -INFINITY : t;
       }
       for (int64_t i = 0; i < count; i++)
         job->lse[(sequence * s->heads + h) * s->query_length + query0 + i] = lse[i];

@@ -42,20 +42,42 @@ static const char *left_panels(const product *p, int64_t row0, int64_t row1) {
   return panels;
 }
 
+static const char *row_in_place(const product *p, int64_t row) {
+  return (const char *)p->left.data + row * p->left.row_stride * (int64_t)apus_dtype_size(p->left.dtype);
+}
+
 // One tile of C from `row` on, of which `rows` exist; `a` is its packed panel where A does not lie in place.
 static void multiply_tile(const product *p, const char *a, int64_t row, int64_t rows, const char *b, float *to,
                           int64_t stride, bool add) {
   const apus_gemm_kernel *k = p->kernel;
   int64_t depth = apus_padded_depth(k, p->depth), bytes = p->left.row_stride * (int64_t)apus_dtype_size(p->left.dtype);
-  const char *in_place = (const char *)p->left.data + row * bytes;
+  const char *in_place = row_in_place(p, row);
   if (p->direct && rows == k->tile_rows) {
     k->tile_direct(depth, in_place, bytes, b, to, stride, add);
   } else if (p->direct && rows <= few_rows) {
     int64_t r = 0;
     for (; r + 4 <= rows; r += 4) k->direct_4(depth, in_place + r * bytes, bytes, b, to + r * stride, stride, add);
     for (; r < rows; r++) k->direct_1(depth, in_place + r * bytes, bytes, b, to + r * stride, stride, add);
+  } else if (k->tile_short && rows <= k->short_rows) {
+    k->tile_short(depth, a, b, to, stride, add);
   } else {
     k->tile(depth, a, b, to, stride, add);
+  }
+}
+
+// A whole tile of a C in bf16.
+static void multiply_rounded(const product *p, const char *a, int64_t row, const char *b, uint16_t *to) {
+  const apus_gemm_kernel *k = p->kernel;
+  int64_t depth = apus_padded_depth(k, p->depth), bytes = p->left.row_stride * (int64_t)apus_dtype_size(p->left.dtype);
+  if (p->direct) k->direct_rounded(depth, row_in_place(p, row), bytes, b, to, p->c_stride);
+  else k->tile_rounded(depth, a, b, to, p->c_stride);
+}
+
+// Fetches rows of C, `bytes` apart, that the next tile adds to.
+static void expect_rows(const char *c, int64_t bytes, int64_t rows) {
+  for (int64_t i = 0; i < rows; i++, c += bytes) {
+    __builtin_prefetch(c);
+    __builtin_prefetch(c + 64);
   }
 }
 
@@ -70,8 +92,9 @@ static void product_task(void *context, int64_t task, int worker) {
   const char *a = left_panels(p, row0, row1);
   _Alignas(64) float tile[32 * 32];
   apus_store_function store = apus_store_tile_function();
-  size_t element_bytes = apus_dtype_size(p->c_dtype);
-  bool whole_tiles = p->c_dtype == APUS_F32 && p->scale == 1;
+  const int64_t element_bytes = (int64_t)apus_dtype_size(p->c_dtype), c_bytes = p->c_stride * element_bytes;
+  bool in_floats = !p->epilogue && p->c_dtype == APUS_F32 && p->scale == 1;
+  bool rounded = !p->epilogue && p->c_dtype == APUS_BF16 && p->scale == 1 && k->tile_rounded;
   float *strip = NULL;
   if (p->epilogue) {
     size_t strip_rows = (size_t)divide_up(row1 - row0, k->tile_rows) * (size_t)k->tile_rows;
@@ -82,21 +105,21 @@ static void product_task(void *context, int64_t task, int worker) {
     const char *b = p->packed + (size_t)(column / k->tile_columns) * p->panel_bytes;
     for (int64_t row = row0; row < row1; row += k->tile_rows) {
       int64_t rows = least(k->tile_rows, row1 - row), columns = least(k->tile_columns, column1 - column);
-      bool whole = whole_tiles && rows == k->tile_rows && columns == k->tile_columns;
-      float *to = tile;
-      int64_t stride = k->tile_columns;
+      bool whole = rows == k->tile_rows && columns == k->tile_columns;
+      const char *panel = p->direct ? a : a + (size_t)((row - row0) / k->tile_rows) * a_panel;
+      char *c = p->epilogue ? NULL : p->c + row * c_bytes + column * element_bytes;
       if (strip) {
-        to = strip + (row - row0) * p->block_columns + column - column0;
-        stride = p->block_columns;
-      } else if (whole) {
-        to = (float *)p->c + row * p->c_stride + column;
-        stride = p->c_stride;
+        multiply_tile(p, panel, row, rows, b, strip + (row - row0) * p->block_columns + column - column0,
+                      p->block_columns, false);
+      } else if (whole && rounded) {
+        multiply_rounded(p, panel, row, b, (uint16_t *)c);
+      } else if (whole && in_floats) {
+        if (p->accumulate) expect_rows(c + rows * c_bytes, c_bytes, least(rows, row1 - row - rows));
+        multiply_tile(p, panel, row, rows, b, (float *)c, p->c_stride, p->accumulate);
+      } else {
+        multiply_tile(p, panel, row, rows, b, tile, k->tile_columns, false);
+        store(tile, k->tile_columns, c, p->c_dtype, p->c_stride, rows, columns, p->accumulate, p->scale);
       }
-      bool add = !strip && whole && p->accumulate;
-      multiply_tile(p, p->direct ? a : a + (size_t)((row - row0) / k->tile_rows) * a_panel, row, rows, b, to, stride, add);
-      if (!strip && !whole)
-        store(tile, k->tile_columns, p->c + (size_t)(row * p->c_stride + column) * element_bytes, p->c_dtype,
-              p->c_stride, rows, columns, p->accumulate, p->scale);
     }
   }
   if (k->end) k->end();
@@ -108,7 +131,7 @@ static void product_task(void *context, int64_t task, int worker) {
 static bool spreads_over_sets(int64_t bytes, int64_t rows) {
   uint64_t sets = 0;
   for (int64_t i = 0; i < rows; i++) sets |= (uint64_t)1 << (i * bytes / 64 % 64);
-  return __builtin_popcountll(sets) * 2 >= rows;
+  return __builtin_popcountll(sets) * 4 >= rows;
 }
 
 // Shares the product out in blocks and runs it. `block_columns` 0: as suits the shape.

@@ -12,8 +12,10 @@ static void pack_b(apus_matrix m, int64_t depth, int64_t count, void *panel) {
 
 static void nothing(void) {}
 
-const apus_gemm_kernel apus_bf16_amx_emulated = {32,      32,     32,     2,      apus_amx_tile_32_reference, NULL,
-                                                 NULL,    NULL,   apus_pack_tiles, pack_b, nothing, nothing};
-const apus_gemm_kernel apus_bf16_amx = {32,     32,     32,                 2,               apus_amx_tile_32, NULL,
-                                        NULL,   NULL,   apus_pack_tiles, pack_b, apus_amx_configure, apus_amx_release};
+const apus_gemm_kernel apus_bf16_amx_emulated = {
+    .tile_rows = 32, .tile_columns = 32, .depth_unit = 32, .element_bytes = 2, .tile = apus_amx_tile_32_reference,
+    .pack_a = apus_pack_tiles, .pack_b = pack_b, .begin = nothing, .end = nothing};
+const apus_gemm_kernel apus_bf16_amx = {
+    .tile_rows = 32, .tile_columns = 32, .depth_unit = 32, .element_bytes = 2, .tile = apus_amx_tile_32,
+    .pack_a = apus_pack_tiles, .pack_b = pack_b, .begin = apus_amx_configure, .end = apus_amx_release};
 #endif

@@ -8,45 +8,64 @@
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
 #define UNROLL _Pragma("GCC unroll 16")
 
-// `LEFT(i)` is the pair of row i at the present depth, which `NEXT` goes on by one.
-#define TILE_BODY(rows, LEFT, NEXT)                                                                                    \
-    const char *b = pb;                                                                                                \
-    __m512 sum[rows][2];                                                                                               \
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < 2; j++) sum[i][j] =                               \
-        accumulate ? _mm512_loadu_ps(c + i * c_stride + j * 16) : _mm512_setzero_ps();                                 \
-    for (int64_t k = 0; k < depth / 2; k++, NEXT, b += 128) {                                                          \
-      __m512bh right0 = (__m512bh)_mm512_load_si512(b), right1 = (__m512bh)_mm512_load_si512(b + 64);                  \
-      UNROLL for (int i = 0; i < rows; i++) {                                                                          \
-        __m512bh left = (__m512bh)_mm512_set1_epi32(LEFT(i));                                                          \
-        sum[i][0] = _mm512_dpbf16_ps(sum[i][0], left, right0);                                                         \
-        sum[i][1] = _mm512_dpbf16_ps(sum[i][1], left, right1);                                                         \
-      }                                                                                                                \
+// `LEFT(i)` is the pair of row i at the present depth, which `NEXT` goes on by one; `START` and `FINISH` are what a sum
+// begins with and what is done with a row's two.
+#define TILE_BODY(rows, LEFT, NEXT, START, FINISH)                                                                     \
+  const char *b = pb;                                                                                                  \
+  __m512 sum[rows][2];                                                                                                 \
+  UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < 2; j++) sum[i][j] = START;                          \
+  for (int64_t k = 0; k < depth / 2; k++, NEXT, b += 128) {                                                            \
+    __m512bh right0 = (__m512bh)_mm512_load_si512(b), right1 = (__m512bh)_mm512_load_si512(b + 64);                    \
+    UNROLL for (int i = 0; i < rows; i++) {                                                                            \
+      __m512bh left = (__m512bh)_mm512_set1_epi32(LEFT(i));                                                            \
+      sum[i][0] = _mm512_dpbf16_ps(sum[i][0], left, right0);                                                           \
+      sum[i][1] = _mm512_dpbf16_ps(sum[i][1], left, right1);                                                           \
     }                                                                                                                  \
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < 2; j++)                                           \
-        _mm512_storeu_ps(c + i * c_stride + j * 16, sum[i][j])
+  }                                                                                                                    \
+  UNROLL for (int i = 0; i < rows; i++) FINISH(i)
+#define FROM_C (accumulate ? _mm512_loadu_ps(c + i * c_stride + j * 16) : _mm512_setzero_ps())
+#define TO_C(i)                                                                                                        \
+  do {                                                                                                                 \
+    _mm512_storeu_ps(c + i * c_stride, sum[i][0]);                                                                     \
+    _mm512_storeu_ps(c + i * c_stride + 16, sum[i][1]);                                                                \
+  } while (0)
+#define ROUNDED_TO_C(i) _mm512_storeu_si512(c + i * c_stride, (__m512i)_mm512_cvtne2ps_pbh(sum[i][1], sum[i][0]))
 
-#define TILE(rows)                                                                                                     \
-  TARGET static void tile_##rows(int64_t depth, const void *pa, const void *pb, float *c, int64_t c_stride,            \
-                                 bool accumulate) {                                                                    \
-    const int32_t *a = pa;                                                                                             \
-    TILE_BODY(rows, PACKED, a += rows);                                                                                \
-  }
+// The first `rows` of a panel of `width`.
 #define PACKED(i) a[i]
-TILE(14)
-TILE(8)
+#define TILE(name, rows, width)                                                                                        \
+  TARGET static void name(int64_t depth, const void *pa, const void *pb, float *c, int64_t c_stride,                   \
+                          bool accumulate) {                                                                           \
+    const int32_t *a = pa;                                                                                             \
+    TILE_BODY(rows, PACKED, a += width, FROM_C, TO_C);                                                                 \
+  }
+TILE(tile_14, 14, 14)
+TILE(tile_14_short, 8, 14)
+TILE(tile_8, 8, 8)
+TARGET static void rounded_14(int64_t depth, const void *pa, const void *pb, uint16_t *c, int64_t c_stride) {
+  const int32_t *a = pa;
+  TILE_BODY(14, PACKED, a += 14, _mm512_setzero_ps(), ROUNDED_TO_C);
+}
 
 // Base addresses of five rows each, so that every row is one addressing mode away.
 #define ROW(i) (*(const int32_t *)((i < 5 ? a0 : i < 10 ? a5 : a10) + (i % 5) * a_bytes))
+#define ROWS const char *a0 = pa, *a5 = a0 + 5 * a_bytes, *a10 = a0 + 10 * a_bytes
+#define NEXT_PAIR (a0 += 4, a5 += 4, a10 += 4)
 #define DIRECT(rows)                                                                                                   \
   TARGET static void direct_##rows(int64_t depth, const void *pa, int64_t a_bytes, const void *pb, float *c,           \
                                    int64_t c_stride, bool accumulate) {                                                \
-    const char *a0 = pa, *a5 = a0 + 5 * a_bytes, *a10 = a0 + 10 * a_bytes;                                             \
-    TILE_BODY(rows, ROW, (a0 += 4, a5 += 4, a10 += 4));                                                                \
+    ROWS;                                                                                                              \
+    TILE_BODY(rows, ROW, NEXT_PAIR, FROM_C, TO_C);                                                                     \
   }
 DIRECT(14)
 DIRECT(8)
 DIRECT(4)
 DIRECT(1)
+TARGET static void direct_rounded_14(int64_t depth, const void *pa, int64_t a_bytes, const void *pb, uint16_t *c,
+                                     int64_t c_stride) {
+  ROWS;
+  TILE_BODY(14, ROW, NEXT_PAIR, _mm512_setzero_ps(), ROUNDED_TO_C);
+}
 
 static void pack_14(apus_matrix m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs(m, depth, (depth + 1) / 2, count, 14, panel);
@@ -58,10 +77,13 @@ static void pack_32(apus_matrix m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs(m, depth, (depth + 1) / 2, count, 32, panel);
 }
 
-const apus_gemm_kernel apus_bf16_large_avx512 = {14,       32,       2,        2,
-                                                 tile_14,  direct_14, direct_4, direct_1,
-                                                 pack_14,  pack_32,  NULL, NULL};
-const apus_gemm_kernel apus_bf16_small_avx512 = {8,       32,       2,        2,
-                                                 tile_8,  direct_8, direct_4, direct_1,
-                                                 pack_8,  pack_32,  NULL, NULL};
+const apus_gemm_kernel apus_bf16_large_avx512 = {
+    .tile_rows = 14, .tile_columns = 32, .depth_unit = 2, .element_bytes = 2,
+    .tile = tile_14, .tile_short = tile_14_short, .short_rows = 8, .tile_rounded = rounded_14,
+    .tile_direct = direct_14, .direct_4 = direct_4, .direct_1 = direct_1, .direct_rounded = direct_rounded_14,
+    .pack_a = pack_14, .pack_b = pack_32};
+const apus_gemm_kernel apus_bf16_small_avx512 = {
+    .tile_rows = 8, .tile_columns = 32, .depth_unit = 2, .element_bytes = 2,
+    .tile = tile_8, .tile_direct = direct_8, .direct_4 = direct_4, .direct_1 = direct_1,
+    .pack_a = pack_8, .pack_b = pack_32};
 #endif

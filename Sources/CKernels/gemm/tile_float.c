@@ -8,11 +8,14 @@
 // In bf16 products the operands are rounded as they are packed, so every variant multiplies the same numbers.
 #define KERNELS(variant, size, rows, columns, TILE, DIRECT)                                                            \
   const apus_gemm_kernel apus_float_##size##_##variant = {                                                             \
-      rows, columns, 1, 4, TILE(rows, variant), DIRECT(rows, variant), DIRECT(4, variant), DIRECT(1, variant),         \
-      pack_##rows##_##variant, pack_##columns##_##variant, NULL, NULL};                                                \
+      .tile_rows = rows, .tile_columns = columns, .depth_unit = 1, .element_bytes = 4,                                 \
+      .tile = TILE(rows, variant), .tile_direct = DIRECT(rows, variant),                                               \
+      .direct_4 = DIRECT(4, variant), .direct_1 = DIRECT(1, variant),                                                  \
+      .pack_a = pack_##rows##_##variant, .pack_b = pack_##columns##_##variant};                                        \
   const apus_gemm_kernel apus_rounded_##size##_##variant = {                                                           \
-      rows, columns, 1, 4, TILE(rows, variant), NULL, NULL, NULL, round_##rows##_##variant,                      \
-      round_##columns##_##variant, NULL, NULL};
+      .tile_rows = rows, .tile_columns = columns, .depth_unit = 1, .element_bytes = 4,                                 \
+      .tile = TILE(rows, variant),                                                                                     \
+      .pack_a = round_##rows##_##variant, .pack_b = round_##columns##_##variant};
 #define GENERAL_TILE(rows, variant) tile_##rows##_##variant
 #define GENERAL_DIRECT(rows, variant) direct_##rows##_##variant
 #define INTRINSIC_TILE(rows, variant) intrinsic_tile_##rows##_##variant

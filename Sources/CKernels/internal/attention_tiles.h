@@ -83,11 +83,16 @@ INLINE vi V(visible)(const V(strip) * s, int lane0, int64_t key) {
   memcpy(&last, s->last + lane0, 64);
   return (vi)(k >= first) & (vi)(k <= last);
 }
-// The scores of one key and sixteen queries, scaled; -infinity where a query of the strip does not see the key.
-INLINE vf V(score)(const apus_attention *s, const V(strip) * strip, const float *products, int lane0, int64_t key) {
+// Scores are kept in units in which their exponential is cheapest: as powers of two where it is to be coarse, since what it
+// gives is rounded to bf16 next, of e otherwise.
+INLINE vf V(power)(vf x, const bool half) { return half ? V(exp2_coarse)(x) : V(exp)(x); }
+INLINE float V(units)(const bool half) { return half ? LOG2_E : 1; }
+// The scores of one key and sixteen queries: products times `scale`; -infinity where a query of the strip does not see the
+// key.
+INLINE vf V(score)(const V(strip) * strip, float scale, const float *products, int lane0, int64_t key) {
   vf x;
   LOAD_F32(x, products + lane0);
-  x *= s->scale;
+  x *= scale;
   return strip ? vselect(V(visible)(strip, lane0, key), x, vsplat(-INFINITY)) : x;
 }
 // Whether a tile that was computed here can be written as the pairs of bf16 in which a packed right operand keeps it.

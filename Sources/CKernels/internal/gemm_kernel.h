@@ -9,6 +9,10 @@ typedef void (*apus_tile_function)(int64_t depth, const void *a, const void *b, 
 /// The same with A's rows where they lie, `a_bytes` apart, their depth contiguous and a multiple of the unit.
 typedef void (*apus_direct_tile_function)(int64_t depth, const void *a, int64_t a_bytes, const void *b, float *c,
                                           int64_t c_stride, bool accumulate);
+/// Both with C in bf16, rounded from the registers; never added to.
+typedef void (*apus_rounded_tile_function)(int64_t depth, const void *a, const void *b, uint16_t *c, int64_t c_stride);
+typedef void (*apus_rounded_direct_function)(int64_t depth, const void *a, int64_t a_bytes, const void *b, uint16_t *c,
+                                             int64_t c_stride);
 /// Packs one panel of vectors of length `depth`, vector v's element k at `data[v * vector_stride + k * depth_stride]`.
 /// `count` of them exist, of which a tile's are taken; missing ones and depth up to the unit are filled with zero.
 typedef void (*apus_pack_function)(apus_matrix source, int64_t depth, int64_t count, void *panel);
@@ -18,8 +22,12 @@ typedef struct {
   int depth_unit;      // depth is padded to a multiple of it
   int element_bytes;   // of a packed element
   apus_tile_function tile;
+  apus_tile_function tile_short;  // only the first `short_rows` rows of a packed tile; NULL: there is none
+  int short_rows;
   // Of a left operand in the kernel's own type, NULL where it is always packed: a whole tile, 4 rows of one, 1 row.
   apus_direct_tile_function tile_direct, direct_4, direct_1;
+  apus_rounded_tile_function tile_rounded;  // NULL where tiles are only float
+  apus_rounded_direct_function direct_rounded;
   apus_pack_function pack_a, pack_b;  // source's rows are the vectors, its columns the depth
   void (*begin)(void), (*end)(void);  // around a thread's use of `tile`: AMX configures its registers
 } apus_gemm_kernel;

@@ -11,6 +11,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define LANES 16
+#define LOG2_E 1.44269504088896341f
+#define LN_2 0.693147180559945309f
 typedef float vf __attribute__((vector_size(64)));
 typedef int32_t vi __attribute__((vector_size(64)));
 typedef uint32_t vu __attribute__((vector_size(64)));

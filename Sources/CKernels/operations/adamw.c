@@ -53,7 +53,7 @@ static void V(adamw_task)(void *context, int64_t chunk, int worker) {
   int64_t end = (chunk + 1) * adamw_chunk < j->count ? (chunk + 1) * adamw_chunk : j->count;
   for (int64_t i = chunk * adamw_chunk; i < end; i += 16) {
     int64_t n = end - i;
-#define LOAD(p) V(load_up_to)(p, i, n, APUS_F32)
+#define LOAD(p) V(stream_up_to)(p, i, n, APUS_F32)
 #define STORE(p, x) V(store_up_to)(p, i, n, x, APUS_F32)
     vf g = LOAD(j->gradient) * s.gradient_scale, m = LOAD(j->m), v = LOAD(j->v), w = LOAD(j->weight);
     m = m + (g - m) * (1 - s.beta1);

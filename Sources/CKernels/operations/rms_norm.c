@@ -56,6 +56,7 @@ void apus_rms_norm_reference(int64_t rows, int64_t columns, const void *x, const
 
 // Loads sixteen or the last few.
 #define LOAD(p, i) V(load_up_to)(p, i, left, type)
+#define STREAM(p, i) V(stream_up_to)(p, i, left, type)
 #define STORE(p, i, v) V(store_up_to)(p, i, left, v, type)
 #define WEIGHT(c) V(load_up_to)(j->weight, c, left, APUS_F32)
 
@@ -65,9 +66,9 @@ INLINE void V(rms_forward_rows)(const rms_job *j, int64_t row0, int64_t row1, co
     vf squares = {0};
     for (int64_t c = 0; c < j->columns; c += 16) {
       int64_t left = j->columns - c;
-      vf v = LOAD(j->x, at + c);
+      vf v = STREAM(j->x, at + c);
       if (j->delta) {
-        v += LOAD(j->delta, at + c);
+        v += STREAM(j->delta, at + c);
         STORE(j->sum, at + c, v);
         // The stored sum, rounded, is what the later layers and the backward pass see.
         v = LOAD(j->sum, at + c);
@@ -100,7 +101,7 @@ INLINE void V(rms_backward_rows)(const rms_job *j, int64_t row0, int64_t row1, f
     vf dot = {0};
     for (int64_t c = 0; c < j->columns; c += 16) {
       int64_t left = j->columns - c;
-      vf n = LOAD(j->x, at + c) * rstd, g = LOAD(j->d_out, at + c);
+      vf n = STREAM(j->x, at + c) * rstd, g = STREAM(j->d_out, at + c);
       if (partial) {
         vf p = V(load_up_to)(partial, c, left, APUS_F32) + g * n;
         V(store_up_to)(partial, c, left, p, APUS_F32);
@@ -112,7 +113,7 @@ INLINE void V(rms_backward_rows)(const rms_job *j, int64_t row0, int64_t row1, f
       int64_t left = j->columns - c;
       vf n = LOAD(j->x, at + c) * rstd, g = LOAD(j->d_out, at + c) * WEIGHT(c);
       vf d = (g - n * mean) * rstd;
-      if (j->d_residual) d += LOAD(j->d_residual, at + c);
+      if (j->d_residual) d += STREAM(j->d_residual, at + c);
       STORE(j->out, at + c, d);
     }
   }
@@ -127,6 +128,7 @@ static void V(rms_backward)(void *context, int64_t chunk, int worker) {
   else V(rms_backward_rows)(j, row0, row1, partial, APUS_BF16);
 }
 #undef LOAD
+#undef STREAM
 #undef STORE
 #undef WEIGHT
 #endif

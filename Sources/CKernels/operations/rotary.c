@@ -49,7 +49,7 @@ INLINE void V(rotate)(const rotary_job *j, int64_t row0, int64_t row1, const apu
         vf c = V(load_up_to)(cosines, i, n, APUS_F32);
         vf s = V(load_up_to)(sines, i, n, APUS_F32);
         if (j->inverse) s = -s;
-        vf a = V(load_up_to)(j->x, at + i, n, type);
+        vf a = V(stream_up_to)(j->x, at + i, n, type);
         vf b = V(load_up_to)(j->x, at + half + i, n, type);
         vf turned = a * c - b * s, other = b * c + a * s;
         V(store_up_to)(j->x, at + i, n, turned, type);

@@ -34,7 +34,7 @@ void apus_swiglu_reference(int64_t rows, int64_t width, const void *gate_up, voi
 
 #else
 
-#define LOAD(p, i) V(load_up_to)(p, i, n, type)
+#define LOAD(p, i) V(stream_up_to)(p, i, n, type)
 #define STORE(p, i, v) V(store_up_to)(p, i, n, v, type)
 
 INLINE void V(swiglu_rows)(const swiglu_job *j, int64_t row0, int64_t row1, const bool backward,
