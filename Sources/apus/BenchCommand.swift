@@ -35,9 +35,9 @@ struct BenchMachineCommand: ParsableCommand {
 
   func run() throws {
     let execution = Execution()
-    let progress = ProgressLine("measuring", total: 9, unit: "rates")
+    let progress = ProgressLine("measuring", total: 11, unit: "rates")
     let rates = MachineRates.measure(in: execution, seconds: seconds)
-    progress.advance(by: 3)
+    progress.advance(by: 5)
     let work = [1, 4, 16, 64, 256, 4096].map { rows -> RooflinePage.Work in
       let product = MatrixProduct(.forward, rows: rows, inputs: 1024, outputs: 2816, compute: .bfloat16)
       let times = product.times(in: execution, seconds: seconds).sorted()
@@ -78,10 +78,12 @@ enum BenchReport {
       + Quantity.counted(InstructionSet.threads, "thread")
   }
 
-  /// The longer of the work's arithmetic at the matrix rate and its traffic at the copy rate. What stays in a cache can
-  /// be faster.
+  /// The longer of the work's arithmetic, products and exponentials one after the other since both take the same units,
+  /// and its traffic, at the measured rates. What stays in a cache can be faster.
   static func leastSeconds(_ work: RooflinePage.Work, _ rates: MachineRates, _ compute: DType) -> Double {
-    max(work.operations / rates.matrixRate(compute), work.bytes / rates.copyBytesPerSecond)
+    max(
+      work.operations / rates.matrixRate(compute) + work.exponentials / rates.exponentialRate(compute),
+      work.bytes / rates.copyBytesPerSecond)
   }
 
   static func percent(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }
@@ -90,6 +92,8 @@ enum BenchReport {
     var table = TextTable([.left, .right, .left])
     table.add("bf16 products", Quantity.number(rates.bfloat16Products / 1e9, digits: 3), "GFLOP/s")
     table.add("fp32 products", Quantity.number(rates.float32Products / 1e9, digits: 3), "GFLOP/s")
+    table.add("bf16 softmax", Quantity.number(rates.bfloat16Exponentials / 1e9, digits: 3), "G exponentials/s")
+    table.add("fp32 softmax", Quantity.number(rates.float32Exponentials / 1e9, digits: 3), "G exponentials/s")
     table.add("memory copy", Quantity.number(rates.copyBytesPerSecond / 1e9, digits: 3), "GB/s, read and written")
     return table.text
   }
@@ -107,11 +111,13 @@ enum BenchReport {
       "processor": .string(Machine.current.processor), "instruction_set": .string(InstructionSet.current.rawValue),
       "threads": JSON(InstructionSet.threads), "bfloat16_flops": JSON(rates.bfloat16Products),
       "float32_flops": JSON(rates.float32Products), "copy_bytes_per_second": JSON(rates.copyBytesPerSecond),
+      "bfloat16_exponentials_per_second": JSON(rates.bfloat16Exponentials),
+      "float32_exponentials_per_second": JSON(rates.float32Exponentials),
       "work": .array(
         work.map {
           [
             "name": .string($0.name), "seconds": JSON($0.seconds), "operations": JSON($0.operations),
-            "bytes": JSON($0.bytes),
+            "exponentials": JSON($0.exponentials), "bytes": JSON($0.bytes),
           ]
         }),
     ]

@@ -136,7 +136,8 @@ struct TrainStepBenchmark: ParsableCommand {
     let n = Double(steps)
     let known = costs.map { name, cost in
       RooflinePage.Work(
-        name: name, seconds: cost.seconds / n, operations: cost.operations / n, bytes: cost.bytes / n)
+        name: name, seconds: cost.seconds / n, operations: cost.operations / n, exponentials: cost.exponentials / n,
+        bytes: cost.bytes / n)
     }
     let rest = total / n - known.reduce(0) { $0 + $1.seconds }
     return known.sorted { $0.seconds > $1.seconds }
@@ -145,8 +146,8 @@ struct TrainStepBenchmark: ParsableCommand {
 
   private static func table(_ work: [RooflinePage.Work], _ rates: MachineRates, _ compute: DType) -> String {
     let total = work.reduce(0) { $0 + $1.seconds }
-    var table = TextTable([.left, .right, .right, .right, .right, .right, .right])
-    table.add("operation", "ms", "share", "GFLOP", "GFLOP/s", "GB/s", "least ms")
+    var table = TextTable([.left, .right, .right, .right, .right, .right, .right, .right])
+    table.add("operation", "ms", "share", "GFLOP", "GFLOP/s", "Mexp", "GB/s", "least ms")
     table.rule()
     var least = 0.0
     for piece in work {
@@ -157,13 +158,16 @@ struct TrainStepBenchmark: ParsableCommand {
         piece.name, Quantity.number(piece.seconds * 1e3, digits: 3), BenchReport.percent(piece.seconds / total),
         computes ? Quantity.number(piece.operations / 1e9, digits: 3) : "",
         computes ? Quantity.number(piece.operations / piece.seconds / 1e9, digits: 3) : "",
+        piece.exponentials > 0 ? Quantity.number(piece.exponentials / 1e6, digits: 3) : "",
         piece.bytes > 0 ? Quantity.number(piece.bytes / piece.seconds / 1e9, digits: 3) : "",
         Quantity.number(limit * 1e3, digits: 3))
     }
     table.rule()
-    table.add("step", Quantity.number(total * 1e3, digits: 3), "", "", "", "", Quantity.number(least * 1e3, digits: 3))
+    table.add(
+      "step", Quantity.number(total * 1e3, digits: 3), BenchReport.percent(least / total) + " of the bound", "", "", "",
+      "", Quantity.number(least * 1e3, digits: 3))
     return table.text + "\n" + BenchReport.text(rates)
-      + "least ms: the longer of arithmetic at the matrix rate and traffic at the copy rate\n"
+      + "least ms: the longer of arithmetic (products and exponentials, one after the other) and traffic, at these rates\n"
   }
 
   /// The figures of the timed steps.

@@ -14,6 +14,7 @@ typedef struct {
   apus_matrix left;
   bool direct;              // A is read where it lies
   const char *packed_left;  // NULL: each task packs its own block
+  char *turned;             // where A is also packed turned, as a left operand with A's rows for its depth; NULL: nowhere
   const char *packed;
   size_t panel_bytes;  // from one panel of B to the next
   char *c;
@@ -89,6 +90,9 @@ static void product_task(void *context, int64_t task, int worker) {
   int64_t row0 = task % p->row_blocks * p->block_rows, row1 = least(row0 + p->block_rows, p->rows);
   int64_t column0 = task / p->row_blocks * p->block_columns, column1 = least(column0 + p->block_columns, p->columns);
   size_t a_panel = apus_panel_a_bytes(k, p->depth);
+  if (p->turned && column0 == 0)
+    pack_panels(k->pack_a, k->tile_rows, k->element_bytes, apus_panel_a_bytes(k, p->rows), transposed(p->left), p->depth,
+                row0, row1, p->turned);
   const char *a = left_panels(p, row0, row1);
   _Alignas(64) float tile[32 * 32];
   apus_store_function store = apus_store_tile_function();
@@ -152,7 +156,7 @@ static void run(product p, int64_t most_panels, int64_t block_columns) {
     p.block_columns = least(width, columns_per_task);
   }
   int64_t column_blocks = divide_up(p.columns, p.block_columns);
-  if (!p.direct && (column_blocks > 1 || p.left.row_stride == 1)) {
+  if (!p.direct && !p.packed_left && (column_blocks > 1 || p.left.row_stride == 1)) {
     // Several tasks need the same rows, or these lie across memory: packed once for all.
     char *packed_left = apus_workspace(1, (size_t)divide_up(p.rows, k->tile_rows) * (size_t)panel);
     pack_left(k, p.left, p.rows, p.depth, packed_left);
@@ -221,6 +225,30 @@ void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth,
   if (!beside) return;
   store_job job = {rows, columns, (const float *)p.c, c, c_dtype, c_stride, accumulate, scale};
   apus_parallel(divide_up(rows, rows_per_store), store_task, &job);
+}
+
+void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int64_t inputs, apus_matrix d_out,
+                          const void *packed_weight, void *d_in, apus_dtype d_in_dtype, const void *packed_in,
+                          float *d_weight) {
+  if (rows <= 0 || outputs <= 0 || inputs <= 0) return;
+  if (rows > deepest || outputs > deepest) {
+    apus_gemm(compute, outputs, inputs, rows, transposed(d_out), packed_in, d_weight, APUS_F32, inputs, true, 1);
+    apus_gemm(compute, rows, inputs, outputs, d_out, packed_weight, d_in, d_in_dtype, inputs, false, 1);
+    return;
+  }
+  product in = make(compute, rows, inputs, outputs, d_out, packed_weight);
+  in.c = d_in;
+  in.c_dtype = d_in_dtype;
+  in.c_stride = inputs;
+  in.turned = apus_workspace(2, (size_t)divide_up(outputs, in.kernel->tile_rows) * apus_panel_a_bytes(in.kernel, rows));
+  run(in, 16, 0);
+  product weight = make(compute, outputs, inputs, rows, transposed(d_out), packed_in);
+  weight.c = (char *)d_weight;
+  weight.c_dtype = APUS_F32;
+  weight.c_stride = inputs;
+  weight.accumulate = true;
+  weight.packed_left = in.turned;
+  run(weight, 16, 0);
 }
 
 void apus_gemm_epilogue(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,

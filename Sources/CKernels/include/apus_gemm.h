@@ -21,6 +21,13 @@ void apus_gemm_pack(apus_dtype compute, int64_t depth, int64_t columns, apus_mat
 void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left, const void *packed,
                void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate, float scale);
 
+/// The backward pass of y = x * Wᵀ: d_in `[rows, inputs]` = d_out `[rows, outputs]` * W `[outputs, inputs]`, and
+/// d_weight `[outputs, inputs]` += d_outᵀ * x `[rows, inputs]`, W and x packed before as right operands. The same bits as
+/// two products, but d_out is fetched once for both.
+void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int64_t inputs, apus_matrix d_out,
+                          const void *packed_weight, void *d_in, apus_dtype d_in_dtype, const void *packed_in,
+                          float *d_weight);
+
 /// What is done with a finished block of A * B while it is in the cache: `strip` holds `[rows, columns]` of it from
 /// (row0, column0) on, row stride `stride`, and may be overwritten. Called on any thread, once for each block.
 typedef void (*apus_epilogue)(const void *context, int64_t row0, int64_t rows, int64_t column0, int64_t columns,

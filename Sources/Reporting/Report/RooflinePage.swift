@@ -7,14 +7,17 @@ public struct RooflinePage: Sendable {
     public var seconds: Double
     /// Multiplications and additions; 0 for work that only moves bytes, which is in the table and not in the picture.
     public var operations: Double
+    /// Exponentials of a softmax or an activation.
+    public var exponentials: Double
     /// Bytes of operands and results.
     public var bytes: Double
 
     /// Describes work.
-    public init(name: String, seconds: Double, operations: Double, bytes: Double) {
+    public init(name: String, seconds: Double, operations: Double, exponentials: Double = 0, bytes: Double) {
       self.name = name
       self.seconds = seconds
       self.operations = operations
+      self.exponentials = exponentials
       self.bytes = bytes
     }
   }

@@ -12,8 +12,17 @@ public protocol Backend: Sendable {
   func multiply(
     _ left: Tensor, leftTransposed: Bool, packed: Storage, compute: DType, into output: Tensor, accumulate: Bool)
 
+  /// The backward pass of y = x times the transpose of W: inputGradient `[rows, inputs]` = outputGradient
+  /// `[rows, outputs]` x W `[outputs, inputs]`, and weightGradient (float32, like W) += outputGradient transposed x
+  /// x `[rows, inputs]`. `weights` and `input` are W and x, packed.
+  func linearBackward(
+    outputGradient: Tensor, weights: Storage, input: Storage, compute: DType, inputGradient: Tensor,
+    weightGradient: Tensor)
+
   /// output = a + b.
   func add(_ a: Tensor, _ b: Tensor, into output: Tensor)
+  /// output = e^x, both float32, as finely as a softmax computed in `compute` needs it; x is at most 0.
+  func exponential(_ x: Tensor, compute: DType, into output: Tensor)
   /// output = x in the output's type.
   func convert(_ x: Tensor, into output: Tensor)
 

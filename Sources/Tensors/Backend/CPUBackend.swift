@@ -24,8 +24,22 @@ public struct CPUBackend: Backend {
       packed.pointer, output.pointer, output.dtype.kernel, Int64(output.columns), accumulate, 1)
   }
 
+  public func linearBackward(
+    outputGradient: Tensor, weights: Storage, input: Storage, compute: DType, inputGradient: Tensor,
+    weightGradient: Tensor
+  ) {
+    apus_linear_backward(
+      compute.kernel, Int64(outputGradient.rows), Int64(outputGradient.columns), Int64(inputGradient.columns),
+      outputGradient.kernelMatrix(transposed: false), weights.pointer, inputGradient.pointer,
+      inputGradient.dtype.kernel, input.pointer, weightGradient.floats.baseAddress)
+  }
+
   public func add(_ a: Tensor, _ b: Tensor, into output: Tensor) {
     apus_add(Int64(a.count), a.pointer, b.pointer, output.pointer, a.dtype.kernel)
+  }
+
+  public func exponential(_ x: Tensor, compute: DType, into output: Tensor) {
+    apus_exponential(Int64(x.count), x.floats.baseAddress, output.floats.baseAddress, compute.kernel)
   }
 
   public func convert(_ x: Tensor, into output: Tensor) {

@@ -4,25 +4,40 @@ public struct MachineRates: Sendable, Equatable {
   public var bfloat16Products: Double
   /// Floating-point operations a second of matrix products with float32 operands.
   public var float32Products: Double
+  /// Exponentials a second, as a softmax in bfloat16 and in float32 takes them.
+  public var bfloat16Exponentials: Double
+  public var float32Exponentials: Double
   /// Bytes a second that a copy in memory moves, those read and those written both counted.
   public var copyBytesPerSecond: Double
 
   /// Names the rates of a machine.
-  public init(bfloat16Products: Double, float32Products: Double, copyBytesPerSecond: Double) {
+  public init(
+    bfloat16Products: Double, float32Products: Double, bfloat16Exponentials: Double, float32Exponentials: Double,
+    copyBytesPerSecond: Double
+  ) {
     self.bfloat16Products = bfloat16Products
     self.float32Products = float32Products
+    self.bfloat16Exponentials = bfloat16Exponentials
+    self.float32Exponentials = float32Exponentials
     self.copyBytesPerSecond = copyBytesPerSecond
   }
 
   /// Floating-point operations a second of matrix products with operands of a type.
   public func matrixRate(_ compute: DType) -> Double { compute == .float32 ? float32Products : bfloat16Products }
 
+  /// Exponentials a second where products have operands of a type.
+  public func exponentialRate(_ compute: DType) -> Double {
+    compute == .float32 ? float32Exponentials : bfloat16Exponentials
+  }
+
   /// Measures all rates: the best of several repetitions of each, as others may use the machine meanwhile.
-  /// - Parameter seconds: time for each of the three.
+  /// - Parameter seconds: time for each of the five.
   public static func measure(in execution: Execution, seconds: Double = 1) -> MachineRates {
     MachineRates(
       bfloat16Products: matrixRate(.bfloat16, in: execution, seconds: seconds),
       float32Products: matrixRate(.float32, in: execution, seconds: seconds),
+      bfloat16Exponentials: exponentialRate(.bfloat16, in: execution, seconds: seconds),
+      float32Exponentials: exponentialRate(.float32, in: execution, seconds: seconds),
       copyBytesPerSecond: copyRate(in: execution, seconds: seconds))
   }
 
@@ -31,6 +46,17 @@ public struct MachineRates: Sendable, Equatable {
   public static func matrixRate(_ compute: DType, in execution: Execution, seconds: Double = 1) -> Double {
     let product = MatrixProduct(.forward, rows: 1024, inputs: 1024, outputs: 2816, compute: compute)
     return best(product.operations, product.times(in: execution, seconds: seconds))
+  }
+
+  /// Measures exponentials of numbers that stay in the second-level caches.
+  static func exponentialRate(_ compute: DType, in execution: Execution, seconds: Double) -> Double {
+    let arena = Arena()
+    let (x, y) = (Tensor([1 << 16], .float32, in: arena), Tensor([1 << 16], .float32, in: arena))
+    for i in 0..<x.count { x.floats[i] = -Float(i % 4096) / 256 }
+    let times = repeatedTimes(seconds: seconds, minimumRuns: 3) {
+      for _ in 0..<16 { execution.backend.exponential(x, compute: compute, into: y) }
+    }
+    return best(16 * Double(x.count), times)
   }
 
   /// Measures a copy of 128 MiB on all threads, more than most caches hold.

@@ -8,11 +8,14 @@ public struct MeasuringBackend: Backend {
   public init(_ base: any Backend) { self.base = base }
 
   private func measure(
-    _ name: String, operations: Double = 0, _ operands: Tensor?..., bytes more: Int = 0, _ body: () -> Void
+    _ name: String, operations: Double = 0, exponentials: Int = 0, _ operands: Tensor?..., bytes more: Int = 0,
+    _ body: () -> Void
   ) {
     let bytes = operands.reduce(more) { $0 + ($1.map { $0.count * $0.dtype.byteCount } ?? 0) }
     let time = ContinuousClock().measure(body)
-    costs.add(name, seconds: time / .seconds(1), operations: operations, bytes: Double(bytes))
+    costs.add(
+      name, seconds: time / .seconds(1), operations: operations, exponentials: Double(exponentials),
+      bytes: Double(bytes))
   }
 
   public func packedByteCount(depth: Int, columns: Int, compute: DType) -> Int {
@@ -39,8 +42,27 @@ public struct MeasuringBackend: Backend {
     }
   }
 
+  public func linearBackward(
+    outputGradient: Tensor, weights: Storage, input: Storage, compute: DType, inputGradient: Tensor,
+    weightGradient: Tensor
+  ) {
+    let packed = (inputGradient.count + weightGradient.count) * compute.byteCount
+    measure(
+      "products of linear backward", operations: 4 * Double(inputGradient.count * outputGradient.columns),
+      outputGradient, inputGradient, weightGradient, weightGradient, bytes: packed
+    ) {
+      base.linearBackward(
+        outputGradient: outputGradient, weights: weights, input: input, compute: compute,
+        inputGradient: inputGradient, weightGradient: weightGradient)
+    }
+  }
+
   public func add(_ a: Tensor, _ b: Tensor, into output: Tensor) {
     measure("add", a, b, output) { base.add(a, b, into: output) }
+  }
+
+  public func exponential(_ x: Tensor, compute: DType, into output: Tensor) {
+    measure("exponential", exponentials: x.count, x, output) { base.exponential(x, compute: compute, into: output) }
   }
 
   public func convert(_ x: Tensor, into output: Tensor) {
@@ -128,7 +150,7 @@ public struct MeasuringBackend: Backend {
     output: Tensor, logSumExp: Tensor, compute: DType
   ) {
     measure(
-      "attention", operations: specification.operations, output, logSumExp,
+      "attention", operations: specification.operations, exponentials: specification.scores, output, logSumExp,
       bytes: specification.operandBytes(query.dtype)
     ) {
       base.attention(
@@ -144,7 +166,8 @@ public struct MeasuringBackend: Backend {
   ) {
     // Scores again, and the gradients of probabilities, queries, keys and values: five products for two.
     measure(
-      "attention backward", operations: 2.5 * specification.operations, output, outputGradient, logSumExp,
+      "attention backward", operations: 2.5 * specification.operations, exponentials: specification.scores, output,
+      outputGradient, logSumExp,
       bytes: 2 * specification.operandBytes(query.dtype)
     ) {
       base.attentionBackward(
@@ -155,11 +178,11 @@ public struct MeasuringBackend: Backend {
   }
 
   public func swiGLU(_ gateUp: Tensor, output: Tensor) {
-    measure("SwiGLU", gateUp, output) { base.swiGLU(gateUp, output: output) }
+    measure("SwiGLU", exponentials: output.count, gateUp, output) { base.swiGLU(gateUp, output: output) }
   }
 
   public func swiGLUBackward(_ gateUp: Tensor, outputGradient: Tensor, inputGradient: Tensor) {
-    measure("SwiGLU backward", gateUp, outputGradient, inputGradient) {
+    measure("SwiGLU backward", exponentials: outputGradient.count, gateUp, outputGradient, inputGradient) {
       base.swiGLUBackward(gateUp, outputGradient: outputGradient, inputGradient: inputGradient)
     }
   }
@@ -181,7 +204,8 @@ public struct MeasuringBackend: Backend {
     blockLargest: Tensor, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?
   ) {
     measure(
-      "output head", operations: 2 * Double(hidden.count * vocabulary), hidden, exponentials,
+      "output head", operations: 2 * Double(hidden.count * vocabulary), exponentials: hidden.rows * vocabulary, hidden,
+      exponentials,
       bytes: vocabulary * hidden.columns * compute.byteCount
     ) {
       base.head(
@@ -225,14 +249,17 @@ public struct MeasuringBackend: Backend {
 
 extension AttentionSpecification {
   /// Multiplications and additions of scores and weighted values over the keys that the queries see by position.
-  fileprivate var operations: Double {
+  /// Pairs of a query and a key that it may see, of all heads.
+  fileprivate var scores: Int {
     let first = keyLength - queryLength
     let seen = (0..<queryLength).reduce(0) { sum, query in
       let keys = isCausal ? first + query + 1 : keyLength
       return sum + min(keys, window ?? keys)
     }
-    return 2 * Double(seen * sequences * heads * (headDimension + valueDimension))
+    return seen * sequences * heads
   }
+
+  fileprivate var operations: Double { 2 * Double(scores * (headDimension + valueDimension)) }
 
   /// Bytes of the queries, keys and values.
   fileprivate func operandBytes(_ dtype: DType) -> Int {

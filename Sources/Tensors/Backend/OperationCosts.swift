@@ -6,6 +6,8 @@ public struct OperationCost: Sendable, Equatable {
   public var seconds = 0.0
   /// Multiplications and additions of its matrix products; 0 for operations without.
   public var operations = 0.0
+  /// Exponentials of a softmax or an activation.
+  public var exponentials = 0.0
   /// Bytes that it must read and write if each operand goes through memory once.
   public var bytes = 0.0
 
@@ -23,11 +25,12 @@ public final class OperationCosts: Sendable {
   /// The costs so far.
   public var byName: [String: OperationCost] { costs.withLock { $0 } }
 
-  func add(_ name: String, seconds: Double, operations: Double, bytes: Double) {
+  func add(_ name: String, seconds: Double, operations: Double, exponentials: Double, bytes: Double) {
     costs.withLock { costs in
       var cost = costs[name] ?? OperationCost()
       cost.seconds += seconds
       cost.operations += operations
+      cost.exponentials += exponentials
       cost.bytes += bytes
       costs[name] = cost
     }

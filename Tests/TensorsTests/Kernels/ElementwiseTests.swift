@@ -27,6 +27,25 @@ extension EngineTests {
       }
     }
 
+    @Test func exponential() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        for count in [1, 15, 33, 4096 * 2 + 7] {
+          let x = Buffer.input(random.normals(count).map { -abs($0) * 20 }, APUS_F32)
+          for (compute, tolerance) in [(APUS_F32, 3e-7), (APUS_BF16, 4e-6)] {
+            inEachVariant { variant in
+              let out = Buffer.output(count, APUS_F32)
+              apus_exponential(Int64(count), x.floats, out.mutableFloats, compute)
+              let worst = zip(x.doubles, out.doubles).map { abs($1 - exp($0)) / max(exp($0), 1e-37) }.max() ?? 0
+              #expect(
+                worst < tolerance && out.firstOverwritten == nil,
+                "seed \(random.seed) \(variant) exponential [\(count)] \(compute): \(worst)")
+            }
+          }
+        }
+      }
+    }
+
     /// Every bf16 number there and back, bit by bit.
     @Test func everyBFloat16() async {
       await #expect(processExitsWith: .success) {
