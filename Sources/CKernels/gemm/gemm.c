@@ -14,7 +14,10 @@ typedef struct {
   apus_matrix left;
   bool direct;              // A is read where it lies
   const char *packed_left;  // NULL: each task packs its own block
-  char *turned;             // where A is also packed turned, as a left operand with A's rows for its depth; NULL: nowhere
+  // Where A is also packed turned, its rows the depth, as an operand of a later product; NULL: nowhere.
+  char *turned;
+  apus_pack_function turn;
+  int turned_width;
   const char *packed;
   size_t panel_bytes;  // from one panel of B to the next
   char *c;
@@ -91,8 +94,9 @@ static void product_task(void *context, int64_t task, int worker) {
   int64_t column0 = task / p->row_blocks * p->block_columns, column1 = least(column0 + p->block_columns, p->columns);
   size_t a_panel = apus_panel_a_bytes(k, p->depth);
   if (p->turned && column0 == 0)
-    pack_panels(k->pack_a, k->tile_rows, k->element_bytes, apus_panel_a_bytes(k, p->rows), transposed(p->left), p->depth,
-                row0, row1, p->turned);
+    pack_panels(p->turn, p->turned_width, k->element_bytes,
+                (size_t)(apus_padded_depth(k, p->rows) * p->turned_width * k->element_bytes), transposed(p->left),
+                p->depth, row0, row1, p->turned);
   const char *a = left_panels(p, row0, row1);
   _Alignas(64) float tile[32 * 32];
   apus_store_function store = apus_store_tile_function();
@@ -227,6 +231,24 @@ void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth,
   apus_parallel(divide_up(rows, rows_per_store), store_task, &job);
 }
 
+void apus_linear(apus_dtype compute, int64_t rows, int64_t inputs, int64_t outputs, apus_matrix x,
+                 const void *packed_weight, void *y, apus_dtype y_dtype, void *packed_x) {
+  if (rows <= 0 || outputs <= 0 || inputs <= 0) return;
+  if (inputs > deepest) {
+    apus_gemm_pack(compute, rows, inputs, x, packed_x);
+    apus_gemm(compute, rows, outputs, inputs, x, packed_weight, y, y_dtype, outputs, false, 1);
+    return;
+  }
+  product p = make(compute, rows, outputs, inputs, x, packed_weight);
+  p.c = y;
+  p.c_dtype = y_dtype;
+  p.c_stride = outputs;
+  p.turned = packed_x;
+  p.turn = p.kernel->pack_b;
+  p.turned_width = p.kernel->tile_columns;
+  run(p, 16, 0);
+}
+
 void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int64_t inputs, apus_matrix d_out,
                           const void *packed_weight, void *d_in, apus_dtype d_in_dtype, const void *packed_in,
                           float *d_weight) {
@@ -240,6 +262,8 @@ void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int
   in.c = d_in;
   in.c_dtype = d_in_dtype;
   in.c_stride = inputs;
+  in.turn = in.kernel->pack_a;
+  in.turned_width = in.kernel->tile_rows;
   in.turned = apus_workspace(2, (size_t)divide_up(outputs, in.kernel->tile_rows) * apus_panel_a_bytes(in.kernel, rows));
   run(in, 16, 0);
   product weight = make(compute, outputs, inputs, rows, transposed(d_out), packed_in);

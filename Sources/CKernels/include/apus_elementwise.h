@@ -6,7 +6,7 @@
 void apus_add(int64_t count, const void *a, const void *b, void *out, apus_dtype dtype);
 /// out = x in another type, rounded to nearest even.
 void apus_convert(int64_t count, const void *x, apus_dtype from, void *out, apus_dtype to);
-/// out = e^x as attention takes it: for x <= 0 within 3 millionths where `compute` is bf16, for any x within two units in the
+/// out = e^x as attention takes it: for x <= 0 within 8 millionths where `compute` is bf16, for any x within two units in the
 /// last place where it is float. out may be x.
 void apus_exponential(int64_t count, const float *x, float *out, apus_dtype compute);
 #endif

@@ -21,6 +21,10 @@ void apus_gemm_pack(apus_dtype compute, int64_t depth, int64_t columns, apus_mat
 void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left, const void *packed,
                void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate, float scale);
 
+/// y `[rows, outputs]` = x `[rows, inputs]` * Wᵀ, W packed before as a right operand `[inputs, outputs]`, and x packed as
+/// the right operand `[rows, inputs]` that the backward pass needs, while it is in the cache.
+void apus_linear(apus_dtype compute, int64_t rows, int64_t inputs, int64_t outputs, apus_matrix x,
+                 const void *packed_weight, void *y, apus_dtype y_dtype, void *packed_x);
 /// The backward pass of y = x * Wᵀ: d_in `[rows, inputs]` = d_out `[rows, outputs]` * W `[outputs, inputs]`, and
 /// d_weight `[outputs, inputs]` += d_outᵀ * x `[rows, inputs]`, W and x packed before as right operands. The same bits as
 /// two products, but d_out is fetched once for both.

@@ -127,7 +127,7 @@ INLINE vf V(exp2_coarse)(vf x) {
   p = p * f + 9.9999928e-1f;
   return p * (vf)((vi)n << 23);
 }
-// e^x for x <= 0 as exactly as that.
+// e^x for x <= 0 as exactly, but for what the rounding of x * log2(e) adds.
 INLINE vf V(exp_coarse)(vf x) { return V(exp2_coarse)(x * LOG2_E); }
 // A 16 x 16 transposition in four rounds of pairwise exchange at distances 8, 4, 2, 1.
 INLINE void V(transpose)(vf r[16]) {

@@ -12,6 +12,9 @@ public protocol Backend: Sendable {
   func multiply(
     _ left: Tensor, leftTransposed: Bool, packed: Storage, compute: DType, into output: Tensor, accumulate: Bool)
 
+  /// output `[rows, outputs]` = x `[rows, inputs]` times the transpose of W, whose packed form `[inputs, outputs]` is
+  /// `weights`; x is also packed as a right operand `[rows, inputs]` into `packedInput`, for the backward pass.
+  func linear(_ x: Tensor, weights: Storage, compute: DType, into output: Tensor, packedInput: Storage)
   /// The backward pass of y = x times the transpose of W: inputGradient `[rows, inputs]` = outputGradient
   /// `[rows, outputs]` x W `[outputs, inputs]`, and weightGradient (float32, like W) += outputGradient transposed x
   /// x `[rows, inputs]`. `weights` and `input` are W and x, packed.

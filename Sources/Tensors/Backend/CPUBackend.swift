@@ -24,6 +24,12 @@ public struct CPUBackend: Backend {
       packed.pointer, output.pointer, output.dtype.kernel, Int64(output.columns), accumulate, 1)
   }
 
+  public func linear(_ x: Tensor, weights: Storage, compute: DType, into output: Tensor, packedInput: Storage) {
+    apus_linear(
+      compute.kernel, Int64(x.rows), Int64(x.columns), Int64(output.columns), x.kernelMatrix(transposed: false),
+      weights.pointer, output.pointer, output.dtype.kernel, packedInput.pointer)
+  }
+
   public func linearBackward(
     outputGradient: Tensor, weights: Storage, input: Storage, compute: DType, inputGradient: Tensor,
     weightGradient: Tensor

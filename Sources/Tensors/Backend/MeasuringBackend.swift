@@ -42,6 +42,13 @@ public struct MeasuringBackend: Backend {
     }
   }
 
+  public func linear(_ x: Tensor, weights: Storage, compute: DType, into output: Tensor, packedInput: Storage) {
+    let packed = (x.columns * output.columns + x.count) * compute.byteCount
+    measure("products", operations: 2 * Double(output.count * x.columns), x, output, bytes: packed) {
+      base.linear(x, weights: weights, compute: compute, into: output, packedInput: packedInput)
+    }
+  }
+
   public func linearBackward(
     outputGradient: Tensor, weights: Storage, input: Storage, compute: DType, inputGradient: Tensor,
     weightGradient: Tensor

@@ -2,42 +2,45 @@ extension Tape {
   /// y `[rows, outputs]` = x `[rows, inputs]` times the transpose of `weight` `[outputs, inputs]`.
   public mutating func linear(_ x: Variable, _ weight: WeightMatrix) -> Variable {
     let execution = execution
-    let input = x.tensor
-    let output = execution.tensor(Array(input.shape.dropLast()) + [weight.outputs])
-    execution.backend.multiply(
-      input, leftTransposed: false, packed: weight.packed(forForward: true, in: execution),
-      compute: execution.compute, into: output, accumulate: false)
+    let shape = x.tensor.shape
+    let output = execution.tensor(Array(shape.dropLast()) + [weight.outputs])
+    let packed = weight.packed(forForward: true, in: execution)
+    // The weights' gradient needs x packed, which costs least while x is in the cache.
+    let packedInput = isRecording && weight.gradient != nil ? weight.roomForInput(rows: x.tensor.rows, in: execution) : nil
+    if let packedInput {
+      execution.backend.linear(
+        x.tensor, weights: packed, compute: execution.compute, into: output, packedInput: packedInput)
+    } else {
+      execution.backend.multiply(
+        x.tensor, leftTransposed: false, packed: packed, compute: execution.compute, into: output, accumulate: false)
+    }
     return record(inputs: [x], output: output) { gradient in
-      let inputGradient = execution.tensor(input.shape)
-      let packed = weight.packed(forForward: false, in: execution)
-      if let weightGradient = weight.gradient {
-        execution.backend.linearBackward(
-          outputGradient: gradient, weights: packed, input: weight.packed(input: input, in: execution),
-          compute: execution.compute, inputGradient: inputGradient, weightGradient: weightGradient)
-      } else {
-        execution.backend.multiply(
-          gradient, leftTransposed: false, packed: packed, compute: execution.compute, into: inputGradient,
-          accumulate: false)
-      }
+      let inputGradient = execution.tensor(shape)
+      weight.backward(gradient, packedInput: packedInput, into: inputGradient, in: execution)
       return [inputGradient]
     }
   }
 }
 
 extension WeightMatrix {
-  /// gradient += outputGradient` `[rows, outputs]` transposed times input `[rows, inputs]`.
-  func accumulateGradient(input: Tensor, outputGradient: Tensor, in execution: Execution) {
-    guard let gradient else { return }
-    execution.backend.multiply(
-      outputGradient, leftTransposed: true, packed: packed(input: input, in: execution), compute: execution.compute,
-      into: gradient, accumulate: true)
+  /// Room for a layer's input `[rows, inputs]`, packed as the right operand of the weights' gradient.
+  func roomForInput(rows: Int, in execution: Execution) -> Storage {
+    execution.arena.allocate(
+      byteCount: execution.backend.packedByteCount(depth: rows, columns: inputs, compute: execution.compute))
   }
 
-  /// A layer's input `[rows, inputs]` as the right operand of its weights' gradient.
-  fileprivate func packed(input: Tensor, in execution: Execution) -> Storage {
-    let packed = execution.arena.allocate(
-      byteCount: execution.backend.packedByteCount(depth: input.rows, columns: inputs, compute: execution.compute))
-    execution.backend.pack(input, transposed: false, compute: execution.compute, into: packed)
-    return packed
+  /// inputGradient = outputGradient `[rows, outputs]` times the weights; where they are not frozen, their gradient
+  /// += outputGradient transposed times the input, packed before.
+  func backward(_ outputGradient: Tensor, packedInput: Storage?, into inputGradient: Tensor, in execution: Execution) {
+    let weights = packed(forForward: false, in: execution)
+    if let gradient, let packedInput {
+      execution.backend.linearBackward(
+        outputGradient: outputGradient, weights: weights, input: packedInput, compute: execution.compute,
+        inputGradient: inputGradient, weightGradient: gradient)
+    } else {
+      execution.backend.multiply(
+        outputGradient, leftTransposed: false, packed: weights, compute: execution.compute, into: inputGradient,
+        accumulate: false)
+    }
   }
 }

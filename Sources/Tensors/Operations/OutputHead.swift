@@ -132,9 +132,11 @@ private struct HeadBlock {
       exponentials: logitsGradient, blockLargest: blockLargest, targets: head.targets[rows: block],
       logSumExp: logSumExp, logProbabilities: logProbabilities, logProbabilityGradient: byProbability,
       logSumExpGradient: bySum)
-    head.weight.accumulateGradient(input: head.hidden[rows: block], outputGradient: logitsGradient, in: execution)
-    execution.backend.multiply(
-      logitsGradient, leftTransposed: false, packed: head.weight.packed(forForward: false, in: execution),
-      compute: execution.compute, into: hiddenGradient, accumulate: false)
+    let hidden = head.hidden[rows: block]
+    let packedInput = head.weight.gradient == nil ? nil : head.weight.roomForInput(rows: hidden.rows, in: execution)
+    if let packedInput {
+      execution.backend.pack(hidden, transposed: false, compute: execution.compute, into: packedInput)
+    }
+    head.weight.backward(logitsGradient, packedInput: packedInput, into: hiddenGradient, in: execution)
   }
 }

@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 import Tensors
 import Testing
 
@@ -32,10 +33,10 @@ extension EngineTests {
         var random = TestRandom()
         for count in [1, 15, 33, 4096 * 2 + 7] {
           let x = Buffer.input(random.normals(count).map { -abs($0) * 20 }, APUS_F32)
-          for (compute, tolerance) in [(APUS_F32, 3e-7), (APUS_BF16, 4e-6)] {
+          for (compute, tolerance) in [(APUS_F32, 3e-7), (APUS_BF16, 8e-6)] {
             inEachVariant { variant in
               let out = Buffer.output(count, APUS_F32)
-              apus_exponential(Int64(count), x.floats, out.mutableFloats, compute)
+              apus_exponential(Int64(count), x.floats, out.floats, compute)
               let worst = zip(x.doubles, out.doubles).map { abs($1 - exp($0)) / max(exp($0), 1e-37) }.max() ?? 0
               #expect(
                 worst < tolerance && out.firstOverwritten == nil,
