@@ -5,7 +5,7 @@
 #include "gemm_blocks.h"
 #include "store_tile.h"
 
-enum { cache_bytes = 448 << 10, columns_per_task = 1024, deepest = 6144, depth_block = 4096 };
+enum { cache_bytes = 448 << 10, columns_per_task = 1024, least_block_work = 100 << 20 };
 
 typedef struct {
   const apus_gemm_kernel *kernel;
@@ -169,6 +169,14 @@ static void run(product p, int64_t most_panels, int64_t block_columns) {
   apus_parallel(p.row_blocks * column_blocks, product_task, &p);
 }
 
+// The depth that is taken at once; a product that is deeper adds up several. Blocks for the first-level cache pay where
+// there is much to do between the barriers.
+static int64_t deepest(const apus_gemm_kernel *k, int64_t rows, int64_t columns, int64_t depth) {
+  int64_t block = k->depth_block;
+  if (block > 0 && depth > 6 * block && rows * columns * block >= least_block_work) return block;
+  return depth > 6144 ? block > 0 ? 2048 : 4096 : depth;
+}
+
 static product make(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,
                     const void *packed) {
   product p = {.kernel = apus_gemm_kernel_for(compute), .compute = compute, .rows = rows, .columns = columns, .depth = depth,
@@ -206,7 +214,8 @@ void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth,
   p.c_stride = c_stride;
   p.accumulate = accumulate;
   p.scale = scale;
-  if (depth <= deepest) {
+  const int64_t block = deepest(p.kernel, rows, columns, depth);
+  if (depth <= block) {
     run(p, 16, 0);
     return;
   }
@@ -219,11 +228,11 @@ void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth,
     p.accumulate = false;
     p.scale = 1;
   }
-  for (int64_t first = 0; first < depth; first += depth_block) {
-    p.depth = least(depth_block, depth - first);
+  for (int64_t first = 0; first < depth; first += block) {
+    p.depth = least(block, depth - first);
     run(p, 16, 0);
-    p.left.data = (const char *)p.left.data + depth_block * left.column_stride * (int64_t)apus_dtype_size(left.dtype);
-    p.packed += (size_t)depth_block * (size_t)(p.kernel->tile_columns * p.kernel->element_bytes);
+    p.left.data = (const char *)p.left.data + block * left.column_stride * (int64_t)apus_dtype_size(left.dtype);
+    p.packed += (size_t)block * (size_t)(p.kernel->tile_columns * p.kernel->element_bytes);
     p.accumulate = true;
   }
   if (!beside) return;
@@ -234,7 +243,7 @@ void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth,
 void apus_linear(apus_dtype compute, int64_t rows, int64_t inputs, int64_t outputs, apus_matrix x,
                  const void *packed_weight, void *y, apus_dtype y_dtype, void *packed_x) {
   if (rows <= 0 || outputs <= 0 || inputs <= 0) return;
-  if (inputs > deepest) {
+  if (inputs > deepest(apus_gemm_kernel_for(compute), rows, outputs, inputs)) {
     apus_gemm_pack(compute, rows, inputs, x, packed_x);
     apus_gemm(compute, rows, outputs, inputs, x, packed_weight, y, y_dtype, outputs, false, 1);
     return;
@@ -253,7 +262,8 @@ void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int
                           const void *packed_weight, void *d_in, apus_dtype d_in_dtype, const void *packed_in,
                           float *d_weight) {
   if (rows <= 0 || outputs <= 0 || inputs <= 0) return;
-  if (rows > deepest || outputs > deepest) {
+  const apus_gemm_kernel *k = apus_gemm_kernel_for(compute);
+  if (rows > deepest(k, outputs, inputs, rows) || outputs > deepest(k, rows, inputs, outputs)) {
     apus_gemm(compute, outputs, inputs, rows, transposed(d_out), packed_in, d_weight, APUS_F32, inputs, true, 1);
     apus_gemm(compute, rows, inputs, outputs, d_out, packed_weight, d_in, d_in_dtype, inputs, false, 1);
     return;

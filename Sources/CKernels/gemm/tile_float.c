@@ -6,29 +6,32 @@
 #include "gemm_kernels.h"
 
 // In bf16 products the operands are rounded as they are packed, so every variant multiplies the same numbers.
-#define KERNELS(variant, size, rows, columns, TILE, DIRECT)                                                            \
+#define KERNELS(variant, size, rows, columns, block, TILE, DIRECT)                                                     \
   const apus_gemm_kernel apus_float_##size##_##variant = {                                                             \
       .tile_rows = rows, .tile_columns = columns, .depth_unit = 1, .element_bytes = 4,                                 \
+      .depth_block = block,                                                                                            \
       .tile = TILE(rows, variant), .tile_direct = DIRECT(rows, variant),                                               \
       .direct_4 = DIRECT(4, variant), .direct_1 = DIRECT(1, variant),                                                  \
       .pack_a = pack_##rows##_##variant, .pack_b = pack_##columns##_##variant};                                        \
   const apus_gemm_kernel apus_rounded_##size##_##variant = {                                                           \
       .tile_rows = rows, .tile_columns = columns, .depth_unit = 1, .element_bytes = 4,                                 \
+      .depth_block = block,                                                                                            \
       .tile = TILE(rows, variant),                                                                                     \
       .pack_a = round_##rows##_##variant, .pack_b = round_##columns##_##variant};
+// A tile of six rows of eight lanes reads fifteen bytes a cycle: its panels have to stay in the first-level cache.
 #define GENERAL_TILE(rows, variant) tile_##rows##_##variant
 #define GENERAL_DIRECT(rows, variant) direct_##rows##_##variant
 #define INTRINSIC_TILE(rows, variant) intrinsic_tile_##rows##_##variant
 #define INTRINSIC_DIRECT(rows, variant) intrinsic_direct_##rows##_##variant
 
-KERNELS(portable, large, 4, 16, GENERAL_TILE, GENERAL_DIRECT)
-KERNELS(portable, small, 4, 16, GENERAL_TILE, GENERAL_DIRECT)
+KERNELS(portable, large, 4, 16, 0, GENERAL_TILE, GENERAL_DIRECT)
+KERNELS(portable, small, 4, 16, 0, GENERAL_TILE, GENERAL_DIRECT)
 #if defined(__x86_64__)
 #include "float_tiles_x86.h"
-KERNELS(avx2, large, 6, 16, INTRINSIC_TILE, INTRINSIC_DIRECT)
-KERNELS(avx2, small, 4, 16, INTRINSIC_TILE, INTRINSIC_DIRECT)
-KERNELS(avx512, large, 14, 32, INTRINSIC_TILE, INTRINSIC_DIRECT)
-KERNELS(avx512, small, 8, 32, INTRINSIC_TILE, INTRINSIC_DIRECT)
+KERNELS(avx2, large, 6, 16, 256, INTRINSIC_TILE, INTRINSIC_DIRECT)
+KERNELS(avx2, small, 4, 16, 256, INTRINSIC_TILE, INTRINSIC_DIRECT)
+KERNELS(avx512, large, 14, 32, 0, INTRINSIC_TILE, INTRINSIC_DIRECT)
+KERNELS(avx512, small, 8, 32, 0, INTRINSIC_TILE, INTRINSIC_DIRECT)
 #endif
 
 #else
@@ -66,24 +69,28 @@ KERNELS(avx512, small, 8, 32, INTRINSIC_TILE, INTRINSIC_DIRECT)
 #define IN_PLACE(rows, k, i) a[(k) + (i) * a_stride]
 
 INLINE float V(rounded)(float x) { return bf16_to_float(float_to_bf16(x)); }
+INLINE float V(element)(apus_matrix m, int64_t at, apus_dtype type, bool round) {
+  if (type != APUS_F32) return bf16_to_float(((const uint16_t *)m.data)[at]);
+  float x = ((const float *)m.data)[at];
+  return round ? V(rounded)(x) : x;
+}
 INLINE void V(pack)(apus_matrix m, int64_t depth, int64_t count, float *out, int width, apus_dtype type,
                     bool round) {
-  const float *f = m.data;
-  const uint16_t *h = m.data;
   // Depth in blocks of 16, so that the panel's lines stay in the cache while vectors fill them one by one.
   for (int64_t k0 = 0; k0 < depth; k0 += 16) {
     int64_t k1 = k0 + 16 < depth ? k0 + 16 : depth;
-    if (m.row_stride == 1) {
-      for (int64_t k = k0; k < k1; k++) {
-        int64_t at = k * m.column_stride;
+    if (m.row_stride == 1 && count >= width) {
+      for (int64_t k = k0; k < k1; k++)
+        for (int v = 0; v < width; v++) out[k * width + v] = V(element)(m, k * m.column_stride + v, type, round);
+    } else if (m.row_stride == 1) {
+      for (int64_t k = k0; k < k1; k++)
         for (int v = 0; v < width; v++)
-          out[k * width + v] = v >= count ? 0 : type != APUS_F32 ? bf16_to_float(h[at + v]) : round ? V(rounded)(f[at + v]) : f[at + v];
-      }
+          out[k * width + v] = v < count ? V(element)(m, k * m.column_stride + v, type, round) : 0;
     } else {
       for (int v = 0; v < width; v++)
         for (int64_t k = k0; k < k1; k++) {
           int64_t at = v * m.row_stride + k * m.column_stride;
-          out[k * width + v] = v >= count ? 0 : type != APUS_F32 ? bf16_to_float(h[at]) : round ? V(rounded)(f[at]) : f[at];
+          out[k * width + v] = v < count ? V(element)(m, at, type, round) : 0;
         }
     }
   }
