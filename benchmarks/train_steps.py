@@ -6,7 +6,8 @@
 
 The peer is benchmarks/peers/train_torch.py, run with $APUS_PEERS/bin/python (or --python, or python3); the packages it
 needs are in benchmarks/peers/requirements.txt. It gets its best settings: torch.compile, tcmalloc preloaded where it is
-installed (Debian and Ubuntu: libtcmalloc-minimal4), and the faster of its two attentions, found by one run of each.
+installed (Debian and Ubuntu: libtcmalloc-minimal4), and the faster of its two attentions and of its two output heads
+(Hugging Face's, and one with the cross-entropy in chunks), found by a short run of each.
 
 Two programs never run at once, and a busy or throttled machine changes both, so they take turns: in every round each
 runs once, the order changing from round to round, and the ratio is taken within the round. The table gives the median
@@ -31,6 +32,7 @@ def arguments():
     parser.add_argument("--modes", nargs="+", default=["compile"], choices=["compile", "amp", "fp32"],
                         help="of the peer (default: compile)")
     parser.add_argument("--attention", default="faster", choices=["faster", "sdpa", "eager"], help="of the peer")
+    parser.add_argument("--head", default="faster", choices=["faster", "plain", "chunked"], help="of the peer")
     parser.add_argument("--steps", type=int, default=5, help="measured steps of each run")
     parser.add_argument("--apus-arguments", default="", help="more arguments for `apus bench train-step`")
     parser.add_argument("--no-tcmalloc", action="store_true", help="leave the peer its stock allocator")
@@ -45,22 +47,30 @@ def run_apus(given, config):
     return last_object(given, command + shlex.split(given.apus_arguments), environment)
 
 
-def run_peer(given, config, mode, attention, steps=None):
+def run_peer(given, config, mode, settings, steps=None):
     environment = dict(os.environ, OMP_NUM_THREADS=str(given.threads))
     library = None if given.no_tcmalloc else tcmalloc()
     if library:
         environment["LD_PRELOAD"] = ":".join(filter(None, [library, environment.get("LD_PRELOAD")]))
     command = [interpreter(given), os.path.join(HERE, "peers", "train_torch.py"), "--config", config, "--mode", mode,
-               "--attention", attention, "--steps", str(steps or given.steps), "--threads", str(given.threads)]
+               "--steps", str(steps or given.steps), "--threads", str(given.threads)]
+    for name, value in settings.items():
+        command += [f"--{name}", value]
     return last_object(given, command, environment)
 
 
-def faster_attention(given, config, mode):
-    if given.attention != "faster":
-        return given.attention
-    print(f"  {config} {mode}: which attention is faster", file=sys.stderr)
-    speed = {name: run_peer(given, config, mode, name, 3)["tokensPerSecond"] for name in ("sdpa", "eager")}
-    return max(speed, key=speed.get)
+def fastest_settings(given, config, mode):
+    """Attention first, then the head with that attention."""
+    settings = {"attention": given.attention, "head": given.head}
+    choices = {"attention": ("sdpa", "eager"), "head": ("plain", "chunked")}
+    for name, values in choices.items():
+        if settings[name] != "faster":
+            continue
+        print(f"  {config} {mode}: which {name} is faster", file=sys.stderr)
+        rest = {key: value if value != "faster" else choices[key][0] for key, value in settings.items()}
+        speed = {value: run_peer(given, config, mode, {**rest, name: value}, 3)["tokensPerSecond"] for value in values}
+        settings[name] = max(speed, key=speed.get)
+    return settings
 
 
 def gibibytes(results):
@@ -69,23 +79,23 @@ def gibibytes(results):
 
 def measure(given, config, mode):
     """A row of the table, and everything measured."""
-    attention = faster_attention(given, config, mode)
+    settings = fastest_settings(given, config, mode)
     print(f"  {config} {mode}", file=sys.stderr)
     if given.peer_only:
-        ours, theirs = [], [run_peer(given, config, mode, attention) for _ in range(given.rounds)]
+        ours, theirs = [], [run_peer(given, config, mode, settings) for _ in range(given.rounds)]
     else:
         ours, theirs = in_turns(given, lambda: run_apus(given, config),
-                                lambda: run_peer(given, config, mode, attention))
+                                lambda: run_peer(given, config, mode, settings))
     speed = spread([result["tokensPerSecond"] for result in theirs])
     rate = statistics.median(result["modelGigaflopsPerSecond"] for result in theirs) / 1000
-    peer = f"{mode}, {attention}" + (", tcmalloc" if theirs[0]["preload"] else "")
+    peer = f"{mode}, {settings['attention']}, {settings['head']} head" + (", tcmalloc" if theirs[0]["preload"] else "")
     first = statistics.median(result["firstStepSeconds"] for result in theirs)
     row = [config, peer, f"{speed} [{rate:.2f} TFLOP/s]", f"{first:.0f} s", f"{gibibytes(theirs):.1f} GiB"]
     if ours:
         ratios = [mine["tokensPerSecond"] / other["tokensPerSecond"] for mine, other in zip(ours, theirs)]
         row += [spread([result["tokensPerSecond"] for result in ours]), f"{gibibytes(ours):.1f} GiB",
                 f"**{spread(ratios, 2)}**"]
-    return row, {"config": config, "mode": mode, "attention": attention, "apus": ours, "peer": theirs}
+    return row, {"config": config, "mode": mode, **settings, "apus": ours, "peer": theirs}
 
 
 def main():

@@ -14,6 +14,9 @@ Modes
   amp      forward and backward under bf16 autocast, fp32 weights, moments and gradients
   compile  amp through torch.compile; the fastest, best with tcmalloc preloaded (train_steps.py does it)
 
+The output head is Hugging Face's (--head plain: all logits in memory, in fp32), or takes the cross-entropy over 1,024
+tokens at a time and computes their logits again in the backward pass (--head chunked).
+
 To start two systems from the same point, --export FOLDER writes the initial weights as a Hugging Face folder and the
 token batches as FOLDER/tokens.int32; --weights and --tokens read them again. The token file is nothing but int32 in
 the machine's order: each step takes `batch` windows of sequence + 1 tokens, one after the other, from the start again
@@ -38,6 +41,7 @@ def arguments():
     parser.add_argument("--config", required=True, choices=CONFIGURATIONS)
     parser.add_argument("--mode", default="compile", choices=["fp32", "amp", "compile"])
     parser.add_argument("--attention", default="sdpa", choices=["sdpa", "eager"])
+    parser.add_argument("--head", default="plain", choices=["plain", "chunked"])
     parser.add_argument("--warmup", type=int, default=2, help="steps before the measured ones (default 2)")
     parser.add_argument("--steps", type=int, default=5, help="measured steps (default 5)")
     parser.add_argument("--threads", type=int, default=2)
@@ -63,6 +67,19 @@ def build_model(given, shape):
         num_hidden_layers=shape["layers"], num_attention_heads=shape["heads"], num_key_value_heads=shape["kv_heads"],
         max_position_embeddings=max(shape["sequence"], 1024), tie_word_embeddings=True, use_cache=False,
         bos_token_id=None, eos_token_id=None, pad_token_id=None, attn_implementation=given.attention)).float()
+
+
+def chunked_loss(model, inputs, targets, tokens=1024):
+    """The mean cross-entropy without all logits at once."""
+    import torch
+    from torch.utils.checkpoint import checkpoint
+    hidden = model.model(input_ids=inputs).last_hidden_state.flatten(0, 1)
+
+    def total(part, wanted):
+        return torch.nn.functional.cross_entropy(model.lm_head(part).float(), wanted, reduction="sum")
+
+    parts = zip(hidden.split(tokens), targets.flatten().split(tokens))
+    return sum(checkpoint(total, part, wanted, use_reentrant=False) for part, wanted in parts) / targets.numel()
 
 
 def windows(given, shape, vocabulary):
@@ -121,7 +138,14 @@ def main():
         [{"params": [p for p in parameters if p.dim() >= 2], "weight_decay": 0.1},
          {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0}],
         lr=given.learning_rate, betas=(0.9, 0.95), eps=1e-8, fused=True)
-    forward = torch.compile(model) if given.mode == "compile" else model
+    if given.head == "chunked":
+        def loss_of(inputs, targets):
+            return chunked_loss(model, inputs, targets)
+    else:
+        def loss_of(inputs, targets):
+            # transformers shifts `labels` itself unless it is also handed labels that are shifted already.
+            return model(input_ids=inputs, labels=targets, shift_labels=targets).loss
+    forward = torch.compile(loss_of) if given.mode == "compile" else loss_of
 
     def step():
         window = next(batches)
@@ -129,8 +153,7 @@ def main():
         start = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=given.mode != "fp32"):
-            # transformers shifts `labels` itself unless it is also handed labels that are shifted already.
-            loss = forward(input_ids=inputs, labels=targets, shift_labels=targets).loss
+            loss = forward(inputs, targets)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0, foreach=True)
         optimizer.step()
@@ -157,6 +180,7 @@ def main():
         * shape["sequence"]
     print(json.dumps({
         "summary": True, "config": given.config, "mode": given.mode, "attention": given.attention,
+        "head": given.head,
         "batch": shape["batch"], "sequence": shape["sequence"], "threads": given.threads,
         "tokensPerSecond": round(tokens / median, 1), "stepSeconds": [round(value, 4) for value in seconds],
         "firstStepSeconds": round(first, 2),

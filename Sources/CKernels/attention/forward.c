@@ -26,30 +26,54 @@ void apus_attention_forward(const apus_attention *s, const void *q, const void *
 #else
 #include "attention_tiles.h"
 
-// Turns the products of `seen` keys and sixteen queries from lane0 on into exponentials relative to the largest score so
-// far, in place or as pairs, and gives the factor by which what came before shrinks. `strip` is NULL where every query
-// sees every key.
-INLINE vf V(soften)(const V(strip) * strip, float scale, float *scores, uint32_t *pairs, int lanes,
-                    int lane0, int64_t key0, int64_t seen, const bool half, vf *largest, vf *total) {
-  vf top = *largest;
-  for (int64_t r = 0; r < seen; r++) top = V(max)(V(score)(strip, scale, scores + r * lanes, lane0, key0 + r), top);
-  // A lane that has seen nothing yet keeps -infinity; its exponent is taken against 0 instead.
-  vf base = vselect(top == vsplat(-INFINITY), vsplat(0), top);
-  vf shrink = V(exp)((*largest - base) * (1 / V(units)(half)));
-  vf sum = {0};
+// What sixteen queries from lane0 on have come to: the score that their exponentials are taken against (-infinity before
+// any), and the sum of these.
+typedef struct {
+  vf base, total;
+} V(softmax);
+
+// The exponentials, relative to `base`, of the products of `seen` keys, in place or as pairs; their sum, and the largest
+// score of them and `top`. `strip` is NULL where every query sees every key.
+INLINE vf V(exponentials)(const V(strip) * strip, float scale, float *scores, uint32_t *pairs, int lanes, int lane0,
+                          int64_t key0, int64_t seen, const bool half, vf base, vf *top) {
+  vf sum = {0}, largest = *top;
   for (int64_t r = 0; r < seen; r += 2) {
     vf p[2];
     for (int i = 0; i < 2; i++) {
-      vf x = V(score)(strip, scale, scores + (r + i) * lanes, lane0, key0 + r + i) - base;
-      p[i] = V(power)(x, half);
+      vf x = V(score)(strip, scale, scores + (r + i) * lanes, lane0, key0 + r + i);
+      largest = V(max)(x, largest);
+      p[i] = V(power)(x - base, half);
       sum += p[i];
       if (!V(takes_pairs)(half)) memcpy(scores + (r + i) * lanes + lane0, &p[i], 64);
     }
     if (V(takes_pairs)(half)) V(store_pairs)(pairs + r / 2 * lanes + lane0, p[0], p[1]);
   }
-  *total = *total * shrink + sum;
-  *largest = top;
-  return shrink;
+  *top = largest;
+  return sum;
+}
+
+// Takes `seen` more keys into a softmax. What came before shrinks by the factor that is given back, unless it is 1 for all.
+INLINE bool V(soften)(const V(strip) * strip, float scale, float *scores, uint32_t *pairs, int lanes, int lane0,
+                      int64_t key0, int64_t seen, const bool half, V(softmax) * softmax, vf *shrink) {
+  vf top = softmax->base;
+  if (V(takes_pairs)(half) && !V(any)((vi)(top == vsplat(-INFINITY)))) {
+    // The products are still there afterwards, so one pass is tried with the old base, which does as long as no exponential
+    // comes out above 2^8: nothing is lost in float, nor by rounding to bf16.
+    vf sum = V(exponentials)(strip, scale, scores, pairs, lanes, lane0, key0, seen, half, softmax->base, &top);
+    if (!V(any)((vi)(top > softmax->base + 8.0f))) {
+      softmax->total += sum;
+      return false;
+    }
+  } else {
+    for (int64_t r = 0; r < seen; r++) top = V(max)(V(score)(strip, scale, scores + r * lanes, lane0, key0 + r), top);
+  }
+  // A lane that has seen nothing yet keeps -infinity; its exponent is taken against 0 instead.
+  vf base = vselect(top == vsplat(-INFINITY), vsplat(0), top), ignored = top;
+  *shrink = V(exp)((softmax->base - base) * (1 / V(units)(half)));
+  vf sum = V(exponentials)(strip, scale, scores, pairs, lanes, lane0, key0, seen, half, base, &ignored);
+  softmax->total = softmax->total * *shrink + sum;
+  softmax->base = top;
+  return true;
 }
 
 INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t task, const bool half) {
@@ -95,7 +119,7 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
       int64_t token = sequence * s->query_length + query0;
       apus_matrix qm = {V(at)(job->q, token * s->q_stride + h * dim, s->dtype), s->dtype, s->q_stride, 1};
       kn->pack_b(qm, dim, count, packed_q);
-      vf largest[2] = {vsplat(-INFINITY), vsplat(-INFINITY)}, total[2] = {{0}, {0}};
+      V(softmax) softmax[2] = {{vsplat(-INFINITY), {0}}, {vsplat(-INFINITY), {0}}};
       memset(sums, 0, (size_t)values * (size_t)lanes * 4);
       int64_t block0 = strip.lowest_first / KEY_BLOCK;
       int64_t block1 = strip.highest_last < 0 ? block0 : strip.highest_last / KEY_BLOCK + 1;
@@ -106,10 +130,11 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
           kn->tile(padded_dim, packed_keys + (size_t)b * key_block + (size_t)(r / kn->tile_rows) * key_panel, packed_q,
                    scores + r * lanes, lanes, false);
         for (int j = 0; j < vectors; j++) {
-          vf shrink = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK)
-                          ? V(soften)(NULL, scale, scores, pairs, lanes, j * 16, key0, seen, half, &largest[j], &total[j])
-                          : V(soften)(&strip, scale, scores, pairs, lanes, j * 16, key0, seen, half, &largest[j], &total[j]);
-          for (int64_t d = 0; d < values; d++) {
+          vf shrink;
+          bool shrinks = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK)
+                             ? V(soften)(NULL, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink)
+                             : V(soften)(&strip, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink);
+          for (int64_t d = 0; shrinks && d < values; d++) {
             vf x;
             LOAD_F32(x, sums + d * lanes + j * 16);
             x *= shrink;
@@ -124,8 +149,8 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
       float factor[32], lse[32];
       for (int i = 0; i < lanes; i++) {
         float t, m;
-        memcpy(&t, (char *)total + i * 4, 4);
-        memcpy(&m, (char *)largest + i * 4, 4);
+        memcpy(&t, (char *)&softmax[i / 16].total + i % 16 * 4, 4);
+        memcpy(&m, (char *)&softmax[i / 16].base + i % 16 * 4, 4);
         factor[i] = t > 0 ? 1 / t : t == t ? 0 : t;
         lse[i] = t > 0 ? m / V(units)(half) + logf(t) : t == t ? -INFINITY : t;
       }

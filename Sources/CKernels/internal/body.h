@@ -13,6 +13,15 @@ INLINE vf V(max)(vf a, vf b) {
   return vselect(a > b, a, b);
 #endif
 }
+INLINE bool V(any)(vi mask) {
+#ifdef REGISTERS_OF_SIXTEEN
+  return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0;
+#else
+  int32_t all = 0;
+  for (int i = 0; i < 16; i++) all |= mask[i];
+  return all != 0;
+#endif
+}
 // Rounds to nearest even; a NaN stays a NaN. The instruction takes numbers below 1.2e-38 for zero: a file that must not
 // defines NARROW_EXACTLY.
 INLINE vh V(narrow)(vf v) {

@@ -31,7 +31,7 @@ public struct AttentionMixer: Sendable {
         sequences: context.sequences, queryLength: context.length, heads: configuration.headCount,
         keyValueHeads: configuration.keyValueHeadCount, headDimension: configuration.headDimension,
         window: window, firstKeys: context.firstKeys))
-    return tape.linear(mixed, output)
+    return tape.linear(mixed, output, keptInput: true)
   }
 
   /// Mixes the next tokens of some sequences, whose earlier keys and values `states` hold, and adds theirs to them.

@@ -1,12 +1,17 @@
 extension Tape {
   /// y `[rows, outputs]` = x `[rows, inputs]` times the transpose of `weight` `[outputs, inputs]`.
-  public mutating func linear(_ x: Variable, _ weight: WeightMatrix) -> Variable {
+  ///
+  /// The weights' gradient needs x packed, which costs least while x is in the cache; x itself may be freed then.
+  /// - Parameter keptInput: x stays in memory anyway, as what made it needs it again: it is packed in the backward pass,
+  ///   so that it is not kept twice.
+  public mutating func linear(_ x: Variable, _ weight: WeightMatrix, keptInput: Bool = false) -> Variable {
     let execution = execution
     let shape = x.tensor.shape
     let output = execution.tensor(Array(shape.dropLast()) + [weight.outputs])
     let packed = weight.packed(forForward: true, in: execution)
-    // The weights' gradient needs x packed, which costs least while x is in the cache.
-    let packedInput = isRecording && weight.gradient != nil ? weight.roomForInput(rows: x.tensor.rows, in: execution) : nil
+    let needsInput = isRecording && weight.gradient != nil
+    let packedInput = needsInput && !keptInput ? weight.roomForInput(rows: x.tensor.rows, in: execution) : nil
+    let input = needsInput && keptInput ? x.tensor : nil
     if let packedInput {
       execution.backend.linear(
         x.tensor, weights: packed, compute: execution.compute, into: output, packedInput: packedInput)
@@ -16,7 +21,9 @@ extension Tape {
     }
     return record(inputs: [x], output: output) { gradient in
       let inputGradient = execution.tensor(shape)
-      weight.backward(gradient, packedInput: packedInput, into: inputGradient, in: execution)
+      weight.backward(
+        gradient, packedInput: packedInput ?? input.map { weight.packed(input: $0, in: execution) }, into: inputGradient,
+        in: execution)
       return [inputGradient]
     }
   }
@@ -27,6 +34,13 @@ extension WeightMatrix {
   func roomForInput(rows: Int, in execution: Execution) -> Storage {
     execution.arena.allocate(
       byteCount: execution.backend.packedByteCount(depth: rows, columns: inputs, compute: execution.compute))
+  }
+
+  /// A layer's input, packed so.
+  func packed(input: Tensor, in execution: Execution) -> Storage {
+    let packed = roomForInput(rows: input.rows, in: execution)
+    execution.backend.pack(input, transposed: false, compute: execution.compute, into: packed)
+    return packed
   }
 
   /// inputGradient = outputGradient `[rows, outputs]` times the weights; where they are not frozen, their gradient

@@ -133,10 +133,7 @@ private struct HeadBlock {
       logSumExp: logSumExp, logProbabilities: logProbabilities, logProbabilityGradient: byProbability,
       logSumExpGradient: bySum)
     let hidden = head.hidden[rows: block]
-    let packedInput = head.weight.gradient == nil ? nil : head.weight.roomForInput(rows: hidden.rows, in: execution)
-    if let packedInput {
-      execution.backend.pack(hidden, transposed: false, compute: execution.compute, into: packedInput)
-    }
+    let packedInput = head.weight.gradient == nil ? nil : head.weight.packed(input: hidden, in: execution)
     head.weight.backward(logitsGradient, packedInput: packedInput, into: hiddenGradient, in: execution)
   }
 }

@@ -11,13 +11,14 @@ extension Tape {
     execution.backend.rmsNorm(
       x.tensor, delta: delta?.tensor, weight: weight.master, epsilon: epsilon, sum: sum, output: output, rstd: rstd)
     let inputs = [x] + (delta.map { [$0] } ?? [])
+    let inputCount = inputs.count
     let results = record(inputs: inputs, outputs: [sum, output]) { gradients in
-      guard let outputGradient = gradients[1] else { return inputs.map { _ in gradients[0] } }
+      guard let outputGradient = gradients[1] else { return Array(repeating: gradients[0], count: inputCount) }
       let sumGradient = execution.tensor(sum.shape)
       execution.backend.rmsNormBackward(
         sum: sum, weight: weight.master, rstd: rstd, outputGradient: outputGradient, residualGradient: gradients[0],
         sumGradient: sumGradient, weightGradient: weight.gradient)
-      return inputs.map { _ in sumGradient }
+      return Array(repeating: sumGradient, count: inputCount)
     }
     return (results[0], results[1])
   }

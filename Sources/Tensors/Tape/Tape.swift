@@ -53,8 +53,10 @@ public struct Tape {
   public mutating func record(
     inputs: [Variable], output: Tensor, backward: @escaping (Tensor) -> [Tensor?]
   ) -> Variable {
-    record(inputs: inputs, outputs: [output]) { gradients in
-      guard let gradient = gradients[0] else { return inputs.map { _ in nil } }
+    // The number alone is captured: the inputs themselves may be freed before the backward pass.
+    let inputCount = inputs.count
+    return record(inputs: inputs, outputs: [output]) { gradients in
+      guard let gradient = gradients[0] else { return Array(repeating: nil, count: inputCount) }
       return backward(gradient)
     }[0]
   }
