@@ -5,7 +5,7 @@
 #include "gemm_blocks.h"
 #include "store_tile.h"
 
-enum { cache_bytes = 448 << 10, columns_per_task = 1024, least_block_work = 100 << 20 };
+enum { cache_bytes = 448 << 10, columns_per_task = 1024, least_block_work = 100 << 20, most_packed = 64 << 20 };
 
 typedef struct {
   const apus_gemm_kernel *kernel;
@@ -160,9 +160,10 @@ static void run(product p, int64_t most_panels, int64_t block_columns) {
     p.block_columns = least(width, columns_per_task);
   }
   int64_t column_blocks = divide_up(p.columns, p.block_columns);
-  if (!p.direct && !p.packed_left && (column_blocks > 1 || p.left.row_stride == 1)) {
+  int64_t bytes = divide_up(p.rows, k->tile_rows) * panel;
+  if (!p.direct && !p.packed_left && (column_blocks > 1 || (p.left.row_stride == 1 && bytes <= most_packed))) {
     // Several tasks need the same rows, or these lie across memory: packed once for all.
-    char *packed_left = apus_workspace(1, (size_t)divide_up(p.rows, k->tile_rows) * (size_t)panel);
+    char *packed_left = apus_workspace(1, (size_t)bytes);
     pack_left(k, p.left, p.rows, p.depth, packed_left);
     p.packed_left = packed_left;
   }
