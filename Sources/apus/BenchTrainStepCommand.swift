@@ -29,7 +29,11 @@ struct TrainStepBenchmark: ParsableCommand {
   @Option(help: "Which configuration: A, B or C.") var config: Shape = .A
   @Option(help: "Steps that are timed.") var steps = 5
   @Option(help: "Steps before them.") var warmup = 2
-  @Option(help: "Windows that go through the model at a time; default: the file's, or as many as have 2,048 tokens.")
+  @Option(
+    help: """
+      Windows that go through the model at a time; default: the file's, or as many as have 1,024 tokens (2,048 up to a \
+      width of 256).
+      """)
   var microBatch: Int?
   @Option(help: "Folder with config.json and model.safetensors to start from.") var weights: String?
   @Option(help: "File of int32 token ids, windows of sequence length + 1 one after another.") var tokens: String?
@@ -103,7 +107,7 @@ struct TrainStepBenchmark: ParsableCommand {
       let (model, sequence, batch) = config.shape
       return Workload(
         name: config.rawValue, model: model, sequence: sequence, batch: batch,
-        microBatch: microBatch ?? max(1, 2048 / sequence))
+        microBatch: microBatch ?? max(1, (model.hiddenSize <= 256 ? 2048 : 1024) / sequence))
     }
     let (configuration, _) = try RunConfiguration.read(path: file)
     let run = try TrainingRun(configuration, runName: "bench")
