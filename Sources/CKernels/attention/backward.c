@@ -183,8 +183,7 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
         for (int64_t r = 0; r < seen; r += kn->tile_rows) {
           size_t panel = (size_t)(r / kn->tile_rows);
           kn->tile(padded_dim, packed_keys + (size_t)b * key_block + panel * key_panel, packed_q,
-                   block.p + r * lanes, lanes,
-                   false);
+                   block.p + r * lanes, lanes, false);
           kn->tile(padded_value, packed_values + (size_t)b * value_block + panel * value_panel, packed_o,
                    block.ds + r * lanes, lanes, false);
         }

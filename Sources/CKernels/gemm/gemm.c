@@ -46,15 +46,16 @@ static const char *left_panels(const product *p, int64_t row0, int64_t row1) {
   return panels;
 }
 
+static int64_t row_bytes(apus_matrix m) { return m.row_stride * (int64_t)apus_dtype_size(m.dtype); }
 static const char *row_in_place(const product *p, int64_t row) {
-  return (const char *)p->left.data + row * p->left.row_stride * (int64_t)apus_dtype_size(p->left.dtype);
+  return (const char *)p->left.data + row * row_bytes(p->left);
 }
 
 // One tile of C from `row` on, of which `rows` exist; `a` is its packed panel where A does not lie in place.
 static void multiply_tile(const product *p, const char *a, int64_t row, int64_t rows, const char *b, float *to,
                           int64_t stride, bool add) {
   const apus_gemm_kernel *k = p->kernel;
-  int64_t depth = apus_padded_depth(k, p->depth), bytes = p->left.row_stride * (int64_t)apus_dtype_size(p->left.dtype);
+  int64_t depth = apus_padded_depth(k, p->depth), bytes = row_bytes(p->left);
   const char *in_place = row_in_place(p, row);
   if (p->direct && rows == k->tile_rows) {
     k->tile_direct(depth, in_place, bytes, b, to, stride, add);
@@ -72,8 +73,8 @@ static void multiply_tile(const product *p, const char *a, int64_t row, int64_t 
 // A whole tile of a C in bf16.
 static void multiply_rounded(const product *p, const char *a, int64_t row, const char *b, uint16_t *to) {
   const apus_gemm_kernel *k = p->kernel;
-  int64_t depth = apus_padded_depth(k, p->depth), bytes = p->left.row_stride * (int64_t)apus_dtype_size(p->left.dtype);
-  if (p->direct) k->direct_rounded(depth, row_in_place(p, row), bytes, b, to, p->c_stride);
+  int64_t depth = apus_padded_depth(k, p->depth);
+  if (p->direct) k->direct_rounded(depth, row_in_place(p, row), row_bytes(p->left), b, to, p->c_stride);
   else k->tile_rounded(depth, a, b, to, p->c_stride);
 }
 
@@ -146,7 +147,7 @@ static bool spreads_over_sets(int64_t bytes, int64_t rows) {
 static void run(product p, int64_t most_panels, int64_t block_columns) {
   const apus_gemm_kernel *k = p.kernel;
   p.direct = k->tile_direct && p.left.dtype == p.compute && p.left.column_stride == 1 && p.depth % k->depth_unit == 0 &&
-             spreads_over_sets(p.left.row_stride * (int64_t)apus_dtype_size(p.left.dtype), least(k->tile_rows, p.rows));
+             spreads_over_sets(row_bytes(p.left), least(k->tile_rows, p.rows));
   int64_t panel = (int64_t)apus_panel_a_bytes(k, p.depth);
   int64_t panels = cache_bytes / (panel > 0 ? panel : 1);
   panels = panels < 1 ? 1 : panels > most_panels ? most_panels : panels;
@@ -186,6 +187,13 @@ static product make(apus_dtype compute, int64_t rows, int64_t columns, int64_t d
   return p;
 }
 
+static product into(product p, void *c, apus_dtype c_dtype, int64_t c_stride) {
+  p.c = c;
+  p.c_dtype = c_dtype;
+  p.c_stride = c_stride;
+  return p;
+}
+
 typedef struct {
   int64_t rows, columns;
   const float *sums;
@@ -209,10 +217,7 @@ static void store_task(void *context, int64_t chunk, int worker) {
 void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left, const void *packed,
                void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate, float scale) {
   if (rows <= 0 || columns <= 0) return;
-  product p = make(compute, rows, columns, depth, left, packed);
-  p.c = c;
-  p.c_dtype = c_dtype;
-  p.c_stride = c_stride;
+  product p = into(make(compute, rows, columns, depth, left, packed), c, c_dtype, c_stride);
   p.accumulate = accumulate;
   p.scale = scale;
   const int64_t block = deepest(p.kernel, rows, columns, depth);
@@ -223,9 +228,7 @@ void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth,
   // Blocks of depth are summed in float: in C itself or, where that is no plain sum, beside it.
   bool beside = c_dtype != APUS_F32 || scale != 1;
   if (beside) {
-    p.c = apus_workspace(2, (size_t)(rows * columns) * sizeof(float));
-    p.c_dtype = APUS_F32;
-    p.c_stride = columns;
+    p = into(p, apus_workspace(2, (size_t)(rows * columns) * sizeof(float)), APUS_F32, columns);
     p.accumulate = false;
     p.scale = 1;
   }
@@ -249,10 +252,7 @@ void apus_linear(apus_dtype compute, int64_t rows, int64_t inputs, int64_t outpu
     apus_gemm(compute, rows, outputs, inputs, x, packed_weight, y, y_dtype, outputs, false, 1);
     return;
   }
-  product p = make(compute, rows, outputs, inputs, x, packed_weight);
-  p.c = y;
-  p.c_dtype = y_dtype;
-  p.c_stride = outputs;
+  product p = into(make(compute, rows, outputs, inputs, x, packed_weight), y, y_dtype, outputs);
   p.turned = packed_x;
   p.turn = p.kernel->pack_b;
   p.turned_width = p.kernel->tile_columns;
@@ -269,18 +269,13 @@ void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int
     apus_gemm(compute, rows, inputs, outputs, d_out, packed_weight, d_in, d_in_dtype, inputs, false, 1);
     return;
   }
-  product in = make(compute, rows, inputs, outputs, d_out, packed_weight);
-  in.c = d_in;
-  in.c_dtype = d_in_dtype;
-  in.c_stride = inputs;
+  product in = into(make(compute, rows, inputs, outputs, d_out, packed_weight), d_in, d_in_dtype, inputs);
   in.turn = in.kernel->pack_a;
   in.turned_width = in.kernel->tile_rows;
   in.turned = apus_workspace(2, (size_t)divide_up(outputs, in.kernel->tile_rows) * apus_panel_a_bytes(in.kernel, rows));
   run(in, 16, 0);
-  product weight = make(compute, outputs, inputs, rows, transposed(d_out), packed_in);
-  weight.c = (char *)d_weight;
-  weight.c_dtype = APUS_F32;
-  weight.c_stride = inputs;
+  product weight =
+      into(make(compute, outputs, inputs, rows, transposed(d_out), packed_in), d_weight, APUS_F32, inputs);
   weight.accumulate = true;
   weight.packed_left = in.turned;
   run(weight, 16, 0);

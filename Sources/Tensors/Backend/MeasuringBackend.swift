@@ -174,8 +174,7 @@ public struct MeasuringBackend: Backend {
     // Scores again, and the gradients of probabilities, queries, keys and values: five products for two.
     measure(
       "attention backward", operations: 2.5 * specification.operations, exponentials: specification.scores, output,
-      outputGradient, logSumExp,
-      bytes: 2 * specification.operandBytes(query.dtype)
+      outputGradient, logSumExp, bytes: 2 * specification.operandBytes(query.dtype)
     ) {
       base.attentionBackward(
         specification, query: query, key: key, value: value, columns: columns, output: output, logSumExp: logSumExp,
@@ -212,8 +211,7 @@ public struct MeasuringBackend: Backend {
   ) {
     measure(
       "output head", operations: 2 * Double(hidden.count * vocabulary), exponentials: hidden.rows * vocabulary, hidden,
-      exponentials,
-      bytes: vocabulary * hidden.columns * compute.byteCount
+      exponentials, bytes: vocabulary * hidden.columns * compute.byteCount
     ) {
       base.head(
         hidden, packed: packed, vocabulary: vocabulary, compute: compute, targets: targets,
@@ -255,8 +253,7 @@ public struct MeasuringBackend: Backend {
 }
 
 extension AttentionSpecification {
-  /// Multiplications and additions of scores and weighted values over the keys that the queries see by position.
-  /// Pairs of a query and a key that it may see, of all heads.
+  /// Pairs of a query and a key that it may see by position, of all heads.
   fileprivate var scores: Int {
     let first = keyLength - queryLength
     let seen = (0..<queryLength).reduce(0) { sum, query in
@@ -266,6 +263,7 @@ extension AttentionSpecification {
     return seen * sequences * heads
   }
 
+  /// Multiplications and additions of scores and weighted values over those pairs.
   fileprivate var operations: Double { 2 * Double(scores * (headDimension + valueDimension)) }
 
   /// Bytes of the queries, keys and values.

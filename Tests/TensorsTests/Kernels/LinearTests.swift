@@ -8,7 +8,10 @@ extension EngineTests {
       await #expect(processExitsWith: .success) {
         var random = TestRandom()
         // Few and many blocks of rows, rows that share a cache's sets, and depths that are taken in blocks.
-        let shapes = [(1, 1, 1), (37, 33, 35), (233, 64, 129), (801, 260, 100), (65, 2048, 40), (40, 35, 2048), (20, 6151, 35), (20, 35, 6151)]
+        let shapes = [
+          (1, 1, 1), (37, 33, 35), (233, 64, 129), (801, 260, 100), (65, 2048, 40), (40, 35, 2048), (20, 6151, 35),
+          (20, 35, 6151),
+        ]
         for (rows, inputs, outputs) in shapes {
           for (compute, dtype) in [(APUS_F32, APUS_F32), (APUS_BF16, APUS_BF16), (APUS_BF16, APUS_F32)] {
             LinearCase(rows: rows, inputs: inputs, outputs: outputs, compute: compute, dtype: dtype).check(&random)
