@@ -8,7 +8,10 @@ import Tensors
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure this machine, training steps, matrix products and tokenizers.",
-    subcommands: [BenchMachineCommand.self, TrainStepBenchmark.self, MatrixBenchmark.self, TokenizerBenchmark.self],
+    subcommands: [
+      BenchMachineCommand.self, TrainStepBenchmark.self, MatrixBenchmark.self, TokenizerBenchmark.self,
+      GenerateBenchmark.self,
+    ],
     defaultSubcommand: BenchMachineCommand.self)
 }
 
