@@ -54,12 +54,13 @@ public struct GenerationRates: Sendable, Equatable {
     }
     func median(_ times: [Double]) -> Double { times.sorted()[times.count / 2] }
     // The embedding is looked up, not read; where it is tied, the head reads it.
-    let weights =
-      model.store.count - (model.configuration.tiedEmbeddings ? 0 : model.configuration.vocabularySize * model.configuration.hiddenSize)
+    let c = model.configuration
+    let weights = model.store.count - (c.tiedEmbeddings ? 0 : c.vocabularySize * c.hiddenSize)
+    let bytesPerWeight = execution.weightFormat == .q8 ? 34.0 / 32 : Double(execution.compute.byteCount)
     return GenerationRates(
       promptTokensPerSecond: Double(promptTokens) / median(prompt),
       writtenTokensPerSecond: Double(tokens) / median(written),
       readBytesPerSecond: Double(block.count * 4) / median(read),
-      bytesPerToken: Double(weights * execution.compute.byteCount))
+      bytesPerToken: Double(weights) * bytesPerWeight)
   }
 }

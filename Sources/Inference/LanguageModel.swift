@@ -15,15 +15,19 @@ public struct LanguageModel: Sendable {
   public let endOfTextTokens: Set<UInt32>
 
   /// Loads a Hugging Face folder.
-  /// - Parameter compute: Type of activations and of the products' operands.
+  /// - Parameters:
+  ///   - compute: Type of activations and of the products' operands.
+  ///   - weightFormat: How weights are read when few sequences go on; Q8_0 rounds them.
   /// - Throws: a sentence naming what is missing, damaged or does not fit together.
-  public init(directory: String, compute: DType = .bfloat16) throws {
+  public init(directory: String, compute: DType = .bfloat16, weightFormat: WeightFormat = .compute) throws {
     let (model, tokenizer) = try ModelFolder.load(directory)
+    let execution = Execution(compute: compute, weightFormat: weightFormat)
+    if weightFormat == .q8 { model.store.roundToQ8(in: execution) }
     let file = directory.appendingPath("generation_config.json")
     let generation: JSON = Paths.exists(file) ? try JSON.parse(contentsOfFile: file) : .null
     let ends = generation["eos_token_id"].map { $0.arrayValue ?? [$0] } ?? []
     self.init(
-      model, tokenizer: tokenizer, execution: Execution(compute: compute),
+      model, tokenizer: tokenizer, execution: execution,
       endOfTextTokens: ends.compactMap { $0.intValue.flatMap(UInt32.init(exactly:)) })
   }
 

@@ -7,6 +7,7 @@
 #include "apus_base.h"
 #include "apus_pool.h"
 #include "apus_gemm.h"
+#include "apus_q8.h"
 #include "apus_attention.h"
 #include "apus_norm.h"
 #include "apus_rotary.h"

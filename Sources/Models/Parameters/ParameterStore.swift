@@ -61,6 +61,15 @@ public final class ParameterStore: Sendable {
     version.advance()
   }
 
+  /// Replaces every matrix by what GGUF's Q8_0 holds of it, so that prompts and answers see the same weights; rows that
+  /// blocks of 32 do not fill stay as they are.
+  public func roundToQ8(in execution: Execution) {
+    for parameter in parameters where parameter.shape.count == 2 && parameter.shape[1] % 32 == 0 {
+      execution.backend.roundToQ8(parameter.master)
+    }
+    version.advance()
+  }
+
   /// The parameters of those names as one matrix; they must be neighbours in memory.
   func matrix(_ names: [String]) -> WeightMatrix {
     WeightMatrix(names.map(required), version: version, arena: arena)

@@ -22,6 +22,17 @@ public protocol Backend: Sendable {
     outputGradient: Tensor, weights: Storage, input: Storage, compute: DType, inputGradient: Tensor,
     weightGradient: Tensor)
 
+  /// Bytes of weights `[outputs, inputs]` packed in blocks of eight bits; inputs are a multiple of 32.
+  func q8ByteCount(inputs: Int, outputs: Int) -> Int
+  /// Rounds weights float32 `[outputs, inputs]` to blocks of eight bits (GGUF's Q8_0) and packs them.
+  func packQ8(_ weights: Tensor, into packed: Storage)
+  /// Replaces float32 weights, a multiple of 32, by what those blocks hold of them.
+  func roundToQ8(_ weights: Tensor)
+  /// output `[rows, outputs]` = x `[rows, inputs]` times the transpose of weights packed so; at most ``q8Rows`` rows.
+  func multiplyQ8(_ x: Tensor, packed: Storage, into output: Tensor)
+  /// Rows up to which reading the weights is most of a product's work.
+  var q8Rows: Int { get }
+
   /// output = a + b.
   func add(_ a: Tensor, _ b: Tensor, into output: Tensor)
   /// output = e^x, both float32, as finely as a softmax computed in `compute` needs it; x is at most 0.

@@ -40,6 +40,22 @@ public struct CPUBackend: Backend {
       inputGradient.dtype.kernel, input.pointer, weightGradient.floats.baseAddress)
   }
 
+  public func q8ByteCount(inputs: Int, outputs: Int) -> Int { apus_q8_packed_bytes(Int64(inputs), Int64(outputs)) }
+
+  public func packQ8(_ weights: Tensor, into packed: Storage) {
+    apus_q8_pack(Int64(weights.columns), Int64(weights.rows), weights.floats.baseAddress, packed.pointer)
+  }
+
+  public func roundToQ8(_ weights: Tensor) { apus_q8_round(Int64(weights.count), weights.floats.baseAddress) }
+
+  public func multiplyQ8(_ x: Tensor, packed: Storage, into output: Tensor) {
+    apus_q8_linear(
+      Int64(x.rows), Int64(x.columns), Int64(output.columns), x.pointer, x.dtype.kernel, Int64(x.columns),
+      packed.pointer, output.pointer, output.dtype.kernel, Int64(output.columns))
+  }
+
+  public var q8Rows: Int { Int(APUS_Q8_ROWS) }
+
   public func add(_ a: Tensor, _ b: Tensor, into output: Tensor) {
     apus_add(Int64(a.count), a.pointer, b.pointer, output.pointer, a.dtype.kernel)
   }

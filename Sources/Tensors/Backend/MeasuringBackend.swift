@@ -64,6 +64,22 @@ public struct MeasuringBackend: Backend {
     }
   }
 
+  public func q8ByteCount(inputs: Int, outputs: Int) -> Int { base.q8ByteCount(inputs: inputs, outputs: outputs) }
+
+  public func packQ8(_ weights: Tensor, into packed: Storage) {
+    measure("packing", weights, bytes: packed.byteCount) { base.packQ8(weights, into: packed) }
+  }
+
+  public func roundToQ8(_ weights: Tensor) { measure("rounding", weights, weights) { base.roundToQ8(weights) } }
+
+  public func multiplyQ8(_ x: Tensor, packed: Storage, into output: Tensor) {
+    measure("products", operations: 2 * Double(output.count * x.columns), x, output, bytes: packed.byteCount) {
+      base.multiplyQ8(x, packed: packed, into: output)
+    }
+  }
+
+  public var q8Rows: Int { base.q8Rows }
+
   public func add(_ a: Tensor, _ b: Tensor, into output: Tensor) {
     measure("add", a, b, output) { base.add(a, b, into: output) }
   }

@@ -8,16 +8,14 @@ extension Tape {
     let execution = execution
     let shape = x.tensor.shape
     let output = execution.tensor(Array(shape.dropLast()) + [weight.outputs])
-    let packed = weight.packed(forForward: true, in: execution)
     let needsInput = isRecording && weight.gradient != nil
     let packedInput = needsInput && !keptInput ? weight.roomForInput(rows: x.tensor.rows, in: execution) : nil
     let input = needsInput && keptInput ? x.tensor : nil
     if let packedInput {
       execution.backend.linear(
-        x.tensor, weights: packed, compute: execution.compute, into: output, packedInput: packedInput)
+        x.tensor, weights: weight.packed(forForward: true, in: execution), compute: execution.compute, into: output, packedInput: packedInput)
     } else {
-      execution.backend.multiply(
-        x.tensor, leftTransposed: false, packed: packed, compute: execution.compute, into: output, accumulate: false)
+      weight.multiply(x.tensor, into: output, in: execution)
     }
     return record(inputs: [x], output: output) { gradient in
       let inputGradient = execution.tensor(shape)

@@ -16,9 +16,7 @@ extension Tape {
   /// Logits float32 `[rows, vocabulary]` of hidden states, for sampling; nothing is recorded.
   public func logits(_ hidden: Variable, _ weight: WeightMatrix) -> Tensor {
     let logits = execution.tensor([hidden.tensor.rows, weight.outputs], .float32)
-    execution.backend.multiply(
-      hidden.tensor, leftTransposed: false, packed: weight.packed(forForward: true, in: execution),
-      compute: execution.compute, into: logits, accumulate: false)
+    weight.multiply(hidden.tensor, into: logits, in: execution)
     return logits
   }
 

@@ -6,14 +6,28 @@ public struct Execution: Sendable {
   public var arena: Arena
   /// Type of activations and of the products' operands; sums are float32 in either case.
   public var compute: DType
+  /// How weights are read where that is most of the work: generation of a few sequences.
+  public var weightFormat: WeightFormat
 
   /// Creates an execution on the CPU unless told otherwise.
-  public init(backend: any Backend = CPUBackend(), arena: Arena = Arena(), compute: DType = .bfloat16) {
+  public init(
+    backend: any Backend = CPUBackend(), arena: Arena = Arena(), compute: DType = .bfloat16,
+    weightFormat: WeightFormat = .compute
+  ) {
     self.backend = backend
     self.arena = arena
     self.compute = compute
+    self.weightFormat = weightFormat
   }
 
   /// A tensor of activations with undefined contents.
   public func tensor(_ shape: [Int], _ dtype: DType? = nil) -> Tensor { Tensor(shape, dtype ?? compute, in: arena) }
+}
+
+/// How the weights of a linear layer stand in memory for generation.
+public enum WeightFormat: String, Sendable, CaseIterable {
+  /// In the type of the computation.
+  case compute
+  /// In blocks of 32 with eight bits each and a common scale in half precision, GGUF's Q8_0: half the bytes of bfloat16.
+  case q8 = "q8_0"
 }

@@ -13,10 +13,9 @@ public final class WeightMatrix: Sendable {
   public let gradient: Tensor?
   private let version: WeightVersion
 
-  private struct Form: Hashable {
-    let transposed: Bool
-    let compute: DType
-    let instructionSet: InstructionSet
+  private enum Form: Hashable {
+    case packed(transposed: Bool, DType, InstructionSet)
+    case q8
   }
   private struct Packed {
     let storage: Storage
@@ -54,19 +53,41 @@ public final class WeightMatrix: Sendable {
   /// The packed right operand `[inputs, outputs]` of the forward product, or `[outputs, inputs]` of the input
   /// gradient's, for the weights as they are now.
   func packed(forForward forward: Bool, in execution: Execution) -> Storage {
-    let form = Form(transposed: forward, compute: execution.compute, instructionSet: .current)
+    let (depth, columns) = forward ? (inputs, outputs) : (outputs, inputs)
+    return current(
+      .packed(transposed: forward, execution.compute, .current),
+      byteCount: execution.backend.packedByteCount(depth: depth, columns: columns, compute: execution.compute)
+    ) { execution.backend.pack(master, transposed: forward, compute: execution.compute, into: $0) }
+  }
+
+  /// The weights in blocks of eight bits, as they are now.
+  func packedQ8(in execution: Execution) -> Storage {
+    current(.q8, byteCount: execution.backend.q8ByteCount(inputs: inputs, outputs: outputs)) {
+      execution.backend.packQ8(master, into: $0)
+    }
+  }
+
+  /// A derived form, made anew by `make` where it is missing or the weights have changed since.
+  private func current(_ form: Form, byteCount: @autoclosure () -> Int, make: (Storage) -> Void) -> Storage {
     let now = version.current
     return forms.withLock { forms in
       if let packed = forms[form], packed.version == now { return packed.storage }
-      let depth = forward ? inputs : outputs
-      let columns = forward ? outputs : inputs
-      let storage =
-        forms[form]?.storage
-        ?? arena.allocate(
-          byteCount: execution.backend.packedByteCount(depth: depth, columns: columns, compute: execution.compute))
-      execution.backend.pack(master, transposed: forward, compute: execution.compute, into: storage)
+      let storage = forms[form]?.storage ?? arena.allocate(byteCount: byteCount())
+      make(storage)
       forms[form] = Packed(storage: storage, version: now)
       return storage
+    }
+  }
+
+  /// output `[rows, outputs]` = x `[rows, inputs]` times the transpose of the weights, in the format that suits so many
+  /// rows; nothing is kept for a backward pass.
+  func multiply(_ x: Tensor, into output: Tensor, in execution: Execution) {
+    if execution.weightFormat == .q8, x.rows <= execution.backend.q8Rows, inputs % 32 == 0 {
+      execution.backend.multiplyQ8(x, packed: packedQ8(in: execution), into: output)
+    } else {
+      execution.backend.multiply(
+        x, leftTransposed: false, packed: packed(forForward: true, in: execution), compute: execution.compute,
+        into: output, accumulate: false)
     }
   }
 }
