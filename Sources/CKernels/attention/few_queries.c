@@ -18,7 +18,7 @@ void apus_attention_few_queries(const apus_attention *s, const void *q, const vo
   few_queries_job job = {s, q, k, v, out, lse};
   int64_t tasks = s->sequences * s->heads;
   // Waking the pool takes longer than a small product.
-  if (tasks * s->query_length * s->key_length * s->head_dim < 1 << 17) {
+  if (tasks * s->query_length * s->key_length * s->head_dim < 1 << 14) {
     apus_task task = CHOOSE(few_queries_task);
     for (int64_t t = 0; t < tasks; t++) task(&job, t, 0);
   } else {

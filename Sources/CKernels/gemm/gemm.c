@@ -5,8 +5,7 @@
 #include "gemm_blocks.h"
 #include "store_tile.h"
 
-enum { cache_bytes = 448 << 10, columns_per_task = 1024, least_block_work = 100 << 20, most_packed = 64 << 20,
-       longest_stretch = 4 << 20 };
+enum { cache_bytes = 448 << 10, columns_per_task = 1024, least_block_work = 100 << 20, most_packed = 64 << 20 };
 
 typedef struct {
   const apus_gemm_kernel *kernel;
@@ -156,10 +155,8 @@ static void run(product p, int64_t most_panels, int64_t block_columns) {
   p.row_blocks = divide_up(p.rows, p.block_rows);
   p.block_columns = block_columns > 0 ? block_columns : p.columns;
   if (block_columns == 0 && p.rows <= few_rows) {
-    // Reading B is all the work: each thread gets a stretch of it that goes on in memory.
-    int64_t stretches = apus_pool_threads(), bytes = divide_up(p.columns, k->tile_columns) * (int64_t)p.panel_bytes;
-    if (bytes / longest_stretch > stretches) stretches = divide_up(bytes, longest_stretch);
-    p.block_columns = divide_up(divide_up(p.columns, k->tile_columns), stretches) * k->tile_columns;
+    // Reading B is all the work: each thread goes through a stretch that lies together in memory.
+    p.block_columns = divide_up(divide_up(p.columns, k->tile_columns), apus_pool_threads()) * k->tile_columns;
   } else if (block_columns == 0 && p.row_blocks < 32) {
     // Too few blocks of rows to share out evenly: the columns are split too.
     int64_t blocks = least(divide_up(64, p.row_blocks), divide_up(p.columns, k->tile_columns));

@@ -5,8 +5,7 @@
 #include "apus_pool.h"
 #include "apus_q8.h"
 #include "vector.h"
-enum { block = 32, panel_columns = 16, record_bytes = 2 * panel_columns + block * panel_columns,
-       longest_stretch = 4 << 20 };
+enum { block = 32, panel_columns = 16, record_bytes = 2 * panel_columns + block * panel_columns };
 
 typedef struct {
   int64_t rows, inputs, outputs, panels_per_task;
@@ -103,12 +102,10 @@ void apus_q8_linear(int64_t rows, int64_t inputs, int64_t outputs, const void *x
   float *x_scales = apus_workspace(0, scales + (size_t)(rows * inputs) * sizeof(int16_t));
   int16_t *rounded = (int16_t *)((char *)x_scales + scales);
   CHOOSE(round_inputs)(rows, inputs, x, x_dtype, x_stride, rounded, x_scales);
-  int64_t count = panels(outputs), stretches = apus_pool_threads();
-  int64_t bytes = (int64_t)apus_q8_packed_bytes(inputs, outputs);
-  if (bytes / longest_stretch > stretches) stretches = bytes / longest_stretch;
-  q8_job job = {rows, inputs, outputs, (count + stretches - 1) / stretches, packed, rounded, x_scales, y, y_dtype,
-                y_stride};
-  apus_parallel((count + job.panels_per_task - 1) / job.panels_per_task, CHOOSE(q8_task), &job);
+  // Each thread goes through a stretch that lies together in memory.
+  int64_t count = panels(outputs), share = (count + apus_pool_threads() - 1) / apus_pool_threads();
+  q8_job job = {rows, inputs, outputs, share, packed, rounded, x_scales, y, y_dtype, y_stride};
+  apus_parallel((count + share - 1) / share, CHOOSE(q8_task), &job);
 }
 
 void apus_q8_linear_reference(int64_t rows, int64_t inputs, int64_t outputs, const void *x, apus_dtype x_dtype,

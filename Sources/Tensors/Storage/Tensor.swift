@@ -5,10 +5,13 @@ public struct Tensor: Sendable {
   public let byteOffset: Int
   public let shape: [Int]
   public let dtype: DType
+  /// Number of elements.
+  public let count: Int
 
   /// A view of `storage`.
   public init(storage: Storage, byteOffset: Int = 0, shape: [Int], dtype: DType) {
-    precondition(byteOffset + shape.reduce(1, *) * dtype.byteCount <= storage.byteCount, "view past its storage")
+    count = shape.reduce(1, *)
+    precondition(byteOffset + count * dtype.byteCount <= storage.byteCount, "view past its storage")
     self.storage = storage
     self.byteOffset = byteOffset
     self.shape = shape
@@ -39,10 +42,8 @@ public struct Tensor: Sendable {
     for (i, x) in values.enumerated() { integers[i] = x }
   }
 
-  /// Number of elements.
-  public var count: Int { shape.reduce(1, *) }
   /// Number of elements in all but the last dimension.
-  public var rows: Int { shape.dropLast().reduce(1, *) }
+  public var rows: Int { shape.count == 2 ? shape[0] : shape.dropLast().reduce(1, *) }
   /// Size of the last dimension.
   public var columns: Int { shape.last ?? 1 }
   /// Address of the first element.

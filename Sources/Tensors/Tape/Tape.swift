@@ -53,6 +53,7 @@ public struct Tape {
   public mutating func record(
     inputs: [Variable], output: Tensor, backward: @escaping (Tensor) -> [Tensor?]
   ) -> Variable {
+    guard isRecording else { return variable(output) }
     // The number alone is captured: the inputs themselves may be freed before the backward pass.
     let inputCount = inputs.count
     return record(inputs: inputs, outputs: [output]) { gradients in
