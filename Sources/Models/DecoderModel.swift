@@ -82,6 +82,15 @@ public struct DecoderModel: Sendable {
     return tape.logits(tape.variable(hidden), head)
   }
 
+  /// Log-probabilities of tokens (int32 `[rows]`) by the hidden states `[rows, hidden]` before them, and whether each is
+  /// the likeliest.
+  public func likelihoods(
+    of targets: Tensor, after hidden: Tensor, in execution: Execution
+  ) -> (logProbabilities: [Float], areLikeliest: [Bool]) {
+    var tape = Tape(execution, recording: false)
+    return tape.targetLikelihoods(tape.variable(hidden), head, targets: targets)
+  }
+
   private func normed(_ stream: ResidualStream, on tape: inout Tape) -> Variable {
     tape.addRMSNorm(stream.sum, stream.delta, finalNorm, epsilon: Float(configuration.normEpsilon)).normed
   }
@@ -121,6 +130,11 @@ public struct DecoderState: Sendable {
   public var capacity: Int { rotaryTable.shape[0] }
   /// Tokens seen.
   public var count: Int { layers.first?.count ?? 0 }
+
+  /// Forgets everything and remembers what another one of at most this capacity does, in memory of its own.
+  public mutating func begin(like other: DecoderState) {
+    for i in layers.indices { layers[i].begin(like: other.layers[i]) }
+  }
 
   /// Forgets all but the first `count` tokens.
   public mutating func truncate(to count: Int) {

@@ -103,6 +103,15 @@ public struct AttentionState: Sendable {
   /// Forgets all but the first `count` tokens.
   public mutating func truncate(to count: Int) { self.count = min(self.count, max(count, 0)) }
 
+  /// Takes over what another one holds, in memory of its own.
+  mutating func begin(like other: AttentionState) {
+    precondition(other.count <= keys.shape[0], "room in the cache")
+    let bytes = keys.columns * other.count * keys.dtype.byteCount
+    keys.pointer.copyMemory(from: other.keys.pointer, byteCount: bytes)
+    values.pointer.copyMemory(from: other.values.pointer, byteCount: bytes)
+    count = other.count
+  }
+
   /// A copy that no longer shares memory.
   public func forked(execution: Execution) -> AttentionState {
     var copy = self
