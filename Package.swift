@@ -27,7 +27,9 @@ let package = Package(
     .target(name: "Reporting", dependencies: ["Formats", yams]),
     .target(name: "Planning", dependencies: ["Models", "Reporting"]),
     .target(name: "Inference", dependencies: ["Models", "Tokenization"]),
-    .target(name: "Evaluation", dependencies: ["Inference", "Corpora", "Reporting"]),
+    .target(
+      name: "Evaluation", dependencies: ["Inference", "Corpora", "Reporting", collections, yams],
+      resources: [.embedInCode("TaskFiles")]),
     .target(name: "Training", dependencies: ["Corpora", "Inference", "Optimization", "Planning", "Reporting", yams]),
     .target(name: "Lab", dependencies: ["Training", "Evaluation"]),
     .executableTarget(name: "apus", dependencies: ["Lab", arguments, collections]),

@@ -6,6 +6,8 @@ public struct LikelihoodRequest: Sendable, Hashable {
   public let context: [UInt32]
   /// What is scored; never empty.
   public let continuation: [UInt32]
+  /// Tokens that the context has lost at its beginning.
+  public let droppedCount: Int
 
   /// Joins tokens; a context that does not fit the model beside its continuation loses its beginning.
   /// - Parameter contextLength: Tokens that the model can read.
@@ -21,6 +23,7 @@ public struct LikelihoodRequest: Sendable, Hashable {
     }
     // The last token is only predicted, never read.
     let surplus = context.count + continuation.count - 1 - contextLength
+    droppedCount = max(0, surplus)
     self.context = surplus > 0 ? Array(context.dropFirst(surplus)) : context
     self.continuation = continuation
   }

@@ -1,0 +1,29 @@
+import Formats
+
+/// Scorers by the names that task files give them.
+enum AnswerScorers {
+  private static let makers: [String: @Sendable (JSON) throws -> any AnswerScorer] = [:]
+
+  /// The scorer of a task file's mapping: its `name` and options.
+  static func make(_ node: TaskNode) throws -> any AnswerScorer {
+    let name = try node.required("name")
+    guard let maker = makers[name] else {
+      throw node.problem("name", "is \"\(name)\"; it must be one of \(makers.keys.sorted().joined(separator: ", "))")
+    }
+    var options = node.members
+    options["name"] = nil
+    return try maker(.object(options))
+  }
+}
+
+/// Rows that come with the program.
+enum BuiltinRows {
+  private static let sets: [String: @Sendable () -> [JSON]] = [:]
+
+  static func named(_ name: String) throws -> [JSON] {
+    guard let rows = sets[name] else {
+      throw EvaluationError("dataset, builtin:", "\"\(name)\" is none of \(sets.keys.sorted().joined(separator: ", "))")
+    }
+    return rows()
+  }
+}
