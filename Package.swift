@@ -37,7 +37,7 @@ let package = Package(
     .testTarget(name: "CorporaTests", dependencies: ["Corpora"], resources: [.copy("Golden")]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", collections], resources: [.copy("Golden")]),
-    .testTarget(name: "InferenceTests", dependencies: ["Inference"]),
+    .testTarget(name: "InferenceTests", dependencies: ["Inference"], resources: [.copy("Golden")]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], resources: [.copy("Golden")]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning"]),

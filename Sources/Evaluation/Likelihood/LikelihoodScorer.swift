@@ -60,8 +60,7 @@ public struct LikelihoodScorer: Sendable {
   }
 
   private func fits(_ states: Int, _ capacity: Int) -> Bool {
-    let c = model.configuration
-    let token = 2 * c.layerCount * c.keyValueHeadCount * c.headDimension * model.execution.compute.byteCount
+    let token = DecoderState.bytesPerToken(model.configuration, compute: model.execution.compute)
     return states * max(1, capacity) * token <= memoryBytes
   }
 
@@ -69,13 +68,15 @@ public struct LikelihoodScorer: Sendable {
   private func score(
     _ trees: ArraySlice<RequestTree>, add: (_ question: Int, _ request: Int, Double, Bool) -> Void
   ) {
-    var states = DecoderState.batch(
-      trees.count, model.configuration, capacity: max(1, trees.first?.length ?? 1), in: model.execution)
+    guard let longest = trees.first else { return }
     let shared = trees.count > 1 ? RequestTree.commonPrefix(trees) : 0
     let skipped = shared < Self.shortestSharedPrefix ? 0 : shared
-    if skipped > 0, let prefix = trees.first?.root.tokens.prefix(skipped) {
-      _ = model.model.step(Array(prefix), state: &states[0], in: model.execution)
-      for i in states.indices.dropFirst() { states[i].begin(like: states[0]) }
+    var first = state(longest.length)
+    if skipped > 0 {
+      _ = model.model.step(Array(longest.root.tokens.prefix(skipped)), state: &first, in: model.execution)
+    }
+    var states = [first] + trees.dropFirst().map {
+      skipped > 0 ? first.forked(in: model.execution) : state($0.length)
     }
     pass(
       trees.enumerated().map { ($0.offset, $0.element.root) }, skipping: skipped, states: &states, add: add)
@@ -85,6 +86,10 @@ public struct LikelihoodScorer: Sendable {
       for (i, tree) in parts { states[i].truncate(to: tree.root.tokens.count) }
       pass(parts.map { ($0.offset, $0.element.branches[branch]) }, skipping: 0, states: &states, add: add)
     }
+  }
+
+  private func state(_ capacity: Int) -> DecoderState {
+    DecoderState(model.configuration, capacity: max(1, capacity), in: model.execution)
   }
 
   /// Lets one part of some questions through the model, each after what its state holds.
