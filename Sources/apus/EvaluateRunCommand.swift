@@ -116,6 +116,7 @@ struct EvaluateRunCommand: ParsableCommand {
     guard let folder, let model else { return }
     // What is missing is said before an hour of work.
     let prepared = try chosen.map { try PreparedTask($0, data: root, settings: settings) }
+    for task in chosen { if case .generation(let prompt) = task.kind { _ = try prompt.makeScorer() } }
     let fingerprint = try ModelFingerprint.of(path: folder, compute: compute.type)
     let cache = try ResultCache(folder: output.appendingPath("cache"), model: fingerprint)
     let language = try LanguageModel(directory: folder, compute: compute.type)

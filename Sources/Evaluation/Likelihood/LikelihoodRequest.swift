@@ -49,20 +49,22 @@ public struct LikelihoodRequest: Sendable, Hashable {
       try self.init(context: [first], continuation: rest, contextLength: length)
       return
     }
-    func encode(_ text: String) -> [UInt32] {
-      let tokens = tokenizer.encode(text, specialTokens: .recognised)
-      // A chat template has written the first token already.
-      return tokens.first != nil && tokens.first == tokenizer.beginningOfText
-        ? tokens : tokenizer.addingTemplate(to: tokens)
-    }
-    let before = encode(head)
-    let whole = encode(head + tail)
+    let before = Self.encode(head, model: model)
+    let whole = Self.encode(head + tail, model: model)
     guard whole.count > before.count else {
       throw EvaluationError(
         "The text \"\(tail)\"", "gets no token of its own after a context ending in \"\(head.suffix(20))\"")
     }
     try self.init(
       context: before, continuation: Array(whole.dropFirst(before.count)), contextLength: length)
+  }
+
+  /// A text's tokens with those that the tokenizer's template puts around it, unless a chat template has begun the text.
+  static func encode(_ text: String, model: LanguageModel) -> [UInt32] {
+    let tokenizer = model.tokenizer
+    let tokens = tokenizer.encode(text, specialTokens: .recognised)
+    if let first = tokens.first, first == tokenizer.beginningOfText { return tokens }
+    return tokenizer.addingTemplate(to: tokens)
   }
 
   /// The tokens that go through the model.

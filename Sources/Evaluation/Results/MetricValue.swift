@@ -1,5 +1,3 @@
-import Foundation
-
 /// A figure of a task with its uncertainty.
 public struct MetricValue: Sendable, Equatable {
   /// Its name, as in `acc_norm`.
@@ -21,11 +19,8 @@ public struct MetricValue: Sendable, Equatable {
 
   /// The mean of some values, with the standard error sd / sqrt(n), where sd divides by n - 1.
   public static func mean(_ name: String, _ values: [Double], higherIsBetter: Bool = true) -> MetricValue {
-    let count = Double(values.count)
-    let mean = values.isEmpty ? 0 : values.reduce(0, +) / count
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return MetricValue(
-      name: name, value: mean, standardError: values.count < 2 ? nil : (squares / (count - 1) / count).squareRoot(),
-      higherIsBetter: higherIsBetter)
+    MetricValue(
+      name: name, value: values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count),
+      standardError: StandardError.mean(values), higherIsBetter: higherIsBetter)
   }
 }

@@ -9,6 +9,8 @@ public struct PreparedTask: Sendable {
   /// Rows of the split in all.
   public let available: Int
   public let questions: [AskedQuestion]
+  /// Where a row's question stands among them.
+  let positions: [Int: Int]
 
   /// Reads the data of a task and builds its questions.
   /// - Throws: a sentence naming what is missing or does not fit.
@@ -48,6 +50,7 @@ public struct PreparedTask: Sendable {
       ? QuestionBuilder.draw(count, of: rows.count, seed: settings.seed, purpose: "questions \(task.name)").sorted()
       : Array(0..<count)
     questions = try chosen.map { try builder.question(rows[$0], index: $0) }
+    positions = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($0.element, $0.offset) })
   }
 }
 

@@ -114,7 +114,12 @@ public struct GenerationPrompt: Sendable {
   public let majority: Bool
   /// Whether what stands between <think> and </think> is left out before the answer is judged.
   public let stripReasoning: Bool
-  public let scorer: any AnswerScorer
+  /// The scorer's name and options.
+  let scorer: TaskNode
+
+  /// The scorer, made only when answers are judged: it may need things that a machine does not have.
+  /// - Throws: a sentence naming the option or what the machine lacks.
+  public func makeScorer() throws -> any AnswerScorer { try AnswerScorers.make(scorer) }
 }
 
 /// Answered questions before the one that is asked.

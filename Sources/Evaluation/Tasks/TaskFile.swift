@@ -75,7 +75,10 @@ public struct TaskFile: Sendable {
         fields.append((key, try TextRule(value, place: "\(own.place), \(key)")))
       }
     }
-    if let subset { fields.insert(("subset", TextRule(template: PromptTemplate(constant: .string(subset), place: place), replacements: [])), at: 0) }
+    if let subset {
+      let name = PromptTemplate(constant: .string(subset), place: place)
+      fields.insert(("subset", TextRule(template: name, replacements: [])), at: 0)
+    }
     let configuration = JSON.object(node.members)
     return EvaluationTask(
       name: subset.map { "\(name)_\($0)" } ?? name, family: subset == nil ? nil : name, variant: variant,
@@ -143,7 +146,7 @@ public struct TaskFile: Sendable {
       maxTokens: try node.integer("max_tokens", 1...1 << 20) ?? 256, stop: try node.strings("stop") ?? [],
       temperature: try node.number("temperature", 0...100) ?? 0, topP: try node.number("top_p", 0...1),
       samples: samples, passAt: passAt, majority: try node.bool("majority") ?? false,
-      stripReasoning: try node.bool("strip_reasoning") ?? false, scorer: try AnswerScorers.make(scorer))
+      stripReasoning: try node.bool("strip_reasoning") ?? false, scorer: try AnswerScorers.checked(scorer))
   }
 
   private func fewShot(_ node: TaskNode) throws -> FewShot {
