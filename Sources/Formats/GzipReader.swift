@@ -15,9 +15,7 @@ public final class GzipReader {
   /// - Throws: `FileError` when it cannot be read, is no gzip file, or zlib is missing.
   public init(_ path: String) throws {
     guard let zlib = Zlib.shared else {
-      throw FileError(
-        path: path,
-        problem: "cannot be decompressed: libz.so.1 is missing; install the package zlib1g (Debian, Ubuntu) or zlib")
+      throw FileError(path: path, problem: "cannot be decompressed: \(Zlib.missing)")
     }
     self.path = path
     self.zlib = zlib
@@ -27,7 +25,7 @@ public final class GzipReader {
     }
     stream = .allocate(capacity: 1)
     stream.initialize(to: Zlib.Stream())
-    let status = zlib.inflateInit(stream, Zlib.gzipWindow, "1.2.11", Int32(MemoryLayout<Zlib.Stream>.size))
+    let status = zlib.inflateInit(stream, Zlib.gzipWindow, Zlib.version, Int32(MemoryLayout<Zlib.Stream>.size))
     guard status == Zlib.ok else {
       stream.deallocate()
       throw FileError(path: path, problem: "cannot be decompressed: zlib did not start (code \(status))")

@@ -4,5 +4,5 @@ import ArgumentParser
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Write, prepare and inspect corpora.",
-    subcommands: [DataSynthesizeCommand.self, DataPrepareCommand.self, DataInspectCommand.self])
+    subcommands: [DataSynthesizeCommand.self, DataPrepareCommand.self, DataInspectCommand.self, DataRowsCommand.self])
 }
