@@ -84,9 +84,4 @@ public struct LanguageModel: Sendable {
         "The prompt", "holds the token \(token), outside the model's vocabulary of \(configuration.vocabularySize)")
     }
   }
-
-  /// Logits of the tokens that the tokenizer knows; rows of the head beyond them are padding.
-  func knownLogits(_ logits: Tensor, row: Int) -> UnsafeBufferPointer<Float> {
-    UnsafeBufferPointer(rebasing: logits[rows: row..<row + 1].floats[..<tokenizer.vocabularySize])
-  }
 }

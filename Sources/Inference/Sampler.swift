@@ -18,22 +18,47 @@ public struct Sampler: Sendable {
   }
 
   /// The token at `position`, counted from the beginning of the prompt, given the logits `[vocabulary]`.
-  public func token(_ logits: UnsafeBufferPointer<Float>, position: Int) -> UInt32 {
-    let best = Self.likeliest(logits)
-    guard settings.temperature > 0, !logits.isEmpty, logits[Int(best)].isFinite else { return best }
-    let kept = candidates(logits, largest: logits[Int(best)])
-    let total = kept.reduce(0) { $0 + $1.weight }
-    var rest = uniform(position) * total
-    for candidate in kept {
-      rest -= candidate.weight
-      if rest < 0 { return candidate.id }
+  /// - Parameter history: the tokens before it, which the penalties need; without it there are none.
+  public func token(
+    _ logits: UnsafeBufferPointer<Float>, position: Int, history: TokenHistory? = nil
+  ) -> UInt32 {
+    withPenalties(logits, history) { logits in
+      let best = Self.likeliest(logits)
+      guard settings.temperature > 0, !logits.isEmpty, logits[Int(best)].isFinite else { return best }
+      let kept = candidates(logits, largest: logits[Int(best)])
+      let total = kept.reduce(0) { $0 + $1.weight }
+      var rest = uniform(position) * total
+      for candidate in kept {
+        rest -= candidate.weight
+        if rest < 0 { return candidate.id }
+      }
+      return best
     }
-    return best
   }
 
   /// The same for logits in an array.
-  public func token(_ logits: [Float], position: Int) -> UInt32 {
-    logits.withUnsafeBufferPointer { token($0, position: position) }
+  public func token(_ logits: [Float], position: Int, history: TokenHistory? = nil) -> UInt32 {
+    logits.withUnsafeBufferPointer { token($0, position: position, history: history) }
+  }
+
+  /// The tokens that may be drawn, by number, with their probabilities, which add up to 1; temperature 0 leaves one.
+  public func distribution(_ logits: [Float], history: TokenHistory? = nil) -> [(token: UInt32, probability: Double)] {
+    logits.withUnsafeBufferPointer { logits in
+      withPenalties(logits, history) { logits in
+        let best = Self.likeliest(logits)
+        guard settings.temperature > 0, !logits.isEmpty, logits[Int(best)].isFinite else { return [(best, 1)] }
+        let kept = candidates(logits, largest: logits[Int(best)]).sorted { $0.id < $1.id }
+        let total = kept.reduce(0) { $0 + $1.weight }
+        return kept.map { ($0.id, $0.weight / total) }
+      }
+    }
+  }
+
+  private func withPenalties<Result>(
+    _ logits: UnsafeBufferPointer<Float>, _ history: TokenHistory?, _ body: (UnsafeBufferPointer<Float>) -> Result
+  ) -> Result {
+    guard settings.hasPenalties, let history else { return body(logits) }
+    return history.penalized(logits, settings).withUnsafeBufferPointer(body)
   }
 
   /// The token with the largest logit, the lower number among equals.
@@ -73,7 +98,13 @@ public struct Sampler: Sendable {
       let weight = exp(Double(logit - largest) / settings.temperature)
       if weight > 0 { kept.append(Candidate(id: UInt32(id), weight: weight)) }
     }
-    return nucleus(kept)
+    return minimum(nucleus(kept))
+  }
+
+  /// What has at least its share of the likeliest one's weight, which is 1.
+  private func minimum(_ candidates: [Candidate]) -> [Candidate] {
+    guard let minP = settings.minP, minP > 0 else { return candidates }
+    return candidates.filter { $0.weight >= minP }
   }
 
   private func nucleus(_ candidates: [Candidate]) -> [Candidate] {

@@ -5,18 +5,20 @@ import Tensors
 public struct TextGenerator: Sendable {
   /// What generates.
   public let model: LanguageModel
-  /// Tokens of a prompt that go through the model at a time, which bounds the memory of a long one.
-  public var chunkLength: Int
+  /// What texts that are written together may take.
+  public var limits = GenerationBatch.Limits()
 
   /// A generator of a model's text.
+  /// - Parameter chunkLength: tokens of a prompt that go through the model at a time.
   public init(_ model: LanguageModel, chunkLength: Int = 512) {
     self.model = model
-    self.chunkLength = max(1, chunkLength)
+    limits.chunkLength = max(1, chunkLength)
   }
 
   /// Continues a text.
-  /// - Parameter each: told each token and the text that is complete with it, often empty within a character; what is
-  ///   left at the end comes with the last call's token. Returning false ends the generation.
+  /// - Parameter each: told each token and the text that is certain with it, often empty within a character or where a
+  ///   stop string may have begun; what is left at the end comes with the last token. Returning false ends the
+  ///   generation.
   /// - Throws: `InferenceError` for impossible settings or a prompt longer than the context, and what `each` throws.
   @discardableResult
   public func generate(
@@ -32,53 +34,34 @@ public struct TextGenerator: Sendable {
     tokens prompt: [UInt32], settings: SamplingSettings,
     each: (_ token: UInt32, _ text: String) throws -> Bool = { _, _ in true }
   ) throws -> Generation {
-    try settings.check()
-    try model.check(prompt: prompt)
-    let context = model.configuration.contextLength
-    let limit = min(settings.maxTokens, context - prompt.count)
-    var result = Generation(
-      prompt: prompt, tokens: [], text: "", reason: limit < settings.maxTokens ? .contextLength : .maxTokens)
-    guard limit > 0 else { return result }
-
-    let execution = model.execution
-    let sampler = Sampler(settings)
-    var state = DecoderState(model.configuration, capacity: prompt.count + limit, in: execution)
-    var stream = model.tokenizer.decodeStream()
-    var pending = prompt
-    while result.tokens.count < limit {
-      let hidden = read(pending, &state)
-      let logits = model.model.logits(hidden, in: execution)
-      let token = sampler.token(model.knownLogits(logits, row: 0), position: prompt.count + result.tokens.count)
-      if settings.stopAtEndOfText, model.endOfTextTokens.contains(token) {
-        result.reason = .endOfText
-        break
-      }
-      result.tokens.append(token)
-      let piece = stream.append(token)
-      result.text += piece
-      pending = [token]
-      if try !each(token, piece) {
-        result.reason = .stopped
-        break
-      }
+    var last: UInt32?
+    let results = try generate([GenerationRequest(prompt, settings: settings)]) { piece in
+      last = piece.token ?? last
+      guard let last, piece.token != nil || !piece.text.isEmpty else { return true }
+      return try each(last, piece.text)
     }
-    let rest = stream.finish()
-    if !rest.isEmpty, let last = result.tokens.last {
-      result.text += rest
-      _ = try each(last, rest)
-    }
-    return result
+    return results[0][0]
   }
 
-  /// Feeds tokens and returns the hidden state of the last, `[1, hidden]`.
-  private func read(_ tokens: [UInt32], _ state: inout DecoderState) -> Tensor {
-    var start = 0
-    while true {
-      let end = min(start + chunkLength, tokens.count)
-      let chunk = tokens[start..<end].map { Int32(bitPattern: $0) }
-      let hidden = model.model.step(chunk, state: &state, in: model.execution)
-      if end == tokens.count { return hidden[rows: chunk.count - 1..<chunk.count] }
-      start = end
+  /// Continues many prompts together: the texts of each request, in their order.
+  /// - Parameter each: told every token and every end as they come. Returning false ends that text.
+  /// - Throws: `InferenceError` for the first request that is impossible, and what `each` throws.
+  public func generate(
+    _ requests: [GenerationRequest], each: (GenerationPiece) throws -> Bool = { _ in true }
+  ) throws -> [[Generation]] {
+    var batch = GenerationBatch(model, limits: limits)
+    for request in requests { try batch.add(request) }
+    var results = requests.map { [Generation?](repeating: nil, count: $0.samples) }
+    while !batch.isDone {
+      for piece in batch.step() {
+        var end = piece
+        if try !each(piece), let stopped = batch.stop(request: piece.request, sample: piece.sample) {
+          _ = try each(stopped)
+          end = stopped
+        }
+        if let generation = end.generation { results[end.request][end.sample] = generation }
+      }
     }
+    return results.map { $0.compactMap(\.self) }
   }
 }

@@ -11,6 +11,7 @@ public struct DecoderModel: Sendable {
   let embedding: Parameter
   let blocks: [DecoderBlock]
   let finalNorm: Parameter
+  let rotary: RotaryCache
 
   /// A model over a new store; its weights are undefined until they are initialised or loaded.
   public init(_ configuration: ModelConfiguration, trainable: Bool, scaling: InitializationScaling = .depth) {
@@ -26,6 +27,7 @@ public struct DecoderModel: Sendable {
     head = store.matrix([configuration.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"])
     blocks = (0..<configuration.layerCount).map { DecoderBlock(store, layer: $0, configuration: configuration) }
     finalNorm = store.required("model.norm.weight")
+    rotary = RotaryCache(configuration)
   }
 
   /// Hidden states after the final norm, `[tokens, hidden]`, of whole sequences.
@@ -58,13 +60,12 @@ public struct DecoderModel: Sendable {
   }
 
   /// Hidden states of the next tokens of several sequences, each with a past of its own: `[tokens of all, hidden]`,
-  /// one sequence after another. The weights are read once for all of them.
+  /// one sequence after another. The weights are read once for all of them. States grow as they need to.
   public func step(_ tokens: [[Int32]], states: inout [DecoderState], in execution: Execution) -> Tensor {
     precondition(tokens.count == states.count && !states.isEmpty, "one state for each sequence")
     var tape = Tape(execution, recording: false)
-    let table = states.dropFirst().reduce(states[0].rotaryTable) {
-      $1.capacity > $0.shape[0] ? $1.rotaryTable : $0
-    }
+    for i in states.indices { states[i].reserve(states[i].count + tokens[i].count, in: execution) }
+    let table = rotary.table(positions: states.reduce(1) { max($0, $1.capacity) })
     let context = StepContext(
       pasts: states.map(\.count), lengths: tokens.map(\.count), rotaryTable: table, arena: execution.arena)
     var stream = ResidualStream([tape.embedding(Tensor(Array(tokens.joined()), in: execution.arena), embedding)])
@@ -82,48 +83,16 @@ public struct DecoderModel: Sendable {
     return tape.logits(tape.variable(hidden), head)
   }
 
+  /// Log-probabilities of tokens (int32 `[rows]`) by the hidden states `[rows, hidden]` before them, and whether each is
+  /// the likeliest.
+  public func likelihoods(
+    of targets: Tensor, after hidden: Tensor, in execution: Execution
+  ) -> (logProbabilities: [Float], areLikeliest: [Bool]) {
+    var tape = Tape(execution, recording: false)
+    return tape.targetLikelihoods(tape.variable(hidden), head, targets: targets)
+  }
+
   private func normed(_ stream: ResidualStream, on tape: inout Tape) -> Variable {
     tape.addRMSNorm(stream.sum, stream.delta, finalNorm, epsilon: Float(configuration.normEpsilon)).normed
-  }
-}
-
-/// What a model remembers of one sequence between steps.
-public struct DecoderState: Sendable {
-  /// One for each block.
-  public internal(set) var layers: [AttentionState]
-  let rotaryTable: Tensor
-
-  /// An empty memory with room for `capacity` tokens.
-  public init(_ configuration: ModelConfiguration, capacity: Int, in execution: Execution) {
-    layers = (0..<configuration.layerCount).map { _ in
-      AttentionState(capacity: capacity, configuration: configuration, execution: execution)
-    }
-    rotaryTable = RotaryTable.make(configuration, positions: capacity, in: execution.arena)
-  }
-
-  private init(sharingTableOf other: DecoderState, _ configuration: ModelConfiguration, in execution: Execution) {
-    layers = (0..<configuration.layerCount).map { _ in
-      AttentionState(capacity: other.capacity, configuration: configuration, execution: execution)
-    }
-    rotaryTable = other.rotaryTable
-  }
-
-  /// `count` empty memories of the same capacity, for sequences that go on together.
-  public static func batch(
-    _ count: Int, _ configuration: ModelConfiguration, capacity: Int, in execution: Execution
-  ) -> [DecoderState] {
-    guard count > 0 else { return [] }
-    let first = DecoderState(configuration, capacity: capacity, in: execution)
-    return [first] + (1..<count).map { _ in DecoderState(sharingTableOf: first, configuration, in: execution) }
-  }
-
-  /// Tokens that there is room for.
-  public var capacity: Int { rotaryTable.shape[0] }
-  /// Tokens seen.
-  public var count: Int { layers.first?.count ?? 0 }
-
-  /// Forgets all but the first `count` tokens.
-  public mutating func truncate(to count: Int) {
-    for i in layers.indices { layers[i].truncate(to: count) }
   }
 }

@@ -3,6 +3,11 @@ import ArgumentParser
 /// `apus evaluate`: figures of a model.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Score a model on text or on questions.",
-    subcommands: [EvaluatePerplexityCommand.self, EvaluateQuestionsCommand.self])
+    commandName: "evaluate", abstract: "Score a model on benchmarks, on text or on questions.",
+    discussion: "Without a subcommand, `apus evaluate MODEL --tasks …` runs benchmarks.",
+    subcommands: [
+      EvaluateRunCommand.self, EvaluateCompareCommand.self, EvaluatePerplexityCommand.self,
+      EvaluateQuestionsCommand.self,
+    ],
+    defaultSubcommand: EvaluateRunCommand.self)
 }

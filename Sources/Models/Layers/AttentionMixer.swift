@@ -103,11 +103,17 @@ public struct AttentionState: Sendable {
   /// Forgets all but the first `count` tokens.
   public mutating func truncate(to count: Int) { self.count = min(self.count, max(count, 0)) }
 
+  /// Tokens that there is room for.
+  var capacity: Int { keys.shape[0] }
+
   /// A copy that no longer shares memory.
-  public func forked(execution: Execution) -> AttentionState {
+  public func forked(execution: Execution) -> AttentionState { copied(capacity: capacity, execution: execution) }
+
+  /// A copy with room for `capacity` tokens, at least those held.
+  func copied(capacity: Int, execution: Execution) -> AttentionState {
     var copy = self
-    copy.keys = execution.tensor(keys.shape, keys.dtype)
-    copy.values = execution.tensor(values.shape, values.dtype)
+    copy.keys = execution.tensor([max(capacity, count), keys.columns], keys.dtype)
+    copy.values = execution.tensor([max(capacity, count), values.columns], values.dtype)
     let bytes = keys.columns * count * keys.dtype.byteCount
     copy.keys.pointer.copyMemory(from: keys.pointer, byteCount: bytes)
     copy.values.pointer.copyMemory(from: values.pointer, byteCount: bytes)

@@ -56,6 +56,15 @@ extension Tape {
     }
     return (results, loss)
   }
+
+  /// Log-probabilities of `targets` (int32 `[tokens]`) and whether each has the largest logit of all; nothing is recorded.
+  public func targetLikelihoods(
+    _ hidden: Variable, _ weight: WeightMatrix, targets: Tensor
+  ) -> (logProbabilities: [Float], areLikeliest: [Bool]) {
+    let head = HeadBlocks(hidden: hidden.tensor, weight: weight, targets: targets, execution: execution)
+    let block = HeadBlock(head, 0..<hidden.tensor.rows, keepsExponentials: false, wantsEntropy: false)
+    return (Array(block.logProbabilities.floats), block.areLikeliest)
+  }
 }
 
 /// The head over blocks of tokens.
@@ -113,6 +122,16 @@ private struct HeadBlock {
       head.hidden[rows: block], packed: head.weight.packed(forForward: true, in: execution), vocabulary: vocabulary,
       compute: execution.compute, targets: head.targets[rows: block], exponentials: exponentials,
       blockLargest: blockLargest, logSumExp: logSumExp, logProbabilities: logProbabilities, entropy: entropy)
+  }
+
+  /// Whether each target has the largest logit of its row, from the same difference that gave its log-probability.
+  var areLikeliest: [Bool] {
+    let count = block.count
+    var largest = [Float](repeating: -.infinity, count: count)
+    for part in 0..<blockLargest.shape[0] {
+      for i in 0..<count { largest[i] = max(largest[i], blockLargest.floats[part * count + i]) }
+    }
+    return (0..<count).map { logProbabilities.floats[$0] >= largest[$0] - logSumExp.floats[$0] }
   }
 
   /// The gradient that `gradient` gives each token: added to the weights', written to `hiddenGradient`.

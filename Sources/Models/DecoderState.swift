@@ -1,0 +1,53 @@
+import Tensors
+
+/// What a model remembers of one sequence between steps: keys and values, with room that grows as the sequence does.
+public struct DecoderState: Sendable {
+  /// One for each block.
+  public internal(set) var layers: [AttentionState]
+
+  /// An empty memory with room for `capacity` tokens, more when they come.
+  public init(_ configuration: ModelConfiguration, capacity: Int, in execution: Execution) {
+    layers = (0..<configuration.layerCount).map { _ in
+      AttentionState(capacity: capacity, configuration: configuration, execution: execution)
+    }
+  }
+
+  /// Tokens that there is room for now.
+  public var capacity: Int { layers.first?.capacity ?? 0 }
+  /// Tokens seen.
+  public var count: Int { layers.first?.count ?? 0 }
+
+  /// Bytes that a token takes in a model's memory.
+  public static func bytesPerToken(_ configuration: ModelConfiguration, compute: DType) -> Int {
+    2 * configuration.layerCount * configuration.keyValueHeadCount * configuration.headDimension * compute.byteCount
+  }
+
+  /// Forgets all but the first `count` tokens.
+  public mutating func truncate(to count: Int) {
+    for i in layers.indices { layers[i].truncate(to: count) }
+  }
+
+  /// Makes room for `tokens` tokens in all, in steps of about 40 %, so that a long text is not copied often.
+  public mutating func reserve(_ tokens: Int, in execution: Execution) {
+    guard tokens > capacity else { return }
+    let room = Self.room(for: tokens)
+    for i in layers.indices { layers[i] = layers[i].copied(capacity: room, execution: execution) }
+  }
+
+  /// A copy that shares no memory, so that a sequence can go on in more than one way.
+  public func forked(in execution: Execution) -> DecoderState {
+    var copy = self
+    for i in layers.indices { copy.layers[i] = layers[i].forked(execution: execution) }
+    return copy
+  }
+
+  /// The room that is made for so many tokens: 256, 384, 512, 768, … Few sizes, so that memory is used again.
+  public static func room(for tokens: Int) -> Int {
+    var room = 256
+    while room < tokens {
+      if room / 2 * 3 >= tokens { return room / 2 * 3 }
+      room *= 2
+    }
+    return room
+  }
+}

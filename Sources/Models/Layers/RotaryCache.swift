@@ -1,0 +1,21 @@
+import Synchronization
+import Tensors
+
+/// The rotary table of a model, as long as the longest sequence so far has needed it.
+final class RotaryCache: Sendable {
+  private let configuration: ModelConfiguration
+  private let arena = Arena()
+  private let present = Mutex<Tensor?>(nil)
+
+  init(_ configuration: ModelConfiguration) { self.configuration = configuration }
+
+  /// A table that covers positions `0 ..< count`, and perhaps more.
+  func table(positions count: Int) -> Tensor {
+    present.withLock { present in
+      if let table = present, table.shape[0] >= count { return table }
+      let table = RotaryTable.make(configuration, positions: DecoderState.room(for: count), in: arena)
+      present = table
+      return table
+    }
+  }
+}
