@@ -48,7 +48,7 @@ import Testing
   @Test func piecesOfALargeTensorMeet() {
     let count = 5 * 65536 + 96
     let numbers = (0..<count).map { Float(($0 * 7919) % 255 - 127) }
-    let blocks = numbers.withUnsafeBufferPointer { GGUFTensorType.encodeQ8_0($0) } ?? []
+    let blocks = packed(numbers, as: .q8_0, threads: 3) ?? []
     for threads in [1, 3] {
       var values = [Float](repeating: .nan, count: count)
       values.withUnsafeMutableBufferPointer { values in
@@ -62,12 +62,33 @@ import Testing
     let file = try Safetensors(golden("q8_0.safetensors"))
     let values = file.bytes(of: try file.entry("values", element: .float32)).bindMemory(to: Float.self)
     let expected = Array(file.bytes(of: try file.entry("blocks", element: .uint8)))
-    #expect(GGUFTensorType.encodeQ8_0(values) == expected)
+    #expect(packed(Array(values), as: .q8_0) == expected)
     for bad in [Float.nan, .infinity, -.infinity] {
       var numbers = [Float](repeating: 1, count: 64)
       numbers[40] = bad
-      #expect(numbers.withUnsafeBufferPointer { GGUFTensorType.encodeQ8_0($0) } == nil)
+      #expect(packed(numbers, as: .q8_0) == nil)
     }
+  }
+
+  @Test func packsPlainFloats() throws {
+    let numbers: [Float] = [1, -0.1, 65504, 1e-8, 0, -65519]
+    #expect(packed(numbers, as: .float32) == numbers.flatMap { withUnsafeBytes(of: $0.bitPattern) { Array($0) } })
+    let halves: [UInt16] = [0x3C00, 0xAE66, 0x7BFF, 0, 0, 0xFBFF]
+    #expect(packed(numbers, as: .float16) == halves.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] })
+    #expect(packed([65520], as: .float16) == nil)
+    #expect(packed([-1e30], as: .float16) == nil)
+    #expect(packed([.infinity], as: .float16) == [0, 0x7C])
+    // 1 + 2^-8 lies between two neighbours and goes to the even one; 1 + 3 · 2^-8 goes up.
+    #expect(packed([1.00390625, 1.01171875, .nan], as: .bfloat16) == [0x80, 0x3F, 0x82, 0x3F, 0xC0, 0x7F])
+  }
+
+  /// The bytes of some values, nil where one does not fit.
+  private func packed(_ values: [Float], as type: GGUFTensorType, threads: Int = 1) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: values.count / type.blockSize * type.blockByteCount)
+    let fits = values.withUnsafeBufferPointer { values in
+      bytes.withUnsafeMutableBytes { type.encode(values, into: $0, threads: threads) }
+    }
+    return fits ? bytes : nil
   }
 
   @Test func halfPrecisionIsExact() {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// 32 signed bytes with one scale: `d · q`.
 enum BlockQ8_0: BlockFormat {
   static let type = GGUFTensorType.q8_0
@@ -33,24 +31,5 @@ enum BlockQ8_0: BlockFormat {
       block.storeBytes(of: Int8(truncatingIfNeeded: signed), toByteOffset: 2 + i, as: Int8.self)
     }
     return true
-  }
-}
-
-extension GGUFTensorType {
-  /// Packs values as Q8_0, bit for bit what ggml's reference gives; their count must be a multiple of 32.
-  /// - Returns: nil where a value is infinite or no number.
-  public static func encodeQ8_0(_ values: UnsafeBufferPointer<Float>) -> [UInt8]? {
-    precondition(values.count % 32 == 0, "Q8_0 packs 32 values together")
-    var isFinite = true
-    let width = GGUFTensorType.q8_0.blockByteCount
-    let blocks = values.count / 32
-    let bytes = [UInt8](unsafeUninitializedCapacity: blocks * width) { buffer, initialized in
-      initialized = blocks * width
-      guard let source = values.baseAddress, let target = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
-      for i in 0..<blocks {
-        isFinite = BlockQ8_0.encode(source + i * 32, into: target + i * width) && isFinite
-      }
-    }
-    return isFinite ? bytes : nil
   }
 }
