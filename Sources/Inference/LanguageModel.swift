@@ -14,11 +14,12 @@ public struct LanguageModel: Sendable {
   /// Tokens that end a text.
   public let endOfTextTokens: Set<UInt32>
 
-  /// Loads a Hugging Face folder.
+  /// Loads a Hugging Face folder or a GGUF file.
   /// - Parameter compute: Type of activations and of the products' operands.
   /// - Throws: a sentence naming what is missing, damaged or does not fit together.
   public init(directory: String, compute: DType = .bfloat16) throws {
     let (model, tokenizer) = try ModelFolder.load(directory)
+    // A GGUF file is no folder, so nothing stands in it.
     let file = directory.appendingPath("generation_config.json")
     let generation: JSON = Paths.exists(file) ? try JSON.parse(contentsOfFile: file) : .null
     let ends = generation["eos_token_id"].map { $0.arrayValue ?? [$0] } ?? []

@@ -14,8 +14,8 @@ public struct SafetensorsShards: Sendable {
 
   /// Names of the files, without the index.
   public let names: [String]
-  /// Bytes of all tensors.
-  public let byteCount: Int
+  /// Bytes of the tensors of each file, without its header.
+  public let byteCounts: [Int]
   private let shards: [[ParameterDeclaration]]
   private let type: WeightType
 
@@ -31,21 +31,19 @@ public struct SafetensorsShards: Sendable {
         problem: "cannot be \(type.rawValue) in safetensors; take f32, f16 or bf16, or write a GGUF file")
     }
     var shards: [[ParameterDeclaration]] = [[]]
-    var filled = 0
-    var total = 0
+    var filled = [0]
     for tensor in configuration.declarations() {
       let size = tensor.count * width
-      if filled > 0, filled + size > limit {
+      if filled[filled.count - 1] > 0, filled[filled.count - 1] + size > limit {
         shards.append([])
-        filled = 0
+        filled.append(0)
       }
       shards[shards.count - 1].append(tensor)
-      filled += size
-      total += size
+      filled[filled.count - 1] += size
     }
     self.shards = shards
     self.type = type
-    byteCount = total
+    byteCounts = filled
     names =
       shards.count == 1
       ? ["model.safetensors"]
@@ -59,10 +57,11 @@ public struct SafetensorsShards: Sendable {
     from source: any WeightSource, to directory: String, progress: WeightFiles.Progress = { _, _ in }
   ) throws {
     var written = 0
+    let total = byteCounts.reduce(0, +)
     for (name, tensors) in zip(names, shards) {
       try Self.write(File(path: directory.appendingPath(name), tensors: tensors), from: source, as: type) { count in
         written += count
-        try progress(written, byteCount)
+        try progress(written, total)
       }
     }
     let index = "model.safetensors.index.json"
@@ -103,7 +102,7 @@ public struct SafetensorsShards: Sendable {
     var map: OrderedDictionary<String, JSON> = [:]
     for (tensor, name) in places.sorted(by: { $0.0 < $1.0 }) { map[tensor] = .string(name) }
     let index: JSON = [
-      "metadata": ["total_size": .integer(Int64(byteCount))], "weight_map": .object(map),
+      "metadata": ["total_size": .integer(Int64(byteCounts.reduce(0, +)))], "weight_map": .object(map),
     ]
     try AtomicFile.write(index.serializedString(pretty: true) + "\n", to: path)
   }
