@@ -10,15 +10,16 @@ public enum WeightFiles {
   public static func load(into store: ParameterStore, directory: String) throws {
     let shards = try shardPaths(directory)
     let files = try shards.map(Safetensors.init)
+    let names = StoredNames(first: store.parameters[0].name) { name in files.contains { $0.entries[name] != nil } }
     for parameter in store.parameters {
-      guard let file = files.first(where: { $0.entries[parameter.name] != nil }), let entry = file.entries[parameter.name]
-      else {
+      let name = names(parameter.name)
+      guard let file = files.first(where: { $0.entries[name] != nil }), let entry = file.entries[name] else {
         throw SafetensorsError(
-          path: shards[0], tensor: parameter.name, problem: "is missing, which this configuration needs")
+          path: shards[0], tensor: name, problem: "is missing, which this configuration needs")
       }
       guard entry.shape == parameter.shape else {
         throw SafetensorsError(
-          path: file.file.path, tensor: parameter.name,
+          path: file.file.path, tensor: name,
           problem: "has shape \(entry.shape), but this configuration needs \(parameter.shape)")
       }
       try read(entry, of: file, into: parameter.master.floats)
