@@ -1,6 +1,6 @@
 import Tensors
 
-/// A decoder-only transformer of the Llama family over a store of parameters.
+/// A decoder-only transformer over a store of parameters.
 public struct DecoderModel: Sendable {
   /// Its shape.
   public let configuration: ModelConfiguration
@@ -10,7 +10,7 @@ public struct DecoderModel: Sendable {
   public let head: WeightMatrix
   let embedding: Parameter
   let blocks: [DecoderBlock]
-  let finalNorm: Parameter
+  let finalNorm: Norm
 
   /// A model over a new store; its weights are undefined until they are initialised or loaded.
   public init(_ configuration: ModelConfiguration, trainable: Bool, scaling: InitializationScaling = .depth) {
@@ -22,10 +22,11 @@ public struct DecoderModel: Sendable {
   public init(_ configuration: ModelConfiguration, store: ParameterStore) {
     self.configuration = configuration
     self.store = store
-    embedding = store.required("model.embed_tokens.weight")
-    head = store.matrix([configuration.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"])
+    let names = ParameterNames(configuration)
+    embedding = store.required("\(names.embedding).weight")
+    head = store.matrix(["\(configuration.tiedEmbeddings ? names.embedding : names.head).weight"])
     blocks = (0..<configuration.layerCount).map { DecoderBlock(store, layer: $0, configuration: configuration) }
-    finalNorm = store.required("model.norm.weight")
+    finalNorm = Norm(store, names.finalNorm, configuration)
   }
 
   /// Hidden states after the final norm, `[tokens, hidden]`, of whole sequences.
@@ -35,7 +36,7 @@ public struct DecoderModel: Sendable {
   public func hiddenStates(
     _ tokens: Tensor, _ context: SequenceContext, recompute: Bool = false, on tape: inout Tape
   ) -> Variable {
-    var stream = ResidualStream([tape.embedding(tokens, embedding)])
+    var stream = embedded(tokens, on: &tape)
     for block in blocks {
       if recompute {
         let outputs = tape.recomputed(stream.variables) { tape, inputs in
@@ -63,11 +64,11 @@ public struct DecoderModel: Sendable {
     precondition(tokens.count == states.count && !states.isEmpty, "one state for each sequence")
     var tape = Tape(execution, recording: false)
     let table = states.dropFirst().reduce(states[0].rotaryTable) {
-      $1.capacity > $0.shape[0] ? $1.rotaryTable : $0
+      $1.capacity > $0.positions ? $1.rotaryTable : $0
     }
     let context = StepContext(
       pasts: states.map(\.count), lengths: tokens.map(\.count), rotaryTable: table, arena: execution.arena)
-    var stream = ResidualStream([tape.embedding(Tensor(Array(tokens.joined()), in: execution.arena), embedding)])
+    var stream = embedded(Tensor(Array(tokens.joined()), in: execution.arena), on: &tape)
     for (i, block) in blocks.enumerated() {
       var layers = states.map { $0.layers[i] }
       stream = block.step(stream, context, states: &layers, on: &tape)
@@ -82,8 +83,18 @@ public struct DecoderModel: Sendable {
     return tape.logits(tape.variable(hidden), head)
   }
 
+  private func embedded(_ tokens: Tensor, on tape: inout Tape) -> ResidualStream {
+    var scale: Float = 1
+    if configuration.scalesEmbedding {
+      scale = Float(configuration.hiddenSize).squareRoot()
+      // The reference multiplies by the root as its type of activations holds it, and was trained so.
+      if tape.execution.compute == .bfloat16 { scale = BFloat16.float(BFloat16.bits(scale)) }
+    }
+    return ResidualStream([tape.embedding(tokens, embedding, scale: scale)])
+  }
+
   private func normed(_ stream: ResidualStream, on tape: inout Tape) -> Variable {
-    tape.addRMSNorm(stream.sum, stream.delta, finalNorm, epsilon: Float(configuration.normEpsilon)).normed
+    finalNorm(stream.sum, adding: stream.delta, on: &tape).normed
   }
 }
 
@@ -91,7 +102,7 @@ public struct DecoderModel: Sendable {
 public struct DecoderState: Sendable {
   /// One for each block.
   public internal(set) var layers: [AttentionState]
-  let rotaryTable: Tensor
+  let rotaryTable: RotaryTable
 
   /// An empty memory with room for `capacity` tokens.
   public init(_ configuration: ModelConfiguration, capacity: Int, in execution: Execution) {
@@ -118,7 +129,7 @@ public struct DecoderState: Sendable {
   }
 
   /// Tokens that there is room for.
-  public var capacity: Int { rotaryTable.shape[0] }
+  public var capacity: Int { rotaryTable.positions }
   /// Tokens seen.
   public var count: Int { layers.first?.count ?? 0 }
 

@@ -10,7 +10,7 @@ public enum WeightFiles {
   /// `directory`; F32, BF16 and F16 are widened.
   /// - Throws: a sentence naming file and tensor when one is missing, has another shape, or the file is damaged.
   public static func load(into store: ParameterStore, directory: String) throws {
-    try load(into: store, from: SafetensorsWeights(directory: directory))
+    try load(into: store, from: SafetensorsWeights(directory: directory, first: store.declarations[0].name))
   }
 
   /// Loads every parameter of `store`.

@@ -76,15 +76,58 @@ struct GGUFConfigurationReader {
   }
 
   private mutating func readFamily() throws {
-    members["model_type"] = .string(architecture)
-    switch architecture {
-    case "smollm3": members["no_rope_layer_interval"] = 4
-    default: break
+    guard let family = ModelConfiguration.Family.named(gguf: architecture) else {
+      let known = ModelConfiguration.Family.allCases.map(\.gguf).joined(separator: ", ")
+      throw error("general.architecture", "is \"\(architecture)\", which is not one of \(known)")
     }
+    members["model_type"] = .string(family.rawValue)
+    let window = "\(architecture).attention.sliding_window"
+    switch family {
+    case .smollm3: members["no_rope_layer_interval"] = 4
+    case .gemma3: try readGemma(window: window)
+    case .llama, .qwen2, .qwen3, .olmo2:
+      if let size = file.metadata[window]?.intValue, size > 0 {
+        throw error(window, "is \(size); only the architecture gemma3 is read with a window")
+      }
+    }
+  }
+
+  private mutating func readGemma(window: String) throws {
+    let layers = members["num_hidden_layers"]?.intValue ?? 0
+    guard layers > 0, layers <= 100_000 else {
+      throw error("\(architecture).block_count", "is missing or no number of layers")
+    }
+    try integer(window, as: "sliding_window")
+    let windowed = try windowedLayers(layers, hasWindow: members["sliding_window"] != nil)
+    members["layer_types"] = .array(windowed.map { .string($0 ? "sliding_attention" : "full_attention") })
+    members["rope_local_base_freq"] = 10000
+    try number("\(architecture).rope.freq_base_swa", as: "rope_local_base_freq")
+    let cap = "\(architecture).final_logit_softcapping"
+    if let value = file.metadata[cap]?.doubleValue, value != 0 { try number(cap, as: "final_logit_softcapping") }
+    members["query_pre_attn_scalar"] = .integer(
+      Int64(
+        GGUFModelMetadata.attentionScalar(
+          layers: layers, width: members["hidden_size"]?.intValue ?? 0,
+          heads: members["num_attention_heads"]?.intValue ?? 0, headWidth: members["head_dim"]?.intValue ?? 0)))
+  }
+
+  /// Which layers have a window: all but every n-th, n being 6 where the file does not say, or as a list says.
+  private func windowedLayers(_ layers: Int, hasWindow: Bool) throws -> [Bool] {
+    let key = "\(architecture).attention.sliding_window_pattern"
+    guard hasWindow else { return [Bool](repeating: false, count: layers) }
+    if let list = file.metadata[key]?.intsValue {
+      guard list.count >= layers else { throw error(key, "has \(list.count) elements for \(layers) layers") }
+      return list.prefix(layers).map { $0 != 0 }
+    }
+    let interval = file.metadata[key].map { $0.intValue ?? -1 } ?? 6
+    guard interval >= 0 else { throw error(key, "is neither a whole number nor a list of them") }
+    return (0..<layers).map { interval == 0 || ($0 + 1) % interval != 0 }
   }
 
   private mutating func readRope() throws {
     let at = "\(architecture).rope"
+    // llama.cpp's base where a file has none.
+    members["rope_theta"] = 10000
     try number("\(at).freq_base", as: "rope_theta")
     let type = file.metadata["\(at).scaling.type"]?.stringValue ?? "none"
     switch type {
@@ -118,7 +161,7 @@ struct GGUFConfigurationReader {
 }
 
 extension ModelConfiguration {
-  /// Reads the configuration of the model in a GGUF file: architectures llama, qwen3 and smollm3.
+  /// Reads the configuration of the model in a GGUF file: those of ``Family``.
   ///
   /// - Throws: `GGUFError` or `HuggingFaceConfigurationError` for a missing key, a wrong value, or a feature outside
   ///   these families.

@@ -9,7 +9,7 @@ enum GGUFModelMetadata {
   ) throws -> OrderedDictionary<String, GGUFValue> {
     try refuseUnsupported(configuration, name)
     let c = configuration
-    let at = c.family.rawValue
+    let at = c.family.gguf
     func count(_ number: Int) -> GGUFValue { .uint32(UInt32(clamping: number)) }
     var values: OrderedDictionary<String, GGUFValue> = [
       "general.architecture": .string(at),
@@ -35,6 +35,11 @@ enum GGUFModelMetadata {
       values["\(at).rope.scaling.factor"] = .float32(Float(factor))
     }
     for (key, value) in GGUFRopeFactors.metadata(c) { values[key] = value }
+    if c.family == .gemma3, let window = c.slidingWindow {
+      values["\(at).attention.sliding_window"] = count(window)
+      values["\(at).attention.sliding_window_pattern"] = count(c.fullAttentionInterval ?? 0)
+      values["\(at).rope.freq_base_swa"] = .float32(Float(c.localRopeTheta ?? c.ropeTheta))
+    }
     return values
   }
 
@@ -52,15 +57,29 @@ enum GGUFModelMetadata {
     func refuse(_ key: String, _ problem: String) -> HuggingFaceConfigurationError {
       HuggingFaceConfigurationError(file: name, key: key, problem: problem)
     }
-    if let window = configuration.slidingWindow {
+    let architecture = "a GGUF file of the architecture \(configuration.family.gguf)"
+    if let window = configuration.slidingWindow, configuration.family != .gemma3 {
+      throw refuse("sliding_window", "\(window) has no place in \(architecture)")
+    }
+    if configuration.noRopeInterval != (configuration.family == .smollm3 ? 4 : nil) {
       throw refuse(
-        "sliding_window", "\(window) has no place in a GGUF file of the architecture \(configuration.family.rawValue)")
+        "no_rope_layer_interval",
+        "\(architecture) has \(configuration.family == .smollm3 ? "every fourth layer" : "no layer") without rotary "
+          + "embedding, and this model is not so")
     }
-    if configuration.family == .smollm3, configuration.noRopeInterval != 4 {
-      throw refuse("no_rope_layer_interval", "a GGUF file of the architecture smollm3 means every fourth layer")
+    let scalar = GGUFModelMetadata.attentionScalar(
+      layers: configuration.layerCount, width: configuration.hiddenSize, heads: configuration.headCount,
+      headWidth: configuration.headDimension)
+    if let given = configuration.attentionScalar, given != scalar {
+      throw refuse("query_pre_attn_scalar", "\(given) has no place in \(architecture), which means \(scalar)")
     }
-    if configuration.family != .smollm3, configuration.noRopeInterval != nil {
-      throw refuse("no_rope_layer_interval", "only the architecture smollm3 has layers without rotary embedding in GGUF")
+    if configuration.family == .olmo2, configuration.tiedEmbeddings {
+      throw refuse("tie_word_embeddings", "true has no place in \(architecture), which has an output matrix of its own")
     }
+  }
+
+  /// What llama.cpp divides Gemma 3's scores by the square root of: the head's width, but for the model of 62 layers.
+  static func attentionScalar(layers: Int, width: Int, heads: Int, headWidth: Int) -> Int {
+    layers == 62 ? width / max(heads, 1) : headWidth
   }
 }

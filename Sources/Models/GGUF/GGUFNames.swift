@@ -25,7 +25,7 @@ struct GGUFNames: Sendable {
     if let known = GGUFNames.outside[stem] { return Place(name: known + kind, layout: layout(of: stem)) }
     let parts = stem.split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
     guard parts.count == 4, parts[0] == "model", parts[1] == "layers", let layer = Int(parts[2]),
-      let known = GGUFNames.inside(family)[String(parts[3])]
+      let known = inside(String(parts[3]))
     else { return nil }
     return Place(name: "blk.\(layer).\(known)\(kind)", layout: layout(of: stem))
   }
@@ -34,27 +34,39 @@ struct GGUFNames: Sendable {
     "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
   ]
 
-  private static let branches = [
+  private static let projections = [
     "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
     "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
     "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
-    "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm",
+    "input_layernorm": "attn_norm", "post_feedforward_layernorm": "post_ffw_norm",
+    "pre_feedforward_layernorm": "ffn_norm",
   ]
 
   /// Tensors of a block by what their names end in.
-  private static func inside(_ family: ModelConfiguration.Family) -> [String: String] {
-    switch family {
-    case .llama, .qwen3, .smollm3: branches
+  private func inside(_ stem: String) -> String? {
+    // This one is the norm before the feed-forward layer where no norm follows attention.
+    if stem == "post_attention_layernorm" {
+      return configuration.normPlacement == .before ? "ffn_norm" : "post_attention_norm"
     }
+    return GGUFNames.projections[stem]
   }
 
   private func layout(of stem: String) -> GGUFLayout {
+    if configuration.norm == .rmsOnePlus, stem.hasSuffix("norm") { return .plusOne }
     switch family {
     case .llama, .smollm3:
       if stem.hasSuffix(".q_proj") { return .rotaryPairs(heads: configuration.headCount) }
       if stem.hasSuffix(".k_proj") { return .rotaryPairs(heads: configuration.keyValueHeadCount) }
       return .same
-    case .qwen3: return .same
+    case .qwen2, .qwen3, .gemma3, .olmo2: return .same
     }
   }
+}
+
+extension ModelConfiguration.Family {
+  /// The name of the family in GGUF files, `general.architecture`.
+  var gguf: String { self == .gemma3 ? "gemma3" : rawValue }
+
+  /// The family of that name.
+  static func named(gguf name: String) -> Self? { allCases.first { $0.gguf == name } }
 }

@@ -6,10 +6,13 @@ public struct SafetensorsWeights: WeightSource {
   public let path: String
   private let files: [Safetensors]
   private let fileOf: [String: Int]
+  private let names: StoredNames
 
   /// Opens the files of a folder.
+  /// - Parameter first: A parameter that every checkpoint of the family holds, such as `model.embed_tokens.weight`; by
+  ///   it, what stands before the names in these files is found.
   /// - Throws: a sentence naming what is missing or damaged.
-  public init(directory: String) throws {
+  public init(directory: String, first: String) throws {
     path = directory
     files = try SafetensorsWeights.shardPaths(directory).map(Safetensors.init)
     var fileOf: [String: Int] = [:]
@@ -22,12 +25,13 @@ public struct SafetensorsWeights: WeightSource {
       }
     }
     self.fileOf = fileOf
+    names = StoredNames(first: first) { fileOf[$0] != nil }
   }
 
-  public func shape(of name: String) -> [Int]? { fileOf[name].flatMap { files[$0].entries[name]?.shape } }
+  public func shape(of name: String) -> [Int]? { place(of: name)?.entry.shape }
 
   public func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
-    guard let file = fileOf[name].map({ files[$0] }), let entry = file.entries[name] else {
+    guard let (file, entry) = place(of: name) else {
       throw WeightError(path: path, tensor: name, problem: "is missing")
     }
     let type: GGUFTensorType
@@ -40,6 +44,12 @@ public struct SafetensorsWeights: WeightSource {
         path: file.file.path, tensor: name, problem: "is \(entry.element.rawValue), but weights are F32, BF16 or F16")
     }
     withExtendedLifetime(file.file) { type.decode(file.bytes(of: entry), into: values) }
+  }
+
+  private func place(of name: String) -> (file: Safetensors, entry: Safetensors.Entry)? {
+    let stored = names(name)
+    guard let file = fileOf[stored].map({ files[$0] }), let entry = file.entries[stored] else { return nil }
+    return (file, entry)
   }
 
   private static func shardPaths(_ directory: String) throws -> [String] {
