@@ -97,7 +97,7 @@ public struct Perplexity: Sendable {
   }
 
   /// The sum of the negative log-likelihoods of windows of equal length, in nats.
-  private func score(_ windows: [TokenWindow], _ rotaryTable: Tensor) -> Double {
+  private func score(_ windows: [TokenWindow], _ rotaryTable: RotaryTable) -> Double {
     let execution = model.execution
     let length = windows[0].tokens.count - 1
     var tape = Tape(execution, recording: false)

@@ -31,6 +31,12 @@ public enum Paths {
     status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
   }
 
+  /// Whether two paths lead to the same file or folder.
+  public static func isSame(_ path: String, _ other: String) -> Bool {
+    guard let first = status(path), let second = status(other) else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
   /// The size of a file in bytes.
   /// - Throws: `FileError` when there is none.
   public static func size(ofFile path: String) throws -> Int {

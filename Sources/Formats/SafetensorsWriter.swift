@@ -23,8 +23,7 @@ public final class SafetensorsWriter {
   }
 
   private let writer: FileWriter
-  private var pending: ArraySlice<(name: String, byteCount: Int)>
-  private var written = 0
+  private var queue: TensorQueue
 
   /// Writes the header and waits for the tensors.
   /// - Parameter metadata: the header's `__metadata__`.
@@ -59,11 +58,10 @@ public final class SafetensorsWriter {
       throw SafetensorsError(
         path: path, problem: "a header of \(text.count) bytes is longer than the limit of \(Safetensors.headerLimit)")
     }
-    pending = sizes[...]
+    queue = TensorQueue(sizes)
     writer = try FileWriter(path)
     try withUnsafeBytes(of: UInt64(text.count).littleEndian) { try writer.write($0) }
     try writer.write(text)
-    skipEmpty()
   }
 
   /// Appends bytes of the tensor that is next, all of it or a piece; little-endian, row-major.
@@ -73,32 +71,22 @@ public final class SafetensorsWriter {
   ///   refuses.
   public func append(_ bytes: UnsafeRawBufferPointer, to name: String) throws {
     if bytes.isEmpty { return }
-    guard let next = pending.first, next.name == name else {
-      let wanted = pending.first.map { "\"\($0.name)\" is next" } ?? "all tensors are complete"
-      throw SafetensorsError(path: writer.path, tensor: name, problem: "was written out of order: \(wanted)")
-    }
-    guard bytes.count <= next.byteCount - written else {
-      throw SafetensorsError(
-        path: writer.path, tensor: name,
-        problem: "was given \(written + bytes.count) bytes where its shape takes \(next.byteCount)")
+    do {
+      _ = try queue.take(bytes.count, of: name)
+    } catch {
+      throw SafetensorsError(path: writer.path, tensor: error.name, problem: error.text)
     }
     try writer.write(bytes)
-    written += bytes.count
-    if written == next.byteCount {
-      pending.removeFirst()
-      written = 0
-      skipEmpty()
-    }
   }
 
   /// Puts the file in place.
   /// - Throws: `SafetensorsError` when a tensor is incomplete, `FileError` when the disk refuses.
   public func commit() throws {
-    if let next = pending.first {
+    do {
+      try queue.finish()
+    } catch {
       writer.discard()
-      throw SafetensorsError(
-        path: writer.path, tensor: next.name, problem: "is incomplete: \(written) of \(next.byteCount) bytes were given"
-      )
+      throw SafetensorsError(path: writer.path, tensor: error.name, problem: error.text)
     }
     try writer.commit()
   }
@@ -120,9 +108,5 @@ public final class SafetensorsWriter {
       throw error
     }
     try writer.commit()
-  }
-
-  private func skipEmpty() {
-    while let next = pending.first, next.byteCount == 0 { pending.removeFirst() }
   }
 }

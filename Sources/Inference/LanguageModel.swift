@@ -14,7 +14,7 @@ public struct LanguageModel: Sendable {
   /// Tokens that end a text.
   public let endOfTextTokens: Set<UInt32>
 
-  /// Loads a Hugging Face folder.
+  /// Loads a Hugging Face folder or a GGUF file.
   /// - Parameters:
   ///   - compute: Type of activations and of the products' operands.
   ///   - weightFormat: How weights are read when few sequences go on; Q8_0 rounds them.
@@ -23,6 +23,7 @@ public struct LanguageModel: Sendable {
     let (model, tokenizer) = try ModelFolder.load(directory)
     let execution = Execution(compute: compute, weightFormat: weightFormat)
     if weightFormat == .q8 { model.store.roundToQ8(in: execution) }
+    // A GGUF file is no folder, so nothing stands in it.
     let file = directory.appendingPath("generation_config.json")
     let generation: JSON = Paths.exists(file) ? try JSON.parse(contentsOfFile: file) : .null
     let ends = generation["eos_token_id"].map { $0.arrayValue ?? [$0] } ?? []

@@ -16,8 +16,19 @@ public enum ModelFolder {
   public static func save(
     _ model: DecoderModel, tokenizer: Tokenizer?, dtype: DType = .bfloat16, to directory: String
   ) throws {
-    var configuration = model.configuration
     try Paths.createFolder(directory)
+    let configuration = try saveCompanions(model.configuration, tokenizer: tokenizer, to: directory)
+    let shards = try SafetensorsShards(configuration, as: dtype == .bfloat16 ? .bfloat16 : .float32)
+    try shards.write(from: StoreWeights(model.store), to: directory)
+    try configuration.saveHuggingFaceConfiguration(folder: directory, dtype: dtype.rawValue)
+  }
+
+  /// Writes the tokenizer and `generation_config.json`.
+  /// - Returns: the configuration, with the tokenizer's tokens that begin and end a text where it named none.
+  static func saveCompanions(
+    _ model: ModelConfiguration, tokenizer: Tokenizer?, to directory: String
+  ) throws -> ModelConfiguration {
+    var configuration = model
     if let tokenizer {
       try checkVocabulary(tokenizer, configuration, directory)
       configuration.beginOfTextToken = configuration.beginOfTextToken ?? tokenizer.beginningOfText.map { Int($0) }
@@ -32,31 +43,42 @@ public enum ModelFolder {
     }
     try AtomicFile.write(
       generation.serializedString(pretty: true) + "\n", to: directory.appendingPath("generation_config.json"))
-    try WeightFiles.save(model.store, as: dtype, to: directory.appendingPath("model.safetensors"))
-    try configuration.saveHuggingFaceConfiguration(folder: directory, dtype: dtype.rawValue)
+    return configuration
   }
 
-  /// Loads model and tokenizer of a folder.
+  /// Loads model and tokenizer of a folder, or of a GGUF file.
   /// - Parameter trainable: whether the model has gradients.
   /// - Throws: a sentence naming what is missing, damaged or does not fit together.
   public static func load(
-    _ directory: String, trainable: Bool = false
+    _ path: String, trainable: Bool = false
   ) throws -> (model: DecoderModel, tokenizer: Tokenizer) {
-    try checkComplete(directory)
-    let configuration = try ModelConfiguration(huggingFace: directory)
-    let tokenizer = try Tokenizer(directory: directory)
-    try checkVocabulary(tokenizer, configuration, directory)
-    let model = DecoderModel(configuration, trainable: trainable)
-    try WeightFiles.load(into: model.store, directory: directory)
-    return (model, tokenizer)
+    if !StoredModel.isGGUF(path) { try checkComplete(path) }
+    let stored = try StoredModel(path)
+    let tokenizer = try tokenizer(of: stored)
+    try checkVocabulary(tokenizer, stored.configuration, path)
+    return (try stored.load(trainable: trainable), tokenizer)
   }
 
-  /// The model folder that a path means: itself, or the newest complete checkpoint of a run folder or of a folder of
-  /// checkpoints, which are named by their steps.
+  /// The tokenizer that stands beside a model's weights, or in the same GGUF file.
+  /// - Throws: a sentence naming what is missing or not supported.
+  static func tokenizer(of stored: StoredModel) throws -> Tokenizer {
+    guard stored.gguf == nil else {
+      throw InferenceError(stored.path, "holds its tokenizer as metadata, which is not read yet; name a folder")
+    }
+    return try Tokenizer(directory: stored.path)
+  }
+
+  /// The model folder or GGUF file that a path means: itself, or the newest complete checkpoint of a run folder or of a
+  /// folder of checkpoints, which are named by their steps.
   /// - Throws: `InferenceError` naming what is missing.
   public static func resolve(_ path: String) throws -> String {
-    guard Paths.exists(path) else { throw InferenceError(path, "does not exist; name the folder of a model") }
-    guard Paths.isFolder(path) else { throw InferenceError(path, "is a file; name the folder of a model") }
+    guard Paths.exists(path) else {
+      throw InferenceError(path, "does not exist; name the folder of a model or a GGUF file")
+    }
+    if StoredModel.isGGUF(path) { return path }
+    guard Paths.isFolder(path) else {
+      throw InferenceError(path, "is a file; name the folder of a model, or a file that ends in .gguf")
+    }
     if missingFiles(path).isEmpty { return path }
     for folder in [path.appendingPath("checkpoints"), path] where Paths.isFolder(folder) {
       let steps = try Paths.names(inFolder: folder).compactMap { name in Int(name).map { (step: $0, name: name) } }
@@ -70,14 +92,17 @@ public enum ModelFolder {
 
   /// The files that a complete folder has and this one has not.
   private static func missingFiles(_ directory: String) -> [String] {
-    var missing = ["config.json", "tokenizer.json"].filter { !Paths.exists(directory.appendingPath($0)) }
-    // Llama's own folders have ranks instead of tokenizer.json.
-    if missing.contains("tokenizer.json"), Paths.exists(directory.appendingPath("tokenizer.model")) {
-      missing.removeAll { $0 == "tokenizer.json" }
-    }
+    var missing: [String] = []
+    if !Paths.exists(directory.appendingPath("config.json")) { missing.append("config.json") }
+    if !hasTokenizer(directory) { missing.append("tokenizer.json") }
     let weights = ["model.safetensors", "model.safetensors.index.json"]
     if !weights.contains(where: { Paths.exists(directory.appendingPath($0)) }) { missing.append(weights[0]) }
     return missing
+  }
+
+  /// Whether a folder has a tokenizer; Llama's own folders have ranks instead of tokenizer.json.
+  static func hasTokenizer(_ directory: String) -> Bool {
+    ["tokenizer.json", "tokenizer.model"].contains { Paths.exists(directory.appendingPath($0)) }
   }
 
   private static func incomplete(_ directory: String) -> InferenceError {
@@ -94,7 +119,7 @@ public enum ModelFolder {
     guard missingFiles(directory).isEmpty else { throw incomplete(directory) }
   }
 
-  private static func checkVocabulary(
+  static func checkVocabulary(
     _ tokenizer: Tokenizer, _ configuration: ModelConfiguration, _ directory: String
   ) throws {
     guard tokenizer.vocabularySize <= configuration.vocabularySize else {

@@ -1,6 +1,6 @@
 import Tensors
 
-/// A decoder-only transformer of the Llama family over a store of parameters.
+/// A decoder-only transformer over a store of parameters.
 public struct DecoderModel: Sendable {
   /// Its shape.
   public let configuration: ModelConfiguration
@@ -10,7 +10,7 @@ public struct DecoderModel: Sendable {
   public let head: WeightMatrix
   let embedding: Parameter
   let blocks: [DecoderBlock]
-  let finalNorm: Parameter
+  let finalNorm: Norm
   let rotary: RotaryCache
 
   /// A model over a new store; its weights are undefined until they are initialised or loaded.
@@ -23,10 +23,11 @@ public struct DecoderModel: Sendable {
   public init(_ configuration: ModelConfiguration, store: ParameterStore) {
     self.configuration = configuration
     self.store = store
-    embedding = store.required("model.embed_tokens.weight")
-    head = store.matrix([configuration.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"])
+    let names = ParameterNames(configuration)
+    embedding = store.required("\(names.embedding).weight")
+    head = store.matrix(["\(configuration.tiedEmbeddings ? names.embedding : names.head).weight"])
     blocks = (0..<configuration.layerCount).map { DecoderBlock(store, layer: $0, configuration: configuration) }
-    finalNorm = store.required("model.norm.weight")
+    finalNorm = Norm(store, names.finalNorm, configuration)
     rotary = RotaryCache(configuration)
   }
 
@@ -37,7 +38,7 @@ public struct DecoderModel: Sendable {
   public func hiddenStates(
     _ tokens: Tensor, _ context: SequenceContext, recompute: Bool = false, on tape: inout Tape
   ) -> Variable {
-    var stream = ResidualStream([tape.embedding(tokens, embedding)])
+    var stream = embedded(tokens, on: &tape)
     for block in blocks {
       if recompute {
         let outputs = tape.recomputed(stream.variables) { tape, inputs in
@@ -68,7 +69,7 @@ public struct DecoderModel: Sendable {
     let table = rotary.table(positions: states.reduce(1) { max($0, $1.capacity) })
     let context = StepContext(
       pasts: states.map(\.count), lengths: tokens.map(\.count), rotaryTable: table, arena: execution.arena)
-    var stream = ResidualStream([tape.embedding(Tensor(Array(tokens.joined()), in: execution.arena), embedding)])
+    var stream = embedded(Tensor(Array(tokens.joined()), in: execution.arena), on: &tape)
     for (i, block) in blocks.enumerated() {
       var layers = states.map { $0.layers[i] }
       stream = block.step(stream, context, states: &layers, on: &tape)
@@ -92,7 +93,17 @@ public struct DecoderModel: Sendable {
     return tape.targetLikelihoods(tape.variable(hidden), head, targets: targets)
   }
 
+  private func embedded(_ tokens: Tensor, on tape: inout Tape) -> ResidualStream {
+    var scale: Float = 1
+    if configuration.scalesEmbedding {
+      scale = Float(configuration.hiddenSize).squareRoot()
+      // The reference multiplies by the root as its type of activations holds it, and was trained so.
+      if tape.execution.compute == .bfloat16 { scale = BFloat16.float(BFloat16.bits(scale)) }
+    }
+    return ResidualStream([tape.embedding(tokens, embedding, scale: scale)])
+  }
+
   private func normed(_ stream: ResidualStream, on tape: inout Tape) -> Variable {
-    tape.addRMSNorm(stream.sum, stream.delta, finalNorm, epsilon: Float(configuration.normEpsilon)).normed
+    finalNorm(stream.sum, adding: stream.delta, on: &tape).normed
   }
 }

@@ -13,7 +13,7 @@ extension ModelConfiguration {
       "bos_token_id": token(beginOfTextToken),
       "eos_token_id": token(endOfTextToken),
       "head_dim": .integer(Int64(headDimension)),
-      "hidden_act": .string("silu"),
+      family.activationKey: .string(activation.huggingFaceName),
       "hidden_size": .integer(Int64(hiddenSize)),
       "initializer_range": .number(initializerRange),
       "intermediate_size": .integer(Int64(intermediateSize)),
@@ -35,15 +35,23 @@ extension ModelConfiguration {
     if family == .smollm3 {
       members["no_rope_layers"] = .array((0..<layerCount).map { .integer(usesRope(layer: $0) ? 1 : 0) })
     }
-    if family != .llama {
-      members["use_sliding_window"] = .bool(slidingWindow != nil)
+    if family.mayHaveWindow { members["use_sliding_window"] = .bool(slidingWindow != nil) }
+    if family.mayHaveWindow || family == .gemma3 {
       members["sliding_window"] = slidingWindow.map { .integer(Int64($0)) } ?? .null
       members["layer_types"] = .array(
         (0..<layerCount).map {
           .string(slidingWindow(layer: $0) == nil ? "full_attention" : "sliding_attention")
         })
     }
-    if family == .qwen3 { members["max_window_layers"] = .integer(slidingWindow == nil ? Int64(layerCount) : 0) }
+    if family == .qwen2 || family == .qwen3 {
+      members["max_window_layers"] = .integer(slidingWindow == nil ? Int64(layerCount) : 0)
+    }
+    if family == .gemma3 {
+      members["attn_logit_softcapping"] = .null
+      members["final_logit_softcapping"] = .null
+      members["query_pre_attn_scalar"] = .integer(Int64(attentionScalar ?? headDimension))
+      members["rope_local_base_freq"] = .number(localRopeTheta ?? ropeTheta)
+    }
     return .object(members)
   }
 
@@ -58,7 +66,10 @@ extension ModelConfiguration {
   private var architecture: String {
     switch family {
     case .llama: "LlamaForCausalLM"
+    case .qwen2: "Qwen2ForCausalLM"
     case .qwen3: "Qwen3ForCausalLM"
+    case .gemma3: "Gemma3ForCausalLM"
+    case .olmo2: "Olmo2ForCausalLM"
     case .smollm3: "SmolLM3ForCausalLM"
     }
   }

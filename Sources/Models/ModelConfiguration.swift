@@ -1,13 +1,8 @@
-/// The shape of a decoder-only transformer of the Llama family, as a value.
+/// The shape of a decoder-only transformer, as a value: sizes, and what tells one family from another.
 ///
 /// Names follow the `config.json` of Hugging Face checkpoints, spelled out. A configuration allocates nothing:
 /// counting parameters, forecasting memory and initialising all read the declarations that follow from it.
 public struct ModelConfiguration: Sendable, Equatable {
-  /// Which published family's names and `config.json` a saved model carries.
-  public enum Family: String, Sendable, CaseIterable {
-    case llama, qwen3, smollm3
-  }
-
   /// How rotary frequencies are stretched beyond the trained context.
   public enum RopeScaling: Sendable, Equatable {
     /// Llama 3.1's rule: low frequencies divided by `factor`, a smooth ramp between the two bounds.
@@ -37,16 +32,26 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// Base of the rotary frequencies.
   public var ropeTheta: Double
   public var ropeScaling: RopeScaling?
+  /// Base of the rotary frequencies, never stretched, of layers with a window; `nil`: the same as of the others.
+  public var localRopeTheta: Double?
   /// Layer `i` (from 0) has no rotary embedding when `(i + 1) % noRopeInterval == 0`. `nil`: every layer has it.
   public var noRopeInterval: Int?
-  /// Added to the mean square inside RMSNorm.
+  public var norm: NormKind
+  public var normPlacement: NormPlacement
+  /// Added to the mean square, or to the variance, inside a norm.
   public var normEpsilon: Double
   /// Whether the output head shares the token embedding's matrix.
   public var tiedEmbeddings: Bool
-  /// RMSNorm on each query and key head before the rotary embedding (Qwen3, OLMo 2 style per head).
-  public var queryKeyNorm: Bool
+  /// Whether the embedding is multiplied by the square root of its width (Gemma).
+  public var scalesEmbedding: Bool
+  public var queryKeyNorm: QueryKeyNorm?
+  /// Scores are divided by the square root of this; `nil`: of the head's width.
+  public var attentionScalar: Int?
   /// Attention looks back at most this many tokens, itself included. `nil`: the whole document.
   public var slidingWindow: Int?
+  /// Layer `i` (from 0) has no window when `(i + 1) % fullAttentionInterval == 0`. `nil`: the window is everywhere.
+  public var fullAttentionInterval: Int?
+  public var activation: Activation
   /// Standard deviation of the normal initialisation.
   public var initializerRange: Double
   /// Token that opens a text, if the tokenizer has one.
@@ -54,14 +59,15 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// Token that ends a document.
   public var endOfTextToken: Int?
 
-  /// Creates a configuration; what is left out takes the default of transformers' `LlamaConfig`.
+  /// Creates a configuration; what is left out takes the default of transformers' `LlamaConfig`, and what a family has
+  /// in common (norms, activation) is the family's.
   public init(
     family: Family = .llama, vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int,
     headCount: Int, keyValueHeadCount: Int? = nil, headDimension: Int? = nil, contextLength: Int = 2048,
-    ropeTheta: Double = 10_000, ropeScaling: RopeScaling? = nil, noRopeInterval: Int? = nil,
-    normEpsilon: Double = 1e-6, tiedEmbeddings: Bool = false, queryKeyNorm: Bool = false,
-    slidingWindow: Int? = nil, initializerRange: Double = 0.02, beginOfTextToken: Int? = nil,
-    endOfTextToken: Int? = nil
+    ropeTheta: Double = 10_000, ropeScaling: RopeScaling? = nil, localRopeTheta: Double? = nil,
+    noRopeInterval: Int? = nil, normEpsilon: Double = 1e-6, tiedEmbeddings: Bool = false,
+    attentionScalar: Int? = nil, slidingWindow: Int? = nil, fullAttentionInterval: Int? = nil,
+    initializerRange: Double = 0.02, beginOfTextToken: Int? = nil, endOfTextToken: Int? = nil
   ) {
     self.family = family
     self.vocabularySize = vocabularySize
@@ -74,11 +80,18 @@ public struct ModelConfiguration: Sendable, Equatable {
     self.contextLength = contextLength
     self.ropeTheta = ropeTheta
     self.ropeScaling = ropeScaling
+    self.localRopeTheta = localRopeTheta
     self.noRopeInterval = noRopeInterval
+    norm = family.norm
+    normPlacement = family.normPlacement
     self.normEpsilon = normEpsilon
     self.tiedEmbeddings = tiedEmbeddings
-    self.queryKeyNorm = queryKeyNorm
+    scalesEmbedding = family == .gemma3
+    queryKeyNorm = family.queryKeyNorm
+    self.attentionScalar = attentionScalar
     self.slidingWindow = slidingWindow
+    self.fullAttentionInterval = fullAttentionInterval
+    activation = family.activation
     self.initializerRange = initializerRange
     self.beginOfTextToken = beginOfTextToken
     self.endOfTextToken = endOfTextToken
@@ -92,5 +105,11 @@ public struct ModelConfiguration: Sendable, Equatable {
 
   /// How far attention looks back in layer `layer` (from 0): layers without rotary embedding see the whole document,
   /// as nanotron trains them.
-  public func slidingWindow(layer: Int) -> Int? { usesRope(layer: layer) ? slidingWindow : nil }
+  public func slidingWindow(layer: Int) -> Int? {
+    if let interval = fullAttentionInterval, interval > 0, (layer + 1) % interval == 0 { return nil }
+    return usesRope(layer: layer) ? slidingWindow : nil
+  }
+
+  /// Whether layer `layer` (from 0) turns its queries and keys by ``localRopeTheta``.
+  public func usesLocalRope(layer: Int) -> Bool { localRopeTheta != nil && slidingWindow(layer: layer) != nil }
 }

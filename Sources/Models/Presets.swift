@@ -10,6 +10,13 @@ public enum Preset: String, Sendable, CaseIterable {
   case qwen3With1Point7B = "qwen3-1.7b"
   case qwen3With4B = "qwen3-4b"
   case qwen3With8B = "qwen3-8b"
+  case gemma3With270M = "gemma-3-270m"
+  case gemma3With1B = "gemma-3-1b"
+  case gemma3With4B = "gemma-3-4b"
+  case gemma3With12B = "gemma-3-12b"
+  case gemma3With27B = "gemma-3-27b"
+  case olmo2With1B = "olmo-2-1b"
+  case olmo2With7B = "olmo-2-7b"
   case apusWith492M = "apus-492m"
 
   /// The preset of this name, letter case ignored.
@@ -28,6 +35,9 @@ public enum Preset: String, Sendable, CaseIterable {
     case .llama3Point2With1B, .llama3Point2With3B: "Llama 3.2, stretched rotary frequencies"
     case .qwen3With0Point6B, .qwen3With1Point7B, .qwen3With4B, .qwen3With8B:
       "Qwen3, normalised queries and keys (arXiv:2505.09388)"
+    case .gemma3With270M, .gemma3With1B: "Gemma 3, five layers of six with a window (arXiv:2503.19786)"
+    case .gemma3With4B, .gemma3With12B, .gemma3With27B: "the language model of Gemma 3 (arXiv:2503.19786)"
+    case .olmo2With1B, .olmo2With7B: "OLMo 2, norms after each layer (arXiv:2501.00656)"
     case .apusWith492M: "deep and narrow, trained on four A100s with Llama 3's vocabulary"
     }
   }
@@ -52,6 +62,15 @@ public enum Preset: String, Sendable, CaseIterable {
     case .qwen3With1Point7B: Self.qwen3(width: 2048, feedForward: 6144, layers: 28, heads: 16, tied: true)
     case .qwen3With4B: Self.qwen3(width: 2560, feedForward: 9728, layers: 36, heads: 32, tied: true)
     case .qwen3With8B: Self.qwen3(width: 4096, feedForward: 12_288, layers: 36, heads: 32, tied: false)
+    case .gemma3With270M: Self.gemma3(width: 640, feedForward: 2048, layers: 18, heads: 4, groups: 1)
+    case .gemma3With1B: Self.gemma3(width: 1152, feedForward: 6912, layers: 26, heads: 4, groups: 1)
+    case .gemma3With4B: Self.visualGemma3(width: 2560, feedForward: 10_240, layers: 34, heads: 8, groups: 4)
+    case .gemma3With12B: Self.visualGemma3(width: 3840, feedForward: 15_360, layers: 48, heads: 16, groups: 8)
+    case .gemma3With27B:
+      Self.visualGemma3(
+        width: 5376, feedForward: 21_504, layers: 62, heads: 32, groups: 16, headDimension: 128, scalar: 168)
+    case .olmo2With1B: Self.olmo2(width: 2048, feedForward: 8192, layers: 16, heads: 16)
+    case .olmo2With7B: Self.olmo2(width: 4096, feedForward: 11_008, layers: 32, heads: 32)
     case .apusWith492M:
       ModelConfiguration(
         vocabularySize: 128_256, hiddenSize: 1024, intermediateSize: 2816, layerCount: 32, headCount: 16,
@@ -84,7 +103,36 @@ public enum Preset: String, Sendable, CaseIterable {
     ModelConfiguration(
       family: .qwen3, vocabularySize: 151_936, hiddenSize: width, intermediateSize: feedForward, layerCount: layers,
       headCount: heads, keyValueHeadCount: 8, headDimension: 128, contextLength: 40_960, ropeTheta: 1e6,
-      tiedEmbeddings: tied, queryKeyNorm: true, beginOfTextToken: 151_643, endOfTextToken: 151_645)
+      tiedEmbeddings: tied, beginOfTextToken: 151_643, endOfTextToken: 151_645)
+  }
+}
+
+extension Preset {
+  private static func gemma3(
+    width: Int, feedForward: Int, layers: Int, heads: Int, groups: Int
+  ) -> ModelConfiguration {
+    ModelConfiguration(
+      family: .gemma3, vocabularySize: 262_144, hiddenSize: width, intermediateSize: feedForward, layerCount: layers,
+      headCount: heads, keyValueHeadCount: groups, headDimension: 256, contextLength: 32_768, ropeTheta: 1e6,
+      localRopeTheta: 1e4, tiedEmbeddings: true, attentionScalar: 256, slidingWindow: 512, fullAttentionInterval: 6,
+      beginOfTextToken: 2, endOfTextToken: 1)
+  }
+
+  /// The language model of a Gemma 3 that also sees pictures.
+  private static func visualGemma3(
+    width: Int, feedForward: Int, layers: Int, heads: Int, groups: Int, headDimension: Int = 256, scalar: Int = 256
+  ) -> ModelConfiguration {
+    ModelConfiguration(
+      family: .gemma3, vocabularySize: 262_208, hiddenSize: width, intermediateSize: feedForward, layerCount: layers,
+      headCount: heads, keyValueHeadCount: groups, headDimension: headDimension, contextLength: 131_072,
+      ropeTheta: 1e6, ropeScaling: .linear(factor: 8), localRopeTheta: 1e4, tiedEmbeddings: true,
+      attentionScalar: scalar, slidingWindow: 1024, fullAttentionInterval: 6, beginOfTextToken: 2, endOfTextToken: 1)
+  }
+
+  private static func olmo2(width: Int, feedForward: Int, layers: Int, heads: Int) -> ModelConfiguration {
+    ModelConfiguration(
+      family: .olmo2, vocabularySize: 100_352, hiddenSize: width, intermediateSize: feedForward, layerCount: layers,
+      headCount: heads, contextLength: 4096, ropeTheta: 5e5, endOfTextToken: 100_257)
   }
 }
 

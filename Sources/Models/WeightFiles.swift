@@ -1,86 +1,31 @@
 import Formats
-import Foundation
-import Tensors
+public import Tensors
 
-/// Reading and writing a model's weights as safetensors under their Hugging Face names.
+/// Reading and writing a model's weights under their Hugging Face names.
 public enum WeightFiles {
+  /// What happens while weights are written: called with the bytes written so far, of how many.
+  public typealias Progress = (_ written: Int, _ total: Int) throws -> Void
+
   /// Loads every parameter of `store` from `model.safetensors` or the shards of `model.safetensors.index.json` in
   /// `directory`; F32, BF16 and F16 are widened.
   /// - Throws: a sentence naming file and tensor when one is missing, has another shape, or the file is damaged.
   public static func load(into store: ParameterStore, directory: String) throws {
-    let shards = try shardPaths(directory)
-    let files = try shards.map(Safetensors.init)
+    try load(into: store, from: SafetensorsWeights(directory: directory, first: store.declarations[0].name))
+  }
+
+  /// Loads every parameter of `store`.
+  /// - Throws: a sentence naming file and tensor when one is missing, has another shape, or the file is damaged.
+  public static func load(into store: ParameterStore, from source: any WeightSource) throws {
     for parameter in store.parameters {
-      guard let file = files.first(where: { $0.entries[parameter.name] != nil }), let entry = file.entries[parameter.name]
-      else {
-        throw SafetensorsError(
-          path: shards[0], tensor: parameter.name, problem: "is missing, which this configuration needs")
-      }
-      guard entry.shape == parameter.shape else {
-        throw SafetensorsError(
-          path: file.file.path, tensor: parameter.name,
-          problem: "has shape \(entry.shape), but this configuration needs \(parameter.shape)")
-      }
-      try read(entry, of: file, into: parameter.master.floats)
+      try source.read(parameter.name, shape: parameter.shape, into: parameter.master.floats)
     }
     store.version.advance()
   }
 
   /// Writes every parameter to one safetensors file, beside and renamed.
   public static func save(_ store: ParameterStore, as dtype: DType, to path: String) throws {
-    let element: TensorElement = dtype == .bfloat16 ? .bfloat16 : .float32
-    // Sorted by name, as the reference writer does, so that equal weights are equal bytes whatever the layout.
-    let order = store.parameters.sorted { $0.name < $1.name }
-    let writer = try SafetensorsWriter(
-      path, tensors: order.map { .init(name: $0.name, element: element, shape: $0.shape) })
-    do {
-      for parameter in order {
-        let values = UnsafeBufferPointer(parameter.master.floats)
-        for start in stride(from: 0, to: values.count, by: 1 << 20) {
-          let part = UnsafeBufferPointer(rebasing: values[start..<min(start + 1 << 20, values.count)])
-          if dtype == .bfloat16 {
-            try part.map(BFloat16.bits).withUnsafeBytes { try writer.append($0, to: parameter.name) }
-          } else {
-            try writer.append(UnsafeRawBufferPointer(part), to: parameter.name)
-          }
-        }
-      }
-      try writer.commit()
-    } catch {
-      writer.discard()
-      throw error
-    }
-  }
-
-  private static func shardPaths(_ directory: String) throws -> [String] {
-    let index = directory.appendingPath("model.safetensors.index.json")
-    guard FileManager.default.fileExists(atPath: index) else { return [directory.appendingPath("model.safetensors")] }
-    guard case .object(let map)? = try JSON.parse(contentsOfFile: index)["weight_map"] else {
-      throw FileError(path: index, problem: "has no weight_map that names the shard of each tensor")
-    }
-    let names = Set(map.values.compactMap { $0.stringValue })
-    guard !names.isEmpty, names.allSatisfy({ !$0.contains("/") }) else {
-      throw FileError(path: index, problem: "has a weight_map that does not name files of its own folder")
-    }
-    return names.sorted().map { directory.appendingPath($0) }
-  }
-
-  private static func read(
-    _ entry: Safetensors.Entry, of file: Safetensors, into values: UnsafeMutableBufferPointer<Float>
-  ) throws {
-    let bytes = file.bytes(of: entry)
-    switch entry.element {
-    case .float32:
-      UnsafeMutableRawBufferPointer(values).copyMemory(from: bytes)
-    case .bfloat16:
-      for i in values.indices { values[i] = BFloat16.float(bytes.loadUnaligned(fromByteOffset: i * 2, as: UInt16.self)) }
-    case .float16:
-      for i in values.indices {
-        values[i] = Float(Float16(bitPattern: bytes.loadUnaligned(fromByteOffset: i * 2, as: UInt16.self)))
-      }
-    default:
-      throw SafetensorsError(
-        path: file.file.path, tensor: entry.name, problem: "is \(entry.element.rawValue), but weights are F32, BF16 or F16")
-    }
+    let file = SafetensorsShards.File(path: path, tensors: store.declarations)
+    try SafetensorsShards.write(
+      file, from: StoreWeights(store), as: dtype == .bfloat16 ? .bfloat16 : .float32, progress: { _ in })
   }
 }

@@ -2,17 +2,19 @@
 public struct DecodeStream: Sendable {
   private let tokenizer: Tokenizer
   private let skippingSpecialTokens: Bool
+  private var state: DecodingState
   private var pending: [UInt8] = []
 
   init(tokenizer: Tokenizer, skippingSpecialTokens: Bool) {
     self.tokenizer = tokenizer
     self.skippingSpecialTokens = skippingSpecialTokens
+    state = DecodingState(tokenizer.model)
   }
 
   /// Takes the next token and returns the text that is complete with it, often empty in the middle of a character.
   /// Bytes that can no longer become a character give U+FFFD.
   public mutating func append(_ id: UInt32) -> String {
-    if !(skippingSpecialTokens && tokenizer.isSpecial(id)) { tokenizer.model.vocabulary.append(id, to: &pending) }
+    if !(skippingSpecialTokens && tokenizer.isSpecial(id)) { state.append(id, to: &pending) }
     let held = Self.incompleteTail(pending)
     let text = String(decoding: pending[..<(pending.count - held)], as: UTF8.self)
     pending.removeFirst(pending.count - held)
@@ -21,6 +23,7 @@ public struct DecodeStream: Sendable {
 
   /// What is left at the end, U+FFFD for an unfinished character.
   public mutating func finish() -> String {
+    state.finish(into: &pending)
     let text = String(decoding: pending, as: UTF8.self)
     pending = []
     return text

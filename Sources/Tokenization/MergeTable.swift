@@ -28,7 +28,7 @@ struct MergeTable: Sendable {
 
   /// The merges by rank.
   let merges: [Merge]
-  /// The token of each byte, `UInt32.max` for a byte that the vocabulary lacks.
+  /// The token of each byte, `UInt32.max` for a byte that the vocabulary lacks; empty where words are not bytes.
   let byteTokens: ContiguousArray<UInt32>
   /// Entry of each pair of bytes.
   private let bytePairs: ContiguousArray<Entry>
@@ -64,7 +64,7 @@ struct MergeTable: Sendable {
       }
       return .none
     }
-    bytePairs = ContiguousArray(
+    bytePairs = byteTokens.isEmpty ? [] : ContiguousArray(
       unsafeUninitializedCapacity: 1 << 16,
       initializingWith: { buffer, count in
         for first in 0..<256 {

@@ -1,8 +1,9 @@
 import Formats
 
-/// A byte-level BPE tokenizer: text to token numbers and back, losslessly for any bytes.
+/// A tokenizer: text to token numbers and back.
 ///
-/// It reads and writes the folders that `tokenizers` and `transformers` use. A copy costs nothing; all copies share
+/// Byte-level BPE gives back any bytes as they were; other vocabularies, and those that normalise text, give what their
+/// own library gives. It reads and writes the folders that `tokenizers` and `transformers` use. A copy costs nothing; all copies share
 /// one vocabulary, from any number of threads.
 public struct Tokenizer: Sendable {
   let model: TokenizerModel
@@ -31,10 +32,11 @@ public struct Tokenizer: Sendable {
   /// How text is cut into words.
   public var preTokenizer: PreTokenizer { model.preTokenizer }
 
-  /// Bytes that no token stands for. Text with one of them loses it, as it does in `tokenizers`; empty for every
-  /// vocabulary trained here.
+  /// Bytes that no token of a byte-level vocabulary stands for. Text with one of them loses it, as it does in
+  /// `tokenizers`; empty for every vocabulary trained here.
   public var missingBytes: [UInt8] {
-    (0...255).map { UInt8($0) }.filter { model.merges.byteTokens[Int($0)] == .max }
+    guard model.isByteLevel else { return [] }
+    return (0...255).map { UInt8($0) }.filter { model.merges.byteTokens[Int($0)] == .max }
   }
 
   // MARK: Encoding
@@ -88,10 +90,12 @@ public struct Tokenizer: Sendable {
   public func decode(_ ids: [UInt32], skippingSpecialTokens: Bool) -> [UInt8] {
     var output: [UInt8] = []
     output.reserveCapacity(ids.count * 5)
+    var state = DecodingState(model)
     for id in ids {
       if skippingSpecialTokens, isSpecial(id) { continue }
-      model.vocabulary.append(id, to: &output)
+      state.append(id, to: &output)
     }
+    state.finish(into: &output)
     return output
   }
 
@@ -107,10 +111,16 @@ public struct Tokenizer: Sendable {
 
   // MARK: Single tokens
 
-  /// The bytes of a token, nil if the number has none.
-  public func token(for id: UInt32) -> [UInt8]? { model.vocabulary[id].map { Array($0) } }
+  /// The bytes that a token stands for in the middle of a text, nil if the number has no token.
+  public func token(for id: UInt32) -> [UInt8]? {
+    guard let token = model.vocabulary[id] else { return nil }
+    if model.decoder.isVerbatim { return Array(token) }
+    var matcher = PatternMatcher()
+    return Array(model.decoder.render(token, isFirst: false, &matcher))
+  }
 
-  /// The number of a token's bytes: an added token's, or else one of the BPE model's.
+  /// The number of a token as the vocabulary spells it (in a SentencePiece vocabulary with marks for spaces): an added
+  /// token's, or else one of the model's.
   public func id(for token: some Collection<UInt8>) -> UInt32? {
     model.addedByContent[Array(token)] ?? model.vocabulary.id(token)
   }

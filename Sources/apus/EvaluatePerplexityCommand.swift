@@ -20,7 +20,7 @@ struct EvaluatePerplexityCommand: ParsableCommand {
         apus evaluate perplexity my-model --data held-out.jsonl --length 512
       """)
 
-  @Argument(help: "A model's folder, a run folder, or a folder of checkpoints.")
+  @Argument(help: "A model's folder or GGUF file, a run folder, or a folder of checkpoints.")
   var model: String
 
   @Option(help: "A folder of token files, or text or JSON lines: a file or a folder of them.")

@@ -18,7 +18,7 @@ struct EvaluateQuestionsCommand: ParsableCommand {
         apus evaluate questions my-model --questions world/heldout
       """)
 
-  @Argument(help: "A model's folder, a run folder, or a folder of checkpoints.")
+  @Argument(help: "A model's folder or GGUF file, a run folder, or a folder of checkpoints.")
   var model: String
 
   @Option(parsing: .upToNextOption, help: ArgumentHelp("Files of questions, or folders of them.", valueName: "path"))

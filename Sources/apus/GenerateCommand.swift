@@ -17,7 +17,7 @@ struct GenerateCommand: ParsableCommand {
         apus generate runs/first --prompt 'The' --temperature 0 --max-tokens 50
       """)
 
-  @Argument(help: "A model's folder, a run folder, or a folder of checkpoints.")
+  @Argument(help: "A model's folder or GGUF file, a run folder, or a folder of checkpoints.")
   var model: String
 
   @Option(help: "The text to continue.")

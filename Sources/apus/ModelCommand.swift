@@ -16,7 +16,7 @@ struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "params", abstract: "Count a model's parameters by component.")
 
-    @Argument(help: "A preset, a run configuration (YAML), or a model folder or its config.json.")
+    @Argument(help: "A preset, a run configuration (YAML), a model folder or its config.json, or a GGUF file.")
     var model: String
 
     @Option(name: .customLong("set"), help: "Change a key of a run configuration: section.key=value.")
@@ -57,11 +57,11 @@ struct ModelCommand: ParsableCommand {
           path: model, overrides: overrides.map { text in try ConfigurationOverride(text) }
         ).configuration
         var base: ModelConfiguration?
-        if case .folder(let path) = run.model.initialization { base = try ModelConfiguration(huggingFace: path) }
+        if case .folder(let path) = run.model.initialization { base = try ModelConfiguration(stored: path) }
         return try run.modelConfiguration(vocabularySize: vocabSize, base: base, file: model)
       }
       guard overrides.isEmpty else { throw ValidationError("--set changes a run configuration; '\(model)' is none") }
-      if Paths.exists(model) { return try ModelConfiguration(huggingFace: model) }
+      if Paths.exists(model) { return try ModelConfiguration(stored: model) }
       return try Preset(named: model).configuration
     }
   }

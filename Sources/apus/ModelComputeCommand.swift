@@ -16,14 +16,12 @@ struct ModelComputeCommand: ParsableCommand {
       Example: apus model compute runs/first --ids ids.json --output result.safetensors
       """)
 
-  @Argument(help: "Folder of a model or a run.", completion: .directory) var model: String
+  @Argument(help: "Folder of a model or a run, or a GGUF file.", completion: .file()) var model: String
   @Option(help: "File with the token ids.") var ids: String
   @Option(help: "The file to write.") var output: String
 
   func run() throws {
-    let folder = try ModelFolder.resolve(model)
-    let model = DecoderModel(try ModelConfiguration(huggingFace: folder), trainable: true)
-    try WeightFiles.load(into: model.store, directory: folder)
+    let model = try StoredModel(ModelFolder.resolve(model)).load(trainable: true)
     let rows = try readRows(vocabularySize: model.configuration.vocabularySize)
     let length = rows[0].count - 1
     let execution = Execution(compute: .float32)

@@ -9,7 +9,8 @@ struct TokenizerEncodeCommand: AsyncParsableCommand {
     commandName: "encode",
     abstract: "Print the tokens of a text on one line.",
     discussion: """
-      The whole file is one document, newlines kept; any bytes are welcome. Without a file, standard input is read.
+      The whole file is one document, newlines kept; any bytes are welcome. Without a file, standard input is read. With
+      --jsonl each line of the file is a document of its own: a string in JSON.
 
       Example:
         echo 'Hello there' | apus tokenizer encode --tokenizer my-tokenizer
@@ -24,12 +25,19 @@ struct TokenizerEncodeCommand: AsyncParsableCommand {
   @Flag(help: "Print JSON: the tokens and their count.")
   var json = false
 
+  @Flag(help: "Each line is a document, a string in JSON; prints the tokens of each on a line.")
+  var jsonl = false
+
   @Argument(help: "A file of text.")
   var file: String?
 
   func run() async throws {
     let tokenizer = try Tokenizer(directory: tokenizer)
     let handling: SpecialTokenHandling = special ? .recognised : .asText
+    if jsonl {
+      try encodeLines(tokenizer, handling)
+      return
+    }
     let ids: [UInt32]
     let byteCount: Int
     if let file {
@@ -49,5 +57,20 @@ struct TokenizerEncodeCommand: AsyncParsableCommand {
     }
     text += json ? "]}\n" : "\n"
     try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+  }
+
+  private func encodeLines(_ tokenizer: Tokenizer, _ handling: SpecialTokenHandling) throws {
+    guard let file else { throw ValidationError("--jsonl needs a file.") }
+    var output = Data()
+    let lines = try MappedFile(file, advice: .sequential).withBytes { $0.split(separator: 0x0a).map { Array($0) } }
+    for (number, line) in lines.enumerated() {
+      guard case .string(let text) = try JSON.parse(line, name: "\(file), line \(number + 1)") else {
+        throw ValidationError("Line \(number + 1) of \(file) is no string in JSON.")
+      }
+      let ids = tokenizer.encode(text, specialTokens: handling)
+      output.append(contentsOf: Array(((json ? "[" : "") + ids.map(String.init).joined(separator: json ? ", " : " ")
+        + (json ? "]\n" : "\n")).utf8))
+    }
+    try FileHandle.standardOutput.write(contentsOf: output)
   }
 }

@@ -9,7 +9,7 @@ import Testing
 @Suite struct GoldenModelTests {
   static let cases = [
     "llama_gqa", "llama_mha_untied", "qwen3", "smollm3_nope", "llama3_rope", "llama_documents", "llama_window",
-    "llama_z_loss",
+    "llama_z_loss", "gemma3", "gemma3_older_keys", "olmo2",
   ]
 
   @Test(arguments: cases) func agreesWithTransformers(_ name: String) throws {
@@ -33,7 +33,8 @@ import Testing
     }
   }
 
-  @Test(arguments: ["llama_gqa", "smollm3_nope", "qwen3"]) func recomputeGivesTheSameBits(_ name: String) throws {
+  @Test(arguments: ["llama_gqa", "smollm3_nope", "qwen3", "gemma3", "olmo2"])
+  func recomputeGivesTheSameBits(_ name: String) throws {
     func gradients(recompute: Bool) throws -> [Float] {
       let golden = try GoldenCase(name)
       let execution = Execution(compute: .float32)
@@ -46,7 +47,7 @@ import Testing
     #expect(try gradients(recompute: true) == gradients(recompute: false))
   }
 
-  @Test(arguments: ["llama_gqa", "llama_mha_untied", "qwen3"])
+  @Test(arguments: ["llama_gqa", "llama_mha_untied", "qwen3", "gemma3", "olmo2"])
   func bfloat16StaysNearFloat32(_ name: String) throws {
     let golden = try GoldenCase(name)
     let execution = Execution(compute: .bfloat16)
@@ -62,7 +63,8 @@ import Testing
     }
   }
 
-  @Test(arguments: ["llama_gqa", "qwen3"]) func greedyTokensWithCacheAgree(_ name: String) throws {
+  @Test(arguments: ["llama_gqa", "qwen3", "gemma3", "olmo2"])
+  func greedyTokensWithCacheAgree(_ name: String) throws {
     let golden = try GoldenCase(name)
     let expected = try JSON.parse(contentsOfFile: golden.path("greedy.json"))
     let prompt = try #require(expected["prompt"]?.int32s)

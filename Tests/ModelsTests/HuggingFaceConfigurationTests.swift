@@ -40,7 +40,7 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
       let windowed = ModelConfiguration(
         family: family, vocabularySize: 10, hiddenSize: 8, intermediateSize: 8, layerCount: 4, headCount: 2,
         headDimension: 6, contextLength: 99, ropeScaling: .linear(factor: 2.5), noRopeInterval: interval,
-        queryKeyNorm: family == .qwen3, slidingWindow: 16)
+        slidingWindow: 16)
       #expect(try read(windowed.huggingFaceJSON().serializedString()) == windowed)
     }
   }
@@ -50,7 +50,7 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
     #expect(plain.keyValueHeadCount == 4 && plain.headDimension == 16 && plain.contextLength == 2048)
     #expect(plain.ropeTheta == 10_000 && plain.normEpsilon == 1e-6 && !plain.tiedEmbeddings)
     let qwen = try read(llama.replacing("llama", with: "qwen3"))
-    #expect(qwen.headDimension == 128 && qwen.queryKeyNorm)
+    #expect(qwen.headDimension == 128 && qwen.queryKeyNorm == .head)
     let smol = try read(llama.replacing("llama", with: "smollm3"))
     #expect(smol.noRopeInterval == 4 && smol.ropeTheta == 2e6 && smol.tiedEmbeddings)
   }
@@ -87,7 +87,7 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
     ("hidden_size", "\"64\"", "hidden_size: \"64\" is not a whole number"),
     ("hidden_size", "1e300", "is not a whole number"),
     ("hidden_size", "null", "hidden_size: missing"),
-    ("model_type", "\"gpt2\"", "model_type: \"gpt2\" is not one of llama, qwen3, smollm3"),
+    ("model_type", "\"mamba\"", "model_type: \"mamba\" is not one of llama, qwen2, qwen3"),
     ("num_key_value_heads", "3", "3 does not divide num_attention_heads 4"),
     ("head_dim", "7", "7 is odd"),
     ("num_attention_heads", "1000", "head_dim: 0 is odd or 0"),
@@ -122,7 +122,9 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
   }
 
   /// Folders that transformers wrote read as what they were built from, and read back as what was written.
-  @Test(arguments: ["llama_gqa", "llama_mha_untied", "llama3_rope", "qwen3", "smollm3_nope"])
+  @Test(arguments: [
+    "llama_gqa", "llama_mha_untied", "llama3_rope", "qwen3", "smollm3_nope", "gemma3", "gemma3_older_keys", "olmo2",
+  ])
   func foldersOfTransformers(name: String) throws {
     let folder = try #require(Bundle.module.resourcePath).appendingPath("Golden").appendingPath(name)
     let model = try ModelConfiguration(huggingFace: folder)
@@ -132,7 +134,13 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
       #expect(
         model.ropeScaling
           == .llama3(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 64))
-    case "qwen3": #expect(model.queryKeyNorm && model.headDimension == 24 && model.ropeTheta == 1e6)
+    case "qwen3": #expect(model.queryKeyNorm == .head && model.headDimension == 24 && model.ropeTheta == 1e6)
+    case "gemma3", "gemma3_older_keys":
+      #expect(model.ropeTheta == 9000 && model.localRopeTheta == 300 && model.attentionScalar == 20)
+      #expect(model.slidingWindow == 8 && model.fullAttentionInterval == 3 && model.headDimension == 12)
+      #expect(model.ropeScaling == (name == "gemma3" ? nil : .linear(factor: 8)))
+    case "olmo2":
+      #expect(model.queryKeyNorm == .projection && model.normPlacement == .after && !model.tiedEmbeddings)
     case "smollm3_nope": #expect(model.noRopeInterval == 2 && model.family == .smollm3 && model.ropeTheta == 5000)
     default: #expect(model.layerCount == 2 && model.normEpsilon == 1e-5 && model.vocabularySize == 97)
     }

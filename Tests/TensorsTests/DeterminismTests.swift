@@ -114,17 +114,19 @@ private func kernelResults(_ random: inout TestRandom) -> [(name: String, bytes:
     func sums() -> Buffer { .inOut(Array(repeating: 0, count: columns)) }
     let (m, n) = (Int64(rows), Int64(columns))
 
-    let rms = (output(count), output(count), Buffer.output(rows), output(count), sums())
-    apus_rms_norm(m, n, x.raw, d.raw, weight.floats, 1e-5, rms.0.raw, rms.1.raw, rms.2.floats, dtype)
-    apus_rms_norm_backward(
-      m, n, rms.0.raw, weight.floats, rms.2.floats, d.raw, x.raw, rms.3.raw, rms.4.floats, dtype)
-    keep("RMSNorm", rms.0, rms.1, rms.2, rms.3, rms.4)
+    for onePlus in [false, true] {
+      let rms = (output(count), output(count), Buffer.output(rows), output(count), sums())
+      apus_rms_norm(m, n, x.raw, d.raw, weight.floats, onePlus, 1e-5, rms.0.raw, rms.1.raw, rms.2.floats, dtype)
+      apus_rms_norm_backward(
+        m, n, rms.0.raw, weight.floats, onePlus, rms.2.floats, d.raw, x.raw, rms.3.raw, rms.4.floats, dtype)
+      keep("RMSNorm", rms.0, rms.1, rms.2, rms.3, rms.4)
 
-    let head = (output(count), Buffer.output(rows * 5), output(count), sums())
-    apus_head_norm(m, 5, 10, n, x.raw, weight.floats, 1e-5, head.0.raw, head.1.floats, dtype)
-    apus_head_norm_backward(
-      m, 5, 10, n, x.raw, weight.floats, head.1.floats, d.raw, head.2.raw, head.3.floats, dtype)
-    keep("head norm", head.0, head.1, head.2, head.3)
+      let head = (output(count), Buffer.output(rows * 5), output(count), sums())
+      apus_head_norm(m, 5, 10, n, x.raw, weight.floats, onePlus, 1e-5, head.0.raw, head.1.floats, dtype)
+      apus_head_norm_backward(
+        m, 5, 10, n, x.raw, weight.floats, onePlus, head.1.floats, d.raw, head.2.raw, head.3.floats, dtype)
+      keep("head norm", head.0, head.1, head.2, head.3)
+    }
 
     let layer = (output(count), Buffer.output(rows * 2), output(count), sums(), sums())
     apus_layer_norm(m, n, x.raw, weight.floats, bias.floats, 1e-5, layer.0.raw, layer.1.floats, dtype)
@@ -142,6 +144,10 @@ private func kernelResults(_ random: inout TestRandom) -> [(name: String, bytes:
     apus_swiglu(m, n / 2, x.raw, swiGLU.0.raw, dtype)
     apus_swiglu_backward(m, n / 2, x.raw, d.raw, swiGLU.1.raw, dtype)
     keep("SwiGLU", swiGLU.0, swiGLU.1)
+    let geGLU = (output(count / 2), output(count))
+    apus_geglu(m, n / 2, x.raw, geGLU.0.raw, dtype)
+    apus_geglu_backward(m, n / 2, x.raw, d.raw, geGLU.1.raw, dtype)
+    keep("GEGLU", geGLU.0, geGLU.1)
     let gelu = (output(count), output(count), output(count), Buffer.output(count))
     apus_gelu(Int64(count), x.raw, gelu.0.raw, dtype)
     apus_gelu_backward(Int64(count), x.raw, d.raw, gelu.1.raw, dtype)
@@ -153,8 +159,8 @@ private func kernelResults(_ random: inout TestRandom) -> [(name: String, bytes:
     let ids = IntegerBuffer((0..<50).map { $0 * 7 % 5 })
     let table = Buffer.inOut(random.normals(5 * 300))
     let embedded = output(50 * 300)
-    apus_embedding(50, 300, ids.pointer, table.floats, embedded.raw, dtype)
-    apus_embedding_backward(50, 300, ids.pointer, x.raw, table.floats, dtype)
+    apus_embedding(50, 300, ids.pointer, table.floats, 3, embedded.raw, dtype)
+    apus_embedding_backward(50, 300, ids.pointer, x.raw, 3, table.floats, dtype)
     keep("embedding", embedded, table)
 
     let length = 100

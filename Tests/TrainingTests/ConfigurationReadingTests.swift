@@ -91,7 +91,7 @@ import Training
   @Test func continuedPretrainingTakesTheFoldersSizes() throws {
     let base = ModelConfiguration(
       family: .qwen3, vocabularySize: 500, hiddenSize: 64, intermediateSize: 96, layerCount: 2, headCount: 4,
-      headDimension: 32, contextLength: 512, ropeTheta: 1e6, tiedEmbeddings: true, queryKeyNorm: true)
+      headDimension: 32, contextLength: 512, ropeTheta: 1e6, tiedEmbeddings: true)
     let run = try read("model: {init_method: {path: m}, model_config: {rope_theta: 2.0e6}}").configuration
     #expect(run.model.initialization == .folder("m"))
     var expected = base

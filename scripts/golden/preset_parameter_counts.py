@@ -6,7 +6,7 @@ Usage: python scripts/golden/preset_parameter_counts.py > Tests/ModelsTests/Gold
 import json
 
 import torch
-from transformers import AutoModelForCausalLM, LlamaConfig, Qwen3Config, SmolLM3Config
+from transformers import AutoModelForCausalLM, Gemma3TextConfig, LlamaConfig, Olmo2Config, Qwen3Config, SmolLM3Config
 
 
 def smollm2(hidden, ffn, layers, heads, groups):
@@ -25,6 +25,16 @@ def qwen3(hidden, ffn, layers, heads, tied):
                        num_attention_heads=heads, num_key_value_heads=8, head_dim=128, tie_word_embeddings=tied)
 
 
+def gemma3(hidden, ffn, layers, heads, groups, head_dim=256, vocabulary=262144):
+    return Gemma3TextConfig(vocab_size=vocabulary, hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers,
+                            num_attention_heads=heads, num_key_value_heads=groups, head_dim=head_dim)
+
+
+def olmo2(hidden, ffn, layers, heads):
+    return Olmo2Config(vocab_size=100352, hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers,
+                       num_attention_heads=heads)
+
+
 presets = {
     "smollm2-135m": smollm2(576, 1536, 30, 9, 3),
     "smollm2-360m": smollm2(960, 2560, 32, 15, 5),
@@ -36,6 +46,13 @@ presets = {
     "qwen3-1.7b": qwen3(2048, 6144, 28, 16, True),
     "qwen3-4b": qwen3(2560, 9728, 36, 32, True),
     "qwen3-8b": qwen3(4096, 12288, 36, 32, False),
+    "gemma-3-270m": gemma3(640, 2048, 18, 4, 1),
+    "gemma-3-1b": gemma3(1152, 6912, 26, 4, 1),
+    "gemma-3-4b": gemma3(2560, 10240, 34, 8, 4, vocabulary=262208),
+    "gemma-3-12b": gemma3(3840, 15360, 48, 16, 8, vocabulary=262208),
+    "gemma-3-27b": gemma3(5376, 21504, 62, 32, 16, head_dim=128, vocabulary=262208),
+    "olmo-2-1b": olmo2(2048, 8192, 16, 16),
+    "olmo-2-7b": olmo2(4096, 11008, 32, 32),
     "apus-492m": LlamaConfig(vocab_size=128256, hidden_size=1024, intermediate_size=2816, num_hidden_layers=32,
                              num_attention_heads=16, num_key_value_heads=4, tie_word_embeddings=True),
 }

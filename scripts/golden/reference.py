@@ -15,6 +15,11 @@ def document_layout(documents, length):
     return positions, owner
 
 
+def additive(visible):
+    """The mask [batch, 1, queries, keys] that is added to scores."""
+    return torch.zeros(visible.shape).masked_fill(~visible, torch.finfo(torch.float32).min)[:, None]
+
+
 def logits_of(model, tokens, documents=None, window=None):
     """Logits [batch, length, vocabulary] of tokens [batch, length], with an explicit additive mask."""
     steps = torch.arange(tokens.shape[1])
@@ -25,7 +30,10 @@ def logits_of(model, tokens, documents=None, window=None):
         visible = visible & (owner[:, :, None] == owner[:, None, :])
     if window is not None:
         visible = visible & (steps[:, None] - steps[None, :] < window)
-    mask = torch.zeros(visible.shape).masked_fill(~visible, torch.finfo(torch.float32).min)[:, None]
+    mask = additive(visible)
+    if model.config.model_type == "gemma3_text":  # a mask for each kind of layer
+        near = visible & (steps[:, None] - steps[None, :] < model.config.sliding_window)
+        mask = {"full_attention": mask, "sliding_attention": additive(near)}
     return model(input_ids=tokens, attention_mask=mask, position_ids=positions, use_cache=False).logits
 
 

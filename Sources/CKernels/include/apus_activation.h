@@ -9,6 +9,13 @@ void apus_swiglu_backward(int64_t rows, int64_t width, const void *gate_up, cons
                           apus_dtype dtype);
 void apus_swiglu_reference(int64_t rows, int64_t width, const void *gate_up, void *out, apus_dtype dtype);
 
+/// GEGLU (arXiv:2002.05202) as SwiGLU above, with GELU in its tanh form: out = gelu(gate) * up.
+void apus_geglu(int64_t rows, int64_t width, const void *gate_up, void *out, apus_dtype dtype);
+/// `d_gate_up` may be `gate_up`.
+void apus_geglu_backward(int64_t rows, int64_t width, const void *gate_up, const void *d_out, void *d_gate_up,
+                         apus_dtype dtype);
+void apus_geglu_reference(int64_t rows, int64_t width, const void *gate_up, void *out, apus_dtype dtype);
+
 /// GELU in the tanh form of GPT-2 (arXiv:1606.08415): 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
 void apus_gelu(int64_t count, const void *x, void *out, apus_dtype dtype);
 void apus_gelu_backward(int64_t count, const void *x, const void *d_out, void *d_x, apus_dtype dtype);

@@ -85,6 +85,11 @@ INLINE void V(store_up_to)(void *p, int64_t i, int64_t left, vf v, apus_dtype ty
   if (left >= 16) V(store)(p, i, v, type);
   else V(store_some)(p, i, (int)left, v, type);
 }
+// A norm's weights, or one more than they are.
+INLINE vf V(weight)(const float *p, int64_t i, int64_t left, const bool one_plus) {
+  vf v = V(load_up_to)(p, i, left, APUS_F32);
+  return one_plus ? v + 1.0f : v;
+}
 INLINE float V(sum)(vf v) {
   float s[16];
   memcpy(s, &v, 64);

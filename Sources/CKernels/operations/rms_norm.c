@@ -6,6 +6,7 @@ typedef struct {
   int64_t rows, columns;
   const void *x, *delta, *d_out, *d_residual;
   const float *weight, *rstd;
+  bool one_plus;
   float epsilon;
   void *sum, *out;
   float *rstd_out, *partial;
@@ -13,22 +14,23 @@ typedef struct {
 } rms_job;
 #include "for_each_variant.h"
 
-void apus_rms_norm(int64_t rows, int64_t columns, const void *x, const void *delta, const float *weight, float epsilon,
-                   void *sum, void *out, float *rstd, apus_dtype dtype) {
-  rms_job job = {rows, columns, x, delta, NULL, NULL, weight, NULL, epsilon, sum, out, rstd, NULL, dtype};
+void apus_rms_norm(int64_t rows, int64_t columns, const void *x, const void *delta, const float *weight, bool one_plus,
+                   float epsilon, void *sum, void *out, float *rstd, apus_dtype dtype) {
+  rms_job job = {rows, columns, x, delta, NULL, NULL, weight, NULL, one_plus, epsilon, sum, out, rstd, NULL, dtype};
   apus_parallel(apus_row_chunks(rows), CHOOSE(rms_forward), &job);
 }
-void apus_rms_norm_backward(int64_t rows, int64_t columns, const void *sum, const float *weight, const float *rstd,
-                            const void *d_out, const void *d_residual, void *d_sum, float *d_weight,
-                            apus_dtype dtype) {
+void apus_rms_norm_backward(int64_t rows, int64_t columns, const void *sum, const float *weight, bool one_plus,
+                            const float *rstd, const void *d_out, const void *d_residual, void *d_sum,
+                            float *d_weight, apus_dtype dtype) {
   int64_t chunks = apus_row_chunks(rows);
   float *partial = d_weight ? apus_workspace(5, (size_t)(chunks * columns) * 4) : NULL;
-  rms_job job = {rows, columns, sum, NULL, d_out, d_residual, weight, rstd, 0, NULL, d_sum, NULL, partial, dtype};
+  rms_job job = {rows, columns, sum, NULL, d_out, d_residual, weight, rstd, one_plus, 0, NULL, d_sum, NULL, partial,
+                 dtype};
   apus_parallel(chunks, CHOOSE(rms_backward), &job);
   if (d_weight) apus_add_partial_rows(partial, chunks, columns, d_weight);
 }
 void apus_rms_norm_reference(int64_t rows, int64_t columns, const void *x, const void *delta, const float *weight,
-                             float epsilon, void *sum, void *out, float *rstd, apus_dtype dtype) {
+                             bool one_plus, float epsilon, void *sum, void *out, float *rstd, apus_dtype dtype) {
 #define GET(p, i) (dtype == APUS_F32 ? ((const float *)(p))[i] : bf16_to_float(((const uint16_t *)(p))[i]))
 #define PUT(p, i, v)                                                                                                   \
   if (dtype == APUS_F32) ((float *)(p))[i] = (float)(v);                                                               \
@@ -47,7 +49,7 @@ void apus_rms_norm_reference(int64_t rows, int64_t columns, const void *x, const
     rstd[r] = (float)scale;
     for (int64_t c = 0; c < columns; c++) {
       int64_t i = r * columns + c;
-      PUT(out, i, (delta ? GET(sum, i) : GET(x, i)) * scale * weight[c]);
+      PUT(out, i, (delta ? GET(sum, i) : GET(x, i)) * scale * ((double)weight[c] + one_plus));
     }
   }
 }
@@ -58,9 +60,10 @@ void apus_rms_norm_reference(int64_t rows, int64_t columns, const void *x, const
 #define LOAD(p, i) V(load_up_to)(p, i, left, type)
 #define STREAM(p, i) V(stream_up_to)(p, i, left, type)
 #define STORE(p, i, v) V(store_up_to)(p, i, left, v, type)
-#define WEIGHT(c) V(load_up_to)(j->weight, c, left, APUS_F32)
+#define WEIGHT(c) V(weight)(j->weight, c, left, one_plus)
 
-INLINE void V(rms_forward_rows)(const rms_job *j, int64_t row0, int64_t row1, const apus_dtype type) {
+INLINE void V(rms_forward_rows)(const rms_job *j, int64_t row0, int64_t row1, const apus_dtype type,
+                                const bool one_plus) {
   for (int64_t r = row0; r < row1; r++) {
     int64_t at = r * j->columns;
     vf squares = {0};
@@ -89,12 +92,15 @@ static void V(rms_forward)(void *context, int64_t chunk, int worker) {
   (void)worker;
   const rms_job *j = context;
   int64_t row0 = chunk * ROWS_PER_CHUNK, row1 = row0 + ROWS_PER_CHUNK < j->rows ? row0 + ROWS_PER_CHUNK : j->rows;
-  if (j->dtype == APUS_F32) V(rms_forward_rows)(j, row0, row1, APUS_F32);
-  else V(rms_forward_rows)(j, row0, row1, APUS_BF16);
+  if (j->dtype == APUS_F32 && j->one_plus) V(rms_forward_rows)(j, row0, row1, APUS_F32, true);
+  else if (j->dtype == APUS_F32) V(rms_forward_rows)(j, row0, row1, APUS_F32, false);
+  else if (j->one_plus) V(rms_forward_rows)(j, row0, row1, APUS_BF16, true);
+  else V(rms_forward_rows)(j, row0, row1, APUS_BF16, false);
 }
 
-// With n = sum * rstd and g = d_out * weight: d_sum = rstd * (g - n * mean(g * n)).
-INLINE void V(rms_backward_rows)(const rms_job *j, int64_t row0, int64_t row1, float *partial, const apus_dtype type) {
+// With n = sum * rstd and g = d_out * weight (1 + weight if `one_plus`): d_sum = rstd * (g - n * mean(g * n)).
+INLINE void V(rms_backward_rows)(const rms_job *j, int64_t row0, int64_t row1, float *partial, const apus_dtype type,
+                                 const bool one_plus) {
   for (int64_t r = row0; r < row1; r++) {
     int64_t at = r * j->columns;
     float rstd = j->rstd[r];
@@ -124,8 +130,10 @@ static void V(rms_backward)(void *context, int64_t chunk, int worker) {
   int64_t row0 = chunk * ROWS_PER_CHUNK, row1 = row0 + ROWS_PER_CHUNK < j->rows ? row0 + ROWS_PER_CHUNK : j->rows;
   float *partial = j->partial ? j->partial + chunk * j->columns : NULL;
   if (partial) memset(partial, 0, (size_t)j->columns * 4);
-  if (j->dtype == APUS_F32) V(rms_backward_rows)(j, row0, row1, partial, APUS_F32);
-  else V(rms_backward_rows)(j, row0, row1, partial, APUS_BF16);
+  if (j->dtype == APUS_F32 && j->one_plus) V(rms_backward_rows)(j, row0, row1, partial, APUS_F32, true);
+  else if (j->dtype == APUS_F32) V(rms_backward_rows)(j, row0, row1, partial, APUS_F32, false);
+  else if (j->one_plus) V(rms_backward_rows)(j, row0, row1, partial, APUS_BF16, true);
+  else V(rms_backward_rows)(j, row0, row1, partial, APUS_BF16, false);
 }
 #undef LOAD
 #undef STREAM

@@ -8,17 +8,21 @@ public struct AttentionMixer: Sendable {
   let queryNorm: Parameter?
   let keyNorm: Parameter?
   let usesRope: Bool
+  let usesLocalRope: Bool
   let window: Int?
+  let scale: Float?
   let configuration: ModelConfiguration
 
   init(_ store: ParameterStore, layer: Int, configuration: ModelConfiguration) {
-    let at = "model.layers.\(layer).self_attn"
-    projection = store.matrix(["q", "k", "v"].map { "\(at).\($0)_proj.weight" })
-    output = store.matrix(["\(at).o_proj.weight"])
-    queryNorm = configuration.queryKeyNorm ? store.required("\(at).q_norm.weight") : nil
-    keyNorm = configuration.queryKeyNorm ? store.required("\(at).k_norm.weight") : nil
+    let names = ParameterNames(configuration).block(layer)
+    projection = store.matrix(names.projection.map { "\($0).weight" })
+    output = store.matrix(["\(names.output).weight"])
+    queryNorm = configuration.queryKeyNorm.map { _ in store.required("\(names.queryNorm).weight") }
+    keyNorm = configuration.queryKeyNorm.map { _ in store.required("\(names.keyNorm).weight") }
     usesRope = configuration.usesRope(layer: layer)
+    usesLocalRope = configuration.usesLocalRope(layer: layer)
     window = configuration.slidingWindow(layer: layer)
+    scale = configuration.attentionScalar.map { 1 / Float($0).squareRoot() }
     self.configuration = configuration
   }
 
@@ -30,7 +34,7 @@ public struct AttentionMixer: Sendable {
       AttentionSpecification(
         sequences: context.sequences, queryLength: context.length, heads: configuration.headCount,
         keyValueHeads: configuration.keyValueHeadCount, headDimension: configuration.headDimension,
-        window: window, firstKeys: context.firstKeys))
+        scale: scale, window: window, firstKeys: context.firstKeys))
     return tape.linear(mixed, output, keptInput: true)
   }
 
@@ -49,7 +53,7 @@ public struct AttentionMixer: Sendable {
       states[i].append(query, configuration: c)
       let specification = AttentionSpecification(
         sequences: 1, queryLength: length, keyLength: states[i].count, heads: c.headCount,
-        keyValueHeads: c.keyValueHeadCount, headDimension: c.headDimension, window: window)
+        keyValueHeads: c.keyValueHeadCount, headDimension: c.headDimension, scale: scale, window: window)
       execution.backend.attention(
         specification, query: query, key: states[i].keys, value: states[i].values, columns: AttentionColumns(),
         output: mixed[rows: row..<row + length], logSumExp: logSumExp, compute: execution.compute)
@@ -58,18 +62,18 @@ public struct AttentionMixer: Sendable {
     return tape.linear(tape.variable(mixed), output)
   }
 
-  private func project(_ x: Variable, positions: Tensor, table: Tensor, on tape: inout Tape) -> Variable {
+  private func project(_ x: Variable, positions: Tensor, table: RotaryTable, on tape: inout Tape) -> Variable {
     let c = configuration
     var qkv = tape.linear(x, projection)
     if let queryNorm, let keyNorm {
       qkv = tape.queryKeyNorm(
-        qkv, heads: c.headCount, keyValueHeads: c.keyValueHeadCount, dimension: c.headDimension,
-        queryWeight: queryNorm, keyWeight: keyNorm, epsilon: Float(c.normEpsilon))
+        qkv, queryWidth: c.headCount * c.headDimension, keyWidth: c.keyValueHeadCount * c.headDimension,
+        queryWeight: queryNorm, keyWeight: keyNorm, onePlus: c.norm == .rmsOnePlus, epsilon: Float(c.normEpsilon))
     }
     guard usesRope else { return qkv }
     return tape.rotary(
       qkv, heads: c.headCount + c.keyValueHeadCount, dimension: c.headDimension, positions: positions,
-      table: table)
+      table: table.table(local: usesLocalRope))
   }
 }
 

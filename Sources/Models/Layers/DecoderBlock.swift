@@ -2,7 +2,7 @@ import Tensors
 
 /// The residual stream between blocks: what has been added up, and what the last layer is about to add.
 ///
-/// The addition is folded into the next norm, so it never passes through memory by itself.
+/// The addition is folded into the next norm where there is one, so it never passes through memory by itself.
 public struct ResidualStream: Sendable {
   var sum: Variable
   var delta: Variable?
@@ -15,20 +15,20 @@ public struct ResidualStream: Sendable {
   }
 }
 
-/// One pre-norm block: attention, then feed-forward.
+/// One block: attention, then feed-forward, each with norms on what it reads, on what it gives, or both.
 public struct DecoderBlock: Sendable {
-  let inputNorm: Parameter
   let mixer: AttentionMixer
-  let postNorm: Parameter
+  let mixerNorms: BranchNorms
   let feedForward: FeedForward
-  let epsilon: Float
+  let feedForwardNorms: BranchNorms
 
   init(_ store: ParameterStore, layer: Int, configuration: ModelConfiguration) {
-    inputNorm = store.required("model.layers.\(layer).input_layernorm.weight")
+    let names = ParameterNames(configuration).block(layer)
+    func norm(_ name: String?) -> Norm? { name.map { Norm(store, $0, configuration) } }
     mixer = AttentionMixer(store, layer: layer, configuration: configuration)
-    postNorm = store.required("model.layers.\(layer).post_attention_layernorm.weight")
-    feedForward = FeedForward(store, layer: layer)
-    epsilon = Float(configuration.normEpsilon)
+    mixerNorms = BranchNorms(before: norm(names.normBeforeAttention), after: norm(names.normAfterAttention))
+    feedForward = FeedForward(store, layer: layer, configuration: configuration)
+    feedForwardNorms = BranchNorms(before: norm(names.normBeforeFeedForward), after: norm(names.normAfterFeedForward))
   }
 
   /// Whole sequences.
@@ -46,9 +46,27 @@ public struct DecoderBlock: Sendable {
   private func apply(
     _ stream: ResidualStream, on tape: inout Tape, mix: (Variable, inout Tape) -> Variable
   ) -> ResidualStream {
-    let first = tape.addRMSNorm(stream.sum, stream.delta, inputNorm, epsilon: epsilon)
-    let mixed = mix(first.normed, &tape)
-    let second = tape.addRMSNorm(first.residual, mixed, postNorm, epsilon: epsilon)
-    return ResidualStream([second.residual, feedForward.forward(second.normed, on: &tape)])
+    let mixed = mixerNorms.apply(stream, on: &tape, mix)
+    return feedForwardNorms.apply(mixed, on: &tape) { feedForward.forward($0, on: &$1) }
+  }
+}
+
+/// The norms around one branch of a block.
+struct BranchNorms: Sendable {
+  let before, after: Norm?
+
+  /// The stream after `branch`, whose result is still to be added.
+  func apply(
+    _ stream: ResidualStream, on tape: inout Tape, _ branch: (Variable, inout Tape) -> Variable
+  ) -> ResidualStream {
+    let residual, input: Variable
+    if let before {
+      (residual, input) = before(stream.sum, adding: stream.delta, on: &tape)
+    } else {
+      residual = stream.delta.map { tape.add(stream.sum, $0) } ?? stream.sum
+      input = residual
+    }
+    let output = branch(input, &tape)
+    return ResidualStream([residual, after.map { $0(output, on: &tape).normed } ?? output])
   }
 }

@@ -5,14 +5,14 @@ import Tensors
 final class RotaryCache: Sendable {
   private let configuration: ModelConfiguration
   private let arena = Arena()
-  private let present = Mutex<Tensor?>(nil)
+  private let present = Mutex<RotaryTable?>(nil)
 
   init(_ configuration: ModelConfiguration) { self.configuration = configuration }
 
   /// A table that covers positions `0 ..< count`, and perhaps more.
-  func table(positions count: Int) -> Tensor {
+  func table(positions count: Int) -> RotaryTable {
     present.withLock { present in
-      if let table = present, table.shape[0] >= count { return table }
+      if let table = present, table.positions >= count { return table }
       let table = RotaryTable.make(configuration, positions: DecoderState.room(for: count), in: arena)
       present = table
       return table

@@ -1,12 +1,31 @@
 import Foundation
 import Tensors
 
-/// Cosines and sines of the rotary embedding for every position, `[positions, 2, headDimension / 2]` float32.
-public enum RotaryTable {
-  /// Frequencies `theta^(-2i / d)` (arXiv:2104.09864), stretched by the configuration's scaling.
+/// Cosines and sines of the rotary embedding for every position, `[positions, 2, headDimension / 2]` float32 each.
+public struct RotaryTable: Sendable {
+  /// Of layers that see the whole text, and of all where there is one base.
+  let full: Tensor
+  /// Of layers with a window where these have a base of their own.
+  let local: Tensor?
+
+  /// Positions that it covers.
+  public var positions: Int { full.shape[0] }
+
+  /// The table of a layer with a base of its own, or of the others.
+  func table(local isLocal: Bool) -> Tensor { isLocal ? local ?? full : full }
+
+  /// The table for positions `0 ..< count`.
+  public static func make(_ configuration: ModelConfiguration, positions count: Int, in arena: Arena) -> RotaryTable {
+    RotaryTable(
+      full: table(frequencies(configuration), positions: count, in: arena),
+      local: configuration.localRopeTheta.map {
+        table(plainFrequencies(configuration, theta: $0), positions: count, in: arena)
+      })
+  }
+
+  /// Frequencies of layers that see the whole text, stretched by the configuration's scaling.
   public static func frequencies(_ configuration: ModelConfiguration) -> [Double] {
-    let half = configuration.headDimension / 2
-    let plain = (0..<half).map { pow(configuration.ropeTheta, -2 * Double($0) / Double(configuration.headDimension)) }
+    let plain = plainFrequencies(configuration, theta: configuration.ropeTheta)
     switch configuration.ropeScaling {
     case nil: return plain
     case .linear(let factor): return plain.map { $0 / factor }
@@ -23,10 +42,14 @@ public enum RotaryTable {
     }
   }
 
-  /// The table for positions `0 ..< count`.
-  public static func make(_ configuration: ModelConfiguration, positions count: Int, in arena: Arena) -> Tensor {
+  /// `theta^(-2i / d)` (arXiv:2104.09864).
+  private static func plainFrequencies(_ configuration: ModelConfiguration, theta: Double) -> [Double] {
+    (0..<configuration.headDimension / 2).map { pow(theta, -2 * Double($0) / Double(configuration.headDimension)) }
+  }
+
+  private static func table(_ exact: [Double], positions count: Int, in arena: Arena) -> Tensor {
     // transformers keeps frequencies and angles in float32; so do we, for the same logits.
-    let frequencies = frequencies(configuration).map { Float($0) }
+    let frequencies = exact.map { Float($0) }
     let table = Tensor([count, 2, frequencies.count], .float32, in: arena)
     let values = table.floats
     for position in 0..<count {

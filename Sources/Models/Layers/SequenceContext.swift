@@ -11,13 +11,13 @@ public struct SequenceContext: Sendable {
   /// First token, within its sequence, that each token may attend to, int32; nil: the sequence's own first.
   public var firstKeys: Tensor?
   /// Rotary table that covers the positions.
-  public var rotaryTable: Tensor
+  public var rotaryTable: RotaryTable
 
   /// A training batch.
   /// - Parameter documentStarts: for each token the index, within its sequence, of its document's first token; nil:
   ///   each sequence is one document. Positions restart there.
   public init(
-    sequences: Int, length: Int, documentStarts: [Int32]?, rotaryTable: Tensor, arena: Arena
+    sequences: Int, length: Int, documentStarts: [Int32]?, rotaryTable: RotaryTable, arena: Arena
   ) {
     self.sequences = sequences
     self.length = length

@@ -7,10 +7,10 @@ public struct StepContext: Sendable {
   /// Rotary position of each new token, int32 `[tokens of all]`.
   public let positions: Tensor
   /// Rotary table that covers the positions.
-  public let rotaryTable: Tensor
+  public let rotaryTable: RotaryTable
 
   /// The next `lengths[i]` tokens of sequence `i`, of which `pasts[i]` are already in its state.
-  public init(pasts: [Int], lengths: [Int], rotaryTable: Tensor, arena: Arena) {
+  public init(pasts: [Int], lengths: [Int], rotaryTable: RotaryTable, arena: Arena) {
     self.lengths = lengths
     self.rotaryTable = rotaryTable
     let positions = zip(pasts, lengths).flatMap { past, length in (past..<past + length).map(Int32.init) }

@@ -22,32 +22,46 @@ extension ModelConfiguration {
         name: name, shape: shape, initialization: .normal(standardDeviation: std), shardAxis: axis,
         component: component)
     }
-    func norm(_ name: String, _ width: Int) -> ParameterDeclaration {
-      ParameterDeclaration(
-        name: name, shape: [width], initialization: .constant(1), shardAxis: nil, component: .norm)
+    let names = ParameterNames(self)
+    func matrices(
+      _ names: [String], rows: [Int], columns: Int, _ component: ParameterDeclaration.Component, axis: Int, _ std: Float
+    ) -> [ParameterDeclaration] {
+      zip(names, rows).map { normal("\($0).weight", [$1, columns], component, axis: axis, std) }
     }
-    var list = [normal("model.embed_tokens.weight", [vocabularySize, hiddenSize], .embedding, axis: 0, std)]
+    func norm(_ name: String?, _ width: Int) -> [ParameterDeclaration] {
+      guard let name else { return [] }
+      return [
+        ParameterDeclaration(
+          name: "\(name).weight", shape: [width], initialization: .constant(self.norm == .rmsOnePlus ? 0 : 1),
+          shardAxis: nil, component: .norm)
+      ]
+    }
     let queryWidth = headCount * headDimension
     let keyWidth = keyValueHeadCount * headDimension
+    var list = [normal("\(names.embedding).weight", [vocabularySize, hiddenSize], .embedding, axis: 0, std)]
     for layer in 0..<layerCount {
-      let at = "model.layers.\(layer)"
-      list.append(norm("\(at).input_layernorm.weight", hiddenSize))
-      list.append(normal("\(at).self_attn.q_proj.weight", [queryWidth, hiddenSize], .attention, axis: 0, std))
-      list.append(normal("\(at).self_attn.k_proj.weight", [keyWidth, hiddenSize], .attention, axis: 0, std))
-      list.append(normal("\(at).self_attn.v_proj.weight", [keyWidth, hiddenSize], .attention, axis: 0, std))
-      if queryKeyNorm {
-        list.append(norm("\(at).self_attn.q_norm.weight", headDimension))
-        list.append(norm("\(at).self_attn.k_norm.weight", headDimension))
+      let block = names.block(layer)
+      list += norm(block.normBeforeAttention, hiddenSize)
+      list += matrices(
+        block.projection, rows: [queryWidth, keyWidth, keyWidth], columns: hiddenSize, .attention, axis: 0, std)
+      if let queryKeyNorm {
+        list += norm(block.queryNorm, queryKeyNorm == .head ? headDimension : queryWidth)
+        list += norm(block.keyNorm, queryKeyNorm == .head ? headDimension : keyWidth)
       }
-      list.append(normal("\(at).self_attn.o_proj.weight", [hiddenSize, queryWidth], .attention, axis: 1, residualStd))
-      list.append(norm("\(at).post_attention_layernorm.weight", hiddenSize))
-      list.append(normal("\(at).mlp.gate_proj.weight", [intermediateSize, hiddenSize], .feedForward, axis: 0, std))
-      list.append(normal("\(at).mlp.up_proj.weight", [intermediateSize, hiddenSize], .feedForward, axis: 0, std))
-      list.append(
-        normal("\(at).mlp.down_proj.weight", [hiddenSize, intermediateSize], .feedForward, axis: 1, residualStd))
+      list += matrices([block.output], rows: [hiddenSize], columns: queryWidth, .attention, axis: 1, residualStd)
+      list += norm(block.normAfterAttention, hiddenSize)
+      list += norm(block.normBeforeFeedForward, hiddenSize)
+      list += matrices(
+        block.feedForwardInputs, rows: block.feedForwardInputs.map { _ in intermediateSize }, columns: hiddenSize,
+        .feedForward, axis: 0, std)
+      list += matrices(
+        [block.feedForwardOutput], rows: [hiddenSize], columns: intermediateSize, .feedForward, axis: 1, residualStd)
+      list += norm(block.normAfterFeedForward, hiddenSize)
     }
-    list.append(norm("model.norm.weight", hiddenSize))
-    if !tiedEmbeddings { list.append(normal("lm_head.weight", [vocabularySize, hiddenSize], .outputHead, axis: 0, std)) }
+    list += norm(names.finalNorm, hiddenSize)
+    if !tiedEmbeddings {
+      list.append(normal("\(names.head).weight", [vocabularySize, hiddenSize], .outputHead, axis: 0, std))
+    }
     return list
   }
 }

@@ -40,21 +40,24 @@ public protocol Backend: Sendable {
   /// output = x in the output's type.
   func convert(_ x: Tensor, into output: Tensor)
 
-  func embedding(ids: Tensor, table: Tensor, into output: Tensor)
-  func embeddingBackward(ids: Tensor, outputGradient: Tensor, tableGradient: Tensor)
+  /// output = scale times the rows of table that ids choose.
+  func embedding(ids: Tensor, table: Tensor, scale: Float, into output: Tensor)
+  func embeddingBackward(ids: Tensor, outputGradient: Tensor, scale: Float, tableGradient: Tensor)
 
-  /// sum = x + delta (x itself where delta is nil), output = sum * rstd * weight.
-  func rmsNorm(_ x: Tensor, delta: Tensor?, weight: Tensor, epsilon: Float, sum: Tensor, output: Tensor, rstd: Tensor)
-  func rmsNormBackward(
-    sum: Tensor, weight: Tensor, rstd: Tensor, outputGradient: Tensor, residualGradient: Tensor?, sumGradient: Tensor,
-    weightGradient: Tensor?)
-  /// RMSNorm of each head in the first `heads * dimension` columns.
-  func headNorm(
-    _ x: Tensor, columnOffset: Int, heads: Int, dimension: Int, weight: Tensor, epsilon: Float, output: Tensor,
+  /// sum = x + delta (x itself where delta is nil), output = sum * rstd * weight, or * (1 + weight) if `onePlus`.
+  func rmsNorm(
+    _ x: Tensor, delta: Tensor?, weight: Tensor, onePlus: Bool, epsilon: Float, sum: Tensor, output: Tensor,
     rstd: Tensor)
+  func rmsNormBackward(
+    sum: Tensor, weight: Tensor, onePlus: Bool, rstd: Tensor, outputGradient: Tensor, residualGradient: Tensor?,
+    sumGradient: Tensor, weightGradient: Tensor?)
+  /// RMSNorm of each head in the `heads * dimension` columns from `columnOffset` on.
+  func headNorm(
+    _ x: Tensor, columnOffset: Int, heads: Int, dimension: Int, weight: Tensor, onePlus: Bool, epsilon: Float,
+    output: Tensor, rstd: Tensor)
   func headNormBackward(
-    _ x: Tensor, columnOffset: Int, heads: Int, dimension: Int, weight: Tensor, rstd: Tensor, outputGradient: Tensor,
-    inputGradient: Tensor, weightGradient: Tensor?)
+    _ x: Tensor, columnOffset: Int, heads: Int, dimension: Int, weight: Tensor, onePlus: Bool, rstd: Tensor,
+    outputGradient: Tensor, inputGradient: Tensor, weightGradient: Tensor?)
   func layerNorm(
     _ x: Tensor, weight: Tensor, bias: Tensor, epsilon: Float, output: Tensor, statistics: Tensor)
   func layerNormBackward(
@@ -74,6 +77,8 @@ public protocol Backend: Sendable {
 
   func swiGLU(_ gateUp: Tensor, output: Tensor)
   func swiGLUBackward(_ gateUp: Tensor, outputGradient: Tensor, inputGradient: Tensor)
+  func geGLU(_ gateUp: Tensor, output: Tensor)
+  func geGLUBackward(_ gateUp: Tensor, outputGradient: Tensor, inputGradient: Tensor)
   func gelu(_ x: Tensor, output: Tensor)
   func geluBackward(_ x: Tensor, outputGradient: Tensor, inputGradient: Tensor)
 

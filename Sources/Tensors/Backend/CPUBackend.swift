@@ -72,16 +72,16 @@ public struct CPUBackend: Backend {
     x.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: x.count * x.dtype.byteCount)
   }
 
-  public func embedding(ids: Tensor, table: Tensor, into output: Tensor) {
+  public func embedding(ids: Tensor, table: Tensor, scale: Float, into output: Tensor) {
     apus_embedding(
-      Int64(ids.count), Int64(table.columns), ids.integers.baseAddress, table.floats.baseAddress, output.pointer,
-      output.dtype.kernel)
+      Int64(ids.count), Int64(table.columns), ids.integers.baseAddress, table.floats.baseAddress, scale,
+      output.pointer, output.dtype.kernel)
   }
 
-  public func embeddingBackward(ids: Tensor, outputGradient: Tensor, tableGradient: Tensor) {
+  public func embeddingBackward(ids: Tensor, outputGradient: Tensor, scale: Float, tableGradient: Tensor) {
     apus_embedding_backward(
       Int64(ids.count), Int64(tableGradient.columns), ids.integers.baseAddress, outputGradient.pointer,
-      tableGradient.floats.baseAddress, outputGradient.dtype.kernel)
+      scale, tableGradient.floats.baseAddress, outputGradient.dtype.kernel)
   }
 
   public func swiGLU(_ gateUp: Tensor, output: Tensor) {
@@ -90,6 +90,16 @@ public struct CPUBackend: Backend {
 
   public func swiGLUBackward(_ gateUp: Tensor, outputGradient: Tensor, inputGradient: Tensor) {
     apus_swiglu_backward(
+      Int64(outputGradient.rows), Int64(outputGradient.columns), gateUp.pointer, outputGradient.pointer,
+      inputGradient.pointer, gateUp.dtype.kernel)
+  }
+
+  public func geGLU(_ gateUp: Tensor, output: Tensor) {
+    apus_geglu(Int64(output.rows), Int64(output.columns), gateUp.pointer, output.pointer, gateUp.dtype.kernel)
+  }
+
+  public func geGLUBackward(_ gateUp: Tensor, outputGradient: Tensor, inputGradient: Tensor) {
+    apus_geglu_backward(
       Int64(outputGradient.rows), Int64(outputGradient.columns), gateUp.pointer, outputGradient.pointer,
       inputGradient.pointer, gateUp.dtype.kernel)
   }

@@ -92,54 +92,58 @@ public struct MeasuringBackend: Backend {
     measure("convert", x, output) { base.convert(x, into: output) }
   }
 
-  public func embedding(ids: Tensor, table: Tensor, into output: Tensor) {
-    measure("embedding", output, bytes: output.count * 4) { base.embedding(ids: ids, table: table, into: output) }
+  public func embedding(ids: Tensor, table: Tensor, scale: Float, into output: Tensor) {
+    measure("embedding", output, bytes: output.count * 4) {
+      base.embedding(ids: ids, table: table, scale: scale, into: output)
+    }
   }
 
-  public func embeddingBackward(ids: Tensor, outputGradient: Tensor, tableGradient: Tensor) {
+  public func embeddingBackward(ids: Tensor, outputGradient: Tensor, scale: Float, tableGradient: Tensor) {
     measure("embedding backward", outputGradient, bytes: outputGradient.count * 8) {
-      base.embeddingBackward(ids: ids, outputGradient: outputGradient, tableGradient: tableGradient)
+      base.embeddingBackward(ids: ids, outputGradient: outputGradient, scale: scale, tableGradient: tableGradient)
     }
   }
 
   public func rmsNorm(
-    _ x: Tensor, delta: Tensor?, weight: Tensor, epsilon: Float, sum: Tensor, output: Tensor, rstd: Tensor
+    _ x: Tensor, delta: Tensor?, weight: Tensor, onePlus: Bool, epsilon: Float, sum: Tensor, output: Tensor,
+    rstd: Tensor
   ) {
     measure("RMSNorm", x, delta, delta == nil ? nil : sum, output) {
-      base.rmsNorm(x, delta: delta, weight: weight, epsilon: epsilon, sum: sum, output: output, rstd: rstd)
+      base.rmsNorm(
+        x, delta: delta, weight: weight, onePlus: onePlus, epsilon: epsilon, sum: sum, output: output, rstd: rstd)
     }
   }
 
   public func rmsNormBackward(
-    sum: Tensor, weight: Tensor, rstd: Tensor, outputGradient: Tensor, residualGradient: Tensor?, sumGradient: Tensor,
-    weightGradient: Tensor?
+    sum: Tensor, weight: Tensor, onePlus: Bool, rstd: Tensor, outputGradient: Tensor, residualGradient: Tensor?,
+    sumGradient: Tensor, weightGradient: Tensor?
   ) {
     measure("RMSNorm backward", sum, outputGradient, residualGradient, sumGradient) {
       base.rmsNormBackward(
-        sum: sum, weight: weight, rstd: rstd, outputGradient: outputGradient, residualGradient: residualGradient,
-        sumGradient: sumGradient, weightGradient: weightGradient)
+        sum: sum, weight: weight, onePlus: onePlus, rstd: rstd, outputGradient: outputGradient,
+        residualGradient: residualGradient, sumGradient: sumGradient, weightGradient: weightGradient)
     }
   }
 
   public func headNorm(
-    _ x: Tensor, columnOffset: Int, heads: Int, dimension: Int, weight: Tensor, epsilon: Float, output: Tensor,
-    rstd: Tensor
+    _ x: Tensor, columnOffset: Int, heads: Int, dimension: Int, weight: Tensor, onePlus: Bool, epsilon: Float,
+    output: Tensor, rstd: Tensor
   ) {
     measure("head norm", bytes: 2 * x.rows * heads * dimension * x.dtype.byteCount) {
       base.headNorm(
-        x, columnOffset: columnOffset, heads: heads, dimension: dimension, weight: weight, epsilon: epsilon,
-        output: output, rstd: rstd)
+        x, columnOffset: columnOffset, heads: heads, dimension: dimension, weight: weight, onePlus: onePlus,
+        epsilon: epsilon, output: output, rstd: rstd)
     }
   }
 
   public func headNormBackward(
-    _ x: Tensor, columnOffset: Int, heads: Int, dimension: Int, weight: Tensor, rstd: Tensor, outputGradient: Tensor,
-    inputGradient: Tensor, weightGradient: Tensor?
+    _ x: Tensor, columnOffset: Int, heads: Int, dimension: Int, weight: Tensor, onePlus: Bool, rstd: Tensor,
+    outputGradient: Tensor, inputGradient: Tensor, weightGradient: Tensor?
   ) {
     measure("head norm backward", bytes: 3 * x.rows * heads * dimension * x.dtype.byteCount) {
       base.headNormBackward(
-        x, columnOffset: columnOffset, heads: heads, dimension: dimension, weight: weight, rstd: rstd,
-        outputGradient: outputGradient, inputGradient: inputGradient, weightGradient: weightGradient)
+        x, columnOffset: columnOffset, heads: heads, dimension: dimension, weight: weight, onePlus: onePlus,
+        rstd: rstd, outputGradient: outputGradient, inputGradient: inputGradient, weightGradient: weightGradient)
     }
   }
 
@@ -206,6 +210,16 @@ public struct MeasuringBackend: Backend {
   public func swiGLUBackward(_ gateUp: Tensor, outputGradient: Tensor, inputGradient: Tensor) {
     measure("SwiGLU backward", exponentials: outputGradient.count, gateUp, outputGradient, inputGradient) {
       base.swiGLUBackward(gateUp, outputGradient: outputGradient, inputGradient: inputGradient)
+    }
+  }
+
+  public func geGLU(_ gateUp: Tensor, output: Tensor) {
+    measure("GEGLU", exponentials: output.count, gateUp, output) { base.geGLU(gateUp, output: output) }
+  }
+
+  public func geGLUBackward(_ gateUp: Tensor, outputGradient: Tensor, inputGradient: Tensor) {
+    measure("GEGLU backward", exponentials: outputGradient.count, gateUp, outputGradient, inputGradient) {
+      base.geGLUBackward(gateUp, outputGradient: outputGradient, inputGradient: inputGradient)
     }
   }
 

@@ -12,6 +12,20 @@ extension Tape {
     }
   }
 
+  /// GEGLU (arXiv:2002.05202) of gate and up side by side, `[rows, 2 * width]`: gelu(gate) * up, `[rows, width]`, with
+  /// GELU in its tanh form.
+  public mutating func geGLU(_ gateUp: Variable) -> Variable {
+    let execution = execution
+    let input = gateUp.tensor
+    let output = execution.tensor(Array(input.shape.dropLast()) + [input.columns / 2])
+    execution.backend.geGLU(input, output: output)
+    return record(inputs: [gateUp], output: output) { gradient in
+      let inputGradient = execution.tensor(input.shape)
+      execution.backend.geGLUBackward(input, outputGradient: gradient, inputGradient: inputGradient)
+      return [inputGradient]
+    }
+  }
+
   /// GELU in its tanh form (arXiv:1606.08415).
   public mutating func gelu(_ x: Variable) -> Variable {
     let execution = execution

@@ -22,12 +22,13 @@ struct AddedTokenMatcher: Sendable {
   /// Whether all tokens are special.
   let isAllSpecial: Bool
 
-  init(_ given: [AddedToken]) {
+  /// - Parameter spelling: The bytes that a token is found by.
+  init(_ given: [AddedToken], spelling: (AddedToken) -> [UInt8] = { Array($0.content.utf8) }) {
     tokens = given.filter { !$0.content.isEmpty }
     isAllSpecial = tokens.allSatisfy(\.isSpecial)
     for (index, token) in tokens.enumerated() {
       var node = 0
-      for byte in token.content.utf8 {
+      for byte in spelling(token) {
         if node == 0 { startsToken[Int(byte)] = true }
         if let next = child(node, byte) {
           node = next
@@ -38,7 +39,7 @@ struct AddedTokenMatcher: Sendable {
           node = edges.count - 1
         }
       }
-      accepted[node] = Int32(index)
+      if node != 0 { accepted[node] = Int32(index) }
     }
   }
 

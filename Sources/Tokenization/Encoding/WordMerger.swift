@@ -50,6 +50,34 @@ struct WordMerger {
     }
   }
 
+  /// Appends the tokens of a word of characters.
+  mutating func merge(
+    _ word: UnsafeBufferPointer<UInt8>, _ characters: CharacterMerges, _ vocabulary: Vocabulary, _ table: MergeTable,
+    into output: inout [UInt32]
+  ) {
+    tokens.removeAll(keepingCapacity: true)
+    characters.begin(word, vocabulary, into: &tokens)
+    let start = output.count
+    let count = tokens.count
+    guard count > 1 else {
+      for token in tokens { characters.finish(token, into: &output) }
+      return
+    }
+    entries.removeAll(keepingCapacity: true)
+    for index in 0..<count - 1 { entries.append(table.entry(tokens[index], tokens[index + 1])) }
+    entries.append(.none)
+    if count <= Self.shortWord {
+      let left = mergeShort(table)
+      output.append(contentsOf: tokens[0..<left])
+    } else {
+      mergeLong(table, into: &output)
+    }
+    guard !characters.virtual.isEmpty else { return }
+    let merged = output[start...]
+    output.removeSubrange(start...)
+    for token in merged { characters.finish(token, into: &output) }
+  }
+
   /// Merges in place and returns how many tokens are left at the front.
   private mutating func mergeShort(_ table: MergeTable) -> Int {
     tokens.withUnsafeMutableBufferPointer { tokens in

@@ -75,6 +75,22 @@ struct JSONCursor {
     return value
   }
 
+  /// Any number.
+  mutating func takeNumber() throws(TokenizerError) -> Double {
+    _ = peek()
+    let start = position
+    while position < bytes.count, Self.isNumeric(bytes[position]) { position += 1 }
+    guard let value = Double(String(decoding: bytes[start..<position], as: UTF8.self)), value.isFinite else {
+      position = start
+      throw failure("a number is expected here")
+    }
+    return value
+  }
+
+  private static func isNumeric(_ byte: UInt8) -> Bool {
+    byte &- 0x30 < 10 || byte == 0x2d || byte == 0x2b || byte == 0x2e || byte | 0x20 == 0x65
+  }
+
   /// The UTF-8 of a string, replacing what the buffer held.
   mutating func takeString(_ buffer: inout [UInt8]) throws(TokenizerError) {
     guard take(0x22) else { throw failure("a string in quotes is expected here") }

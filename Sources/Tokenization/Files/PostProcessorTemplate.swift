@@ -18,10 +18,23 @@ enum PostProcessorTemplate {
       }
       return result
     case "TemplateProcessing": return try template(value, file: file)
+    case "BertProcessing", "RobertaProcessing":
+      return ([try id(value["cls"], of: value, file)], [try id(value["sep"], of: value, file)])
     case let type:
       throw TokenizerError(
-        file, "the post_processor \(type ?? value.kind) is not supported: it must be ByteLevel or TemplateProcessing")
+        file,
+        "the post_processor \(type ?? value.kind) is not supported: it must be ByteLevel, "
+          + "TemplateProcessing, BertProcessing, RobertaProcessing or a Sequence of these")
     }
+  }
+
+  /// The number in a pair of a token and its number.
+  private static func id(_ pair: JSON?, of value: JSON, _ file: String) throws(TokenizerError) -> UInt32 {
+    guard let id = pair?[1]?.intValue, id >= 0, id < BPETrainer.largestVocabulary else {
+      throw TokenizerError(
+        file, "the post_processor \(value["type"]?.stringValue ?? "") needs cls and sep, each a token and its number")
+    }
+    return UInt32(id)
   }
 
   private static func template(_ value: JSON, file: String) throws(TokenizerError) -> Template {

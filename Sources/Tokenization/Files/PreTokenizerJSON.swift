@@ -7,60 +7,41 @@ extension PreTokenizer {
     (.qwen2, Llama3Pattern<SingleDigits>.expression),
   ]
 
-  /// Reads `pre_tokenizer`: `ByteLevel`, or a sequence of `Digits`, one `Split` and `ByteLevel`.
-  init(_ value: JSON, file: String) throws(TokenizerError) {
+  /// Reads `pre_tokenizer` if a scanner can do what it says: `ByteLevel` without a prefix, or a sequence of `Digits`, one
+  /// `Split` with a known expression, and `ByteLevel`. Nil for anything else, which is not to say that it is wrong.
+  init?(_ value: JSON) {
     let steps = value["type"]?.stringValue == "Sequence" ? value["pretokenizers"]?.arrayValue ?? [] : [value]
     self.init(pattern: .none)
     var hasByteLevel = false
     for step in steps {
-      let type = step["type"]?.stringValue ?? step.kind
-      guard !hasByteLevel else {
-        throw Self.unsupported(file, "\(type) after ByteLevel", "ByteLevel must be the last step")
-      }
-      switch type {
+      guard !hasByteLevel else { return nil }
+      switch step["type"]?.stringValue {
       case "Digits":
-        guard digits == .none, pattern == .none else {
-          throw Self.unsupported(file, "Digits in this place", "it may stand only once and first")
-        }
+        guard digits == .none, pattern == .none else { return nil }
         digits = step["individual_digits"]?.boolValue == true ? .individual : .runs
       case "Split":
-        guard pattern == .none else { throw Self.unsupported(file, "a second pattern", "there may be only one") }
-        pattern = try Self.pattern(step, file: file)
+        guard pattern == .none, let known = Self.pattern(step) else { return nil }
+        pattern = known
       case "ByteLevel":
-        if step["add_prefix_space"]?.boolValue == true {
-          throw Self.unsupported(file, "add_prefix_space: true", "it must be false so that decoding restores the text")
-        }
+        guard step["add_prefix_space"]?.boolValue == false else { return nil }
         hasByteLevel = true
         if step["use_regex"]?.boolValue ?? true {
-          guard pattern == .none else { throw Self.unsupported(file, "a second pattern", "there may be only one") }
+          guard pattern == .none else { return nil }
           pattern = .gpt2
         }
-      default:
-        throw Self.unsupported(file, "the step \(type)", "it must be ByteLevel, Digits, Split or a Sequence of these")
+      default: return nil
       }
     }
-    guard hasByteLevel else {
-      throw Self.unsupported(file, "a vocabulary that is not byte-level", "its last step must be ByteLevel")
-    }
+    if !hasByteLevel { return nil }
   }
 
-  private static func unsupported(_ file: String, _ what: String, _ right: String) -> TokenizerError {
-    TokenizerError(file, "pre_tokenizer has \(what), which is not supported: \(right)")
-  }
-
-  private static func pattern(_ step: JSON, file: String) throws(TokenizerError) -> Pattern {
-    guard let expression = step["pattern"]?["Regex"]?.stringValue else {
-      throw unsupported(file, "a Split without a regular expression", "its pattern must be {\"Regex\": \"…\"}")
-    }
+  private static func pattern(_ step: JSON) -> Pattern? {
+    guard let expression = step["pattern"]?["Regex"]?.stringValue else { return nil }
     // As the expressions match all of a text, keeping matches and isolating them is the same.
     let behavior = step["behavior"]?.stringValue ?? "null"
     let inverts = step["invert"]?.boolValue ?? false
-    guard behavior == "Isolated" || (behavior == "Removed" && inverts) else {
-      throw unsupported(file, "a Split with the behavior \(behavior)", "it must be Isolated")
-    }
-    for (pattern, known) in expressions where known == expression { return pattern }
-    throw unsupported(
-      file, "the expression \(expression)", "it must be that of GPT-2, Llama 3 or Qwen2")
+    guard behavior == "Isolated" || (behavior == "Removed" && inverts) else { return nil }
+    return expressions.first { $0.1 == expression }?.0
   }
 
   /// `pre_tokenizer` as files write it.

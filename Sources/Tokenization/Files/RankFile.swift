@@ -128,7 +128,7 @@ extension Tokenizer {
     }
     let model = TokenizerModel(
       tokens: tokens, addedTokens: added, preTokenizer: preTokenizer, ignoresMerges: true, unknownToken: nil,
-      merges: { RankFile.merges($0, count: tokens.count) })
+      merges: { vocabulary, _ in RankFile.merges(vocabulary, count: tokens.count) })
     let end = added.first { $0.content == endOfText }
     var metadata = TokenizerMetadata(trainedWithEndOfText: end?.id, added)
     if let begin = added.first(where: { $0.content == beginningOfText }) {

@@ -44,9 +44,34 @@ struct TokenizerDocument {
     try JSON.parse(UnsafeBufferPointer(rebasing: bytes[range]), name: "\(name), \(key)")
   }
 
+  /// The pieces of a Unigram model with their scores; their places are their numbers.
+  func pieces() throws(TokenizerError) -> (pieces: [ArraySlice<UInt8>], scores: [Double]) {
+    guard let vocabulary else { throw TokenizerError(name, "model.vocab is missing, it must be a list of pieces") }
+    var storage: [UInt8] = []
+    storage.reserveCapacity(vocabulary.count / 3)
+    var ends: [Int] = []
+    var scores: [Double] = []
+    var text: [UInt8] = []
+    var cursor = JSONCursor(bytes, name: name, at: vocabulary.lowerBound)
+    try cursor.forEachElement { cursor throws(TokenizerError) in
+      guard ends.count < BPETrainer.largestVocabulary else {
+        throw cursor.failure("there are too many pieces, at most \(BPETrainer.largestVocabulary) can be had")
+      }
+      try cursor.expect(UInt8(ascii: "["))
+      try cursor.takeString(&text)
+      try cursor.expect(UInt8(ascii: ","))
+      scores.append(try cursor.takeNumber())
+      try cursor.expect(UInt8(ascii: "]"))
+      storage.append(contentsOf: text)
+      ends.append(storage.count)
+    }
+    return (ends.indices.map { storage[($0 == 0 ? 0 : ends[$0 - 1])..<ends[$0]] }, scores)
+  }
+
   /// The tokens of the model at their numbers, empty where there is none; and those of them that are written as they
   /// are rather than in the byte alphabet.
-  func tokens() throws(TokenizerError) -> (tokens: [ArraySlice<UInt8>], literal: Set<UInt32>) {
+  /// - Parameter isByteLevel: Whether tokens are written in the byte alphabet at all.
+  func tokens(isByteLevel: Bool) throws(TokenizerError) -> (tokens: [ArraySlice<UInt8>], literal: Set<UInt32>) {
     guard let vocabulary else { throw TokenizerError(name, "model.vocab is missing, it must map tokens to numbers") }
     var found: [(id: Int, start: Int, end: Int)] = []
     var storage: [UInt8] = []
@@ -62,7 +87,11 @@ struct TokenizerDocument {
       }
       guard !key.isEmpty else { throw cursor.failure("the token with the number \(id) is empty") }
       let start = storage.count
-      if !ByteAlphabet.appendBytes(ofText: key, to: &storage) { literal.insert(UInt32(id)) }
+      if !isByteLevel {
+        storage.append(contentsOf: key)
+      } else if !ByteAlphabet.appendBytes(ofText: key, to: &storage) {
+        literal.insert(UInt32(id))
+      }
       found.append((id, start, storage.count))
       highest = max(highest, id)
     }
@@ -77,23 +106,29 @@ struct TokenizerDocument {
   }
 
   /// The merges in the order of their ranks, in either spelling: `"a b"` or `["a", "b"]`.
-  func merges(_ vocabulary: Vocabulary) throws(TokenizerError) -> [MergeTable.Merge] {
+  /// - Parameter prefixLength: How many bytes the right token loses when it is merged (`continuing_subword_prefix`).
+  func merges(
+    _ vocabulary: Vocabulary, isByteLevel: Bool, prefixLength: Int = 0
+  ) throws(TokenizerError) -> [MergeTable.Merge] {
     guard let merges else { throw TokenizerError(name, "model.merges is missing, it must be a list of pairs") }
     var result: [MergeTable.Merge] = []
     result.reserveCapacity(vocabulary.count)
     var text: [UInt8] = []
     var left: [UInt8] = []
     var right: [UInt8] = []
+    func append(_ text: some RandomAccessCollection<UInt8>, _ output: inout [UInt8]) {
+      if isByteLevel { ByteAlphabet.appendBytes(ofText: text, to: &output) } else { output.append(contentsOf: text) }
+    }
     var cursor = JSONCursor(bytes, name: name, at: merges.lowerBound)
     try cursor.forEachElement { cursor throws(TokenizerError) in
       left.removeAll(keepingCapacity: true)
       right.removeAll(keepingCapacity: true)
       if cursor.take(UInt8(ascii: "[")) {
         try cursor.takeString(&text)
-        ByteAlphabet.appendBytes(ofText: text, to: &left)
+        append(text, &left)
         try cursor.expect(UInt8(ascii: ","))
         try cursor.takeString(&text)
-        ByteAlphabet.appendBytes(ofText: text, to: &right)
+        append(text, &right)
         try cursor.expect(UInt8(ascii: "]"))
       } else {
         try cursor.takeString(&text)
@@ -101,15 +136,15 @@ struct TokenizerDocument {
         guard parts.count == 2 else {
           throw cursor.failure("a merge must be two tokens with one space between them")
         }
-        ByteAlphabet.appendBytes(ofText: parts[0], to: &left)
-        ByteAlphabet.appendBytes(ofText: parts[1], to: &right)
+        append(parts[0], &left)
+        append(parts[1], &right)
       }
       guard let leftID = vocabulary.id(left), let rightID = vocabulary.id(right),
-        let merged = vocabulary.id(left + right)
+        let merged = vocabulary.id(left + right.dropFirst(prefixLength))
       else {
         throw cursor.failure(
-          "merge \(result.count) of \"\(ByteAlphabet.text(of: left))\" and "
-            + "\"\(ByteAlphabet.text(of: right))\" needs both and their union in model.vocab")
+          "merge \(result.count) of \"\(isByteLevel ? ByteAlphabet.text(of: left) : String(decoding: left, as: UTF8.self))\" "
+            + "and \"\(isByteLevel ? ByteAlphabet.text(of: right) : String(decoding: right, as: UTF8.self))\" needs both and their union in model.vocab")
       }
       result.append(MergeTable.Merge(left: leftID, right: rightID, rank: UInt32(result.count), merged: merged))
     }

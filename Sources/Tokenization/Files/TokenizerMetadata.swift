@@ -6,9 +6,15 @@ struct TokenizerMetadata: Sendable {
   var beginningOfText: UInt32?
   /// Tokens around a single text.
   var template: (before: [UInt32], after: [UInt32]) = ([], [])
-  /// `post_processor` and `decoder` as they were.
+  /// Members of `tokenizer.json` as they were; `preTokenizer` is nil where the tokenizer's own says it.
   var postProcessor: JSON = .null
   var decoder: JSON = byteLevel(useRegex: true)
+  var normalizer: JSON = .null
+  var preTokenizer: JSON?
+  var truncation: JSON = .null
+  var padding: JSON = .null
+  /// `model` without the vocabulary and the merges.
+  var modelSettings: JSON = .object([:])
   /// `tokenizer_config.json` and `special_tokens_map.json`.
   var configuration: JSON = .object([:])
   var specialTokensMap: JSON = .object([:])
@@ -23,6 +29,18 @@ struct TokenizerMetadata: Sendable {
   }
 
   init() {}
+
+  /// Takes over what a `tokenizer.json` says. A byte-level vocabulary is decoded as one even if the file does not say so.
+  mutating func keep(_ file: JSON, isByteLevel: Bool) {
+    let decoder = file["decoder"] ?? .null
+    if !isByteLevel || !decoder.isNull { self.decoder = decoder }
+    postProcessor = file["post_processor"] ?? .null
+    normalizer = file["normalizer"] ?? .null
+    preTokenizer = file["pre_tokenizer"] ?? .null
+    truncation = file["truncation"] ?? .null
+    padding = file["padding"] ?? .null
+    modelSettings = file["model"] ?? .object([:])
+  }
 
   /// For a vocabulary trained here.
   init(trainedWithEndOfText endOfText: UInt32?, _ addedTokens: [AddedToken]) {

@@ -21,19 +21,54 @@ extension Tokenizer {
   public func tokenizerJSON() -> [UInt8] {
     var writer = TokenizerWriter()
     writer.member("version", "1.0", isFirst: true)
-    writer.member("truncation", .null)
-    writer.member("padding", .null)
+    writer.member("truncation", metadata.truncation)
+    writer.member("padding", metadata.padding)
     writer.member("added_tokens", .array(model.addedTokens.map { $0.description(withID: true) }))
-    writer.member("normalizer", .null)
-    writer.member("pre_tokenizer", model.preTokenizer.json)
+    writer.member("normalizer", metadata.normalizer)
+    writer.member("pre_tokenizer", metadata.preTokenizer ?? model.preTokenizer.json)
     writer.member("post_processor", metadata.postProcessor)
     writer.member("decoder", metadata.decoder)
-    writer.raw(",\n  \"model\": {\n    \"type\": \"BPE\",\n    \"dropout\": null")
+    writer.raw(",\n  \"model\": {")
+    var isFirst = true
+    for (key, value) in modelSettings.objectValue ?? [:] {
+      writer.raw((isFirst ? "" : ",") + "\n    \"\(key)\": \(value.serializedString())")
+      isFirst = false
+    }
+    if case .unigram(let unigram) = model.algorithm {
+      writePieces(unigram, &writer)
+    } else {
+      writeVocabulary(&writer)
+      writeMerges(&writer)
+    }
+    writer.raw("\n  }\n}\n")
+    return writer.bytes
+  }
+
+  /// The members of `model` before the vocabulary.
+  private var modelSettings: JSON {
+    if case .unigram = model.algorithm { return metadata.modelSettings }
     let unknown = model.unknownToken.map { JSON.string(text(of: $0.id)) } ?? .null
-    writer.raw(",\n    \"unk_token\": \(unknown.serializedString())")
-    writer.raw(",\n    \"continuing_subword_prefix\": null,\n    \"end_of_word_suffix\": null")
-    writer.raw(",\n    \"fuse_unk\": \(model.unknownToken?.isFused ?? false),\n    \"byte_fallback\": false")
-    writer.raw(",\n    \"ignore_merges\": \(model.ignoresMerges),\n    \"vocab\": {")
+    var settings: JSON = .object([
+      "type": "BPE", "dropout": .null, "unk_token": unknown, "continuing_subword_prefix": .null,
+      "end_of_word_suffix": .null, "fuse_unk": .bool(model.unknownToken?.isFused ?? false), "byte_fallback": false,
+      "ignore_merges": .bool(model.ignoresMerges),
+    ])
+    for (key, value) in metadata.modelSettings.objectValue ?? [:] { settings[key] = value }
+    return settings
+  }
+
+  private func writePieces(_ unigram: UnigramModel, _ writer: inout TokenizerWriter) {
+    writer.raw(",\n    \"vocab\": [")
+    for (id, score) in unigram.scores.enumerated() {
+      writer.raw(id == 0 ? "\n      [" : ",\n      [")
+      writer.string(model.pieceText(UInt32(id)))
+      writer.raw(", \(JSON.number(score).serializedString())]")
+    }
+    writer.raw("\n    ]")
+  }
+
+  private func writeVocabulary(_ writer: inout TokenizerWriter) {
+    writer.raw(",\n    \"vocab\": {")
     var isFirst = true
     for id in 0..<UInt32(model.isInModel.count) where model.isInModel[Int(id)] {
       writer.raw(isFirst ? "\n      " : ",\n      ")
@@ -41,8 +76,12 @@ extension Tokenizer {
       writer.raw(": \(id)")
       isFirst = false
     }
-    writer.raw("\n    },\n    \"merges\": [")
-    isFirst = true
+    writer.raw("\n    }")
+  }
+
+  private func writeMerges(_ writer: inout TokenizerWriter) {
+    writer.raw(",\n    \"merges\": [")
+    var isFirst = true
     for merge in model.merges.merges {
       writer.raw(isFirst ? "\n      [" : ",\n      [")
       writer.string(text(of: merge.left))
@@ -51,15 +90,15 @@ extension Tokenizer {
       writer.raw("]")
       isFirst = false
     }
-    writer.raw("\n    ]\n  }\n}\n")
-    return writer.bytes
+    writer.raw("\n    ]")
   }
 
   /// How the file writes a token of the model.
   private func text(of id: UInt32) -> String {
     if let added = model.addedByID[id] { return added.content }
     let bytes = model.vocabulary[id] ?? []
-    return model.literalTokens.contains(id) ? String(decoding: bytes, as: UTF8.self) : ByteAlphabet.text(of: bytes)
+    return !model.isByteLevel || model.literalTokens.contains(id)
+      ? String(decoding: bytes, as: UTF8.self) : ByteAlphabet.text(of: bytes)
   }
 }
 

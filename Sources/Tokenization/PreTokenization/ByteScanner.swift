@@ -64,6 +64,19 @@ struct ByteScanner {
     return (scalar, 4)
   }
 
+  /// The scalar and its width at any position before the end; `(noScalar, 1)` if no well-formed sequence starts there.
+  @inline(__always)
+  func scalar(at position: Int) -> (scalar: UInt32, width: Int) {
+    let byte = bytes[position]
+    return byte < 0x80 ? (UInt32(byte), 1) : multibyteScalar(at: position)
+  }
+
+  /// Properties of a scalar, those of an ill-formed byte for `noScalar`.
+  @inline(__always)
+  func properties(of scalar: UInt32) -> ScalarProperties {
+    scalar == Self.noScalar ? .illFormed : ScalarProperties(rawValue: table[Int(scalar)])
+  }
+
   /// End of `\p{L}*` from a position.
   @inline(__always)
   func skipLetters(from start: Int) -> Int {

@@ -160,7 +160,7 @@ public struct BPETrainer: Sendable {
     }
     let model = TokenizerModel(
       tokens: learner.tokens.map { $0[...] }, addedTokens: added, preTokenizer: options.preTokenizer,
-      ignoresMerges: false, unknownToken: nil, merges: { _ in merges })
+      ignoresMerges: false, unknownToken: nil, merges: { _, _ in merges })
     let endOfText = options.endOfText.flatMap { options.specialTokens.firstIndex(of: $0) }.map { UInt32($0) }
     return Tokenizer(model: model, metadata: TokenizerMetadata(trainedWithEndOfText: endOfText, added))
   }

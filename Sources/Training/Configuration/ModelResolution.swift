@@ -29,32 +29,21 @@ extension RunConfiguration {
     }
     let multiple = base == nil ? model.vocabularyMultiple : 1
     let vocabulary = (wanted + multiple - 1) / multiple * multiple
-    guard let hidden = shape.hiddenSize ?? base?.hiddenSize,
-      let intermediate = shape.intermediateSize ?? base?.intermediateSize,
-      let layers = shape.layerCount ?? base?.layerCount, let heads = shape.headCount ?? base?.headCount
-    else { throw fail(config, "the sizes of the model are open; read its folder first") }
-    let normed = apus.queryKeyNorm ?? base?.queryKeyNorm ?? false
-    let noRope = shape.noRopeInterval ?? base?.noRopeInterval
-    let window = shape.slidingWindow ?? base?.slidingWindow
+    guard var result = base ?? fromScratch(vocabulary: vocabulary) else {
+      throw fail(config, "the sizes of the model are open; read its folder first")
+    }
+    result.contextLength = shape.contextLength ?? result.contextLength
+    result.ropeTheta = shape.ropeTheta ?? result.ropeTheta
+    result.ropeScaling = shape.ropeScaling ?? result.ropeScaling
+    result.normEpsilon = shape.normEpsilon ?? result.normEpsilon
+    result.noRopeInterval = shape.noRopeInterval ?? result.noRopeInterval
+    result.slidingWindow = shape.slidingWindow ?? result.slidingWindow
+    result.beginOfTextToken = shape.beginOfTextToken ?? result.beginOfTextToken ?? beginOfText
+    result.endOfTextToken = shape.endOfTextToken ?? result.endOfTextToken ?? endOfText
     // transformers refuses a Llama whose heads do not divide its width, and knows no window in one.
-    let needsMore = noRope != nil || window != nil || hidden % heads != 0
-    let family: ModelConfiguration.Family = normed ? .qwen3 : needsMore ? .smollm3 : .llama
-    let kept = base.map { $0.family == .llama ? family : $0.family }
-    var deviation = 0.02
-    if case .random(let given, _) = model.initialization { deviation = given }
-    let result = ModelConfiguration(
-      family: kept ?? family, vocabularySize: vocabulary, hiddenSize: hidden, intermediateSize: intermediate,
-      layerCount: layers, headCount: heads,
-      keyValueHeadCount: shape.keyValueHeadCount ?? base?.keyValueHeadCount,
-      headDimension: apus.headDimension ?? base?.headDimension,
-      contextLength: shape.contextLength ?? base?.contextLength ?? max(2048, tokens.sequenceLength),
-      ropeTheta: shape.ropeTheta ?? base?.ropeTheta ?? 10_000,
-      ropeScaling: shape.ropeScaling ?? base?.ropeScaling, noRopeInterval: noRope,
-      normEpsilon: shape.normEpsilon ?? base?.normEpsilon ?? 1e-6,
-      tiedEmbeddings: shape.tiedEmbeddings ?? base?.tiedEmbeddings ?? false, queryKeyNorm: normed,
-      slidingWindow: window, initializerRange: base?.initializerRange ?? deviation,
-      beginOfTextToken: shape.beginOfTextToken ?? base?.beginOfTextToken ?? beginOfText,
-      endOfTextToken: shape.endOfTextToken ?? base?.endOfTextToken ?? endOfText)
+    let needsMore =
+      result.noRopeInterval != nil || result.slidingWindow != nil || result.hiddenSize % result.headCount != 0
+    if result.family == .llama, needsMore { result.family = .smollm3 }
     let length = max(tokens.sequenceLength, dataStages.map(\.sequenceLength).max() ?? 0)
     guard result.hasCountableSize else {
       throw fail("\(config).hidden_size", "these sizes make a model of more than a quadrillion parameters")
@@ -63,6 +52,21 @@ extension RunConfiguration {
       throw fail("tokens.sequence_length", "\(length) exceeds the model's context of \(result.contextLength)")
     }
     return result
+  }
+
+  /// The sizes that the file gives, nil where it leaves one open.
+  private func fromScratch(vocabulary: Int) -> ModelConfiguration? {
+    let shape = model.shape
+    guard let hidden = shape.hiddenSize, let intermediate = shape.intermediateSize, let layers = shape.layerCount,
+      let heads = shape.headCount
+    else { return nil }
+    var deviation = 0.02
+    if case .random(let given, _) = model.initialization { deviation = given }
+    return ModelConfiguration(
+      family: apus.queryKeyNorm == true ? .qwen3 : .llama, vocabularySize: vocabulary, hiddenSize: hidden,
+      intermediateSize: intermediate, layerCount: layers, headCount: heads, keyValueHeadCount: shape.keyValueHeadCount,
+      headDimension: apus.headDimension, contextLength: max(2048, tokens.sequenceLength),
+      tiedEmbeddings: shape.tiedEmbeddings ?? false, initializerRange: deviation)
   }
 
   /// Sizes that decide the shapes of the weights must agree with the folder's.
@@ -92,7 +96,7 @@ extension RunConfiguration {
         place: file, key: "apus.head_dim",
         reason: "\(width) contradicts the \(base.headDimension) of the model in init_method.path; leave the key out")
     }
-    if let normed = apus.queryKeyNorm, normed != base.queryKeyNorm {
+    if let normed = apus.queryKeyNorm, normed != (base.queryKeyNorm != nil) {
       throw ConfigurationError(
         place: file, key: "apus.qk_norm",
         reason: "\(normed) contradicts the model in init_method.path; leave the key out")

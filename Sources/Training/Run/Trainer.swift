@@ -160,7 +160,7 @@ public final class Trainer {
     } else if let resume = configuration.checkpoints.resumePath {
       try begin(from: resume)
     } else if case .folder(let path) = configuration.model.initialization {
-      try WeightFiles.load(into: model.store, directory: path)
+      try WeightFiles.load(into: model.store, from: StoredModel(path).weights)
     } else {
       model.store.initialize(seed: UInt64(configuration.general.seed))
     }

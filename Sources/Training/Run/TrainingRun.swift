@@ -32,7 +32,7 @@ public struct TrainingRun: Sendable {
     var tokenizerPath = configuration.tokenizerPath
     var base: ModelConfiguration?
     if case .folder(let path) = configuration.model.initialization {
-      base = try ModelConfiguration(huggingFace: path)
+      base = try ModelConfiguration(stored: path)
       // A folder without a tokenizer goes on over bare token files.
       let hasTokenizer = Paths.exists(path.appendingPath("tokenizer.json"))
       tokenizerPath = tokenizerPath ?? (hasTokenizer ? path : nil)

@@ -41,7 +41,7 @@ public struct TrainingStep: Sendable {
   public let optimizer: AdamW
   public let settings: Settings
   public let execution: Execution
-  private let rotaryTable: Tensor
+  private let rotaryTable: RotaryTable
 
   /// Prepares steps over windows of at most `sequenceLength` tokens.
   public init(

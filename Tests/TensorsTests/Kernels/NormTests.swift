@@ -8,7 +8,11 @@ extension EngineTests {
         var random = TestRandom()
         for (rows, columns) in [(1, 1), (3, 15), (65, 33), (130, 64), (7, 257)] {
           for dtype in [APUS_F32, APUS_BF16] {
-            for hasDelta in [false, true] { checkRMSNorm(rows, columns, dtype, hasDelta: hasDelta, &random) }
+            for hasDelta in [false, true] {
+              for onePlus in [false, true] {
+                checkRMSNorm(rows, columns, dtype, hasDelta: hasDelta, onePlus: onePlus, &random)
+              }
+            }
           }
         }
       }
@@ -18,7 +22,9 @@ extension EngineTests {
       await #expect(processExitsWith: .success) {
         var random = TestRandom()
         for (rows, heads, dimension) in [(1, 1, 1), (3, 2, 24), (70, 3, 33), (129, 5, 64)] {
-          for dtype in [APUS_F32, APUS_BF16] { checkHeadNorm(rows, heads, dimension, dtype, &random) }
+          for dtype in [APUS_F32, APUS_BF16] {
+            for onePlus in [false, true] { checkHeadNorm(rows, heads, dimension, dtype, onePlus: onePlus, &random) }
+          }
         }
       }
     }
@@ -39,7 +45,7 @@ private func sumTolerance(_ rows: Int) -> Tolerance { Tolerance(absolute: 2e-6 *
 private let elementTolerance = Tolerance(absolute: 1e-5, relative: 1e-5)
 
 private func checkRMSNorm(
-  _ rows: Int, _ columns: Int, _ dtype: apus_dtype, hasDelta: Bool, _ random: inout TestRandom
+  _ rows: Int, _ columns: Int, _ dtype: apus_dtype, hasDelta: Bool, onePlus: Bool, _ random: inout TestRandom
 ) {
   let count = rows * columns
   let x = Buffer.input(random.normals(count), dtype)
@@ -48,20 +54,22 @@ private func checkRMSNorm(
   let (m, n) = (Int64(rows), Int64(columns))
   let expected = (sum: Buffer.output(count, dtype), output: Buffer.output(count, dtype), rstd: Buffer.output(rows))
   apus_rms_norm_reference(
-    m, n, x.raw, delta?.raw, weight.floats, 1e-5, expected.sum.raw, expected.output.raw, expected.rstd.floats, dtype)
+    m, n, x.raw, delta?.raw, weight.floats, onePlus, 1e-5, expected.sum.raw, expected.output.raw,
+    expected.rstd.floats, dtype)
 
   let sum = hasDelta ? expected.sum : x
   let outputGradient = Buffer.input(random.normals(count), dtype)
   let residualGradient = Buffer.input(random.normals(count), dtype)
   let weightBefore = random.normals(columns)
   let gradients = rmsNormGradients(
-    sum.doubles, rows: rows, columns: columns, weight: weight.doubles, rstd: expected.rstd.doubles,
-    outputGradient: outputGradient.doubles)
+    sum.doubles, rows: rows, columns: columns, weight: weight.doubles.map { onePlus ? 1 + $0 : $0 },
+    rstd: expected.rstd.doubles, outputGradient: outputGradient.doubles)
   inEachVariant { variant in
-    let label = "seed \(random.seed) \(variant) RMSNorm [\(rows), \(columns)] \(dtype) delta \(hasDelta)"
+    let label = "seed \(random.seed) \(variant) RMSNorm [\(rows), \(columns)] \(dtype) delta \(hasDelta) one plus \(onePlus)"
     let actual = (sum: Buffer.output(count, dtype), output: Buffer.output(count, dtype), rstd: Buffer.output(rows))
     apus_rms_norm(
-      m, n, x.raw, delta?.raw, weight.floats, 1e-5, actual.sum.raw, actual.output.raw, actual.rstd.floats, dtype)
+      m, n, x.raw, delta?.raw, weight.floats, onePlus, 1e-5, actual.sum.raw, actual.output.raw, actual.rstd.floats,
+      dtype)
     // Both add two floats once: the very same number.
     #expect(actual.sum.bytes == expected.sum.bytes && actual.sum.firstOverwritten == nil, "\(label) sum")
     compare(actual.output, expected.output, elementTolerance, "\(label) output")
@@ -73,8 +81,8 @@ private func checkRMSNorm(
         hasResidual ? .inOut(residualGradient.doubles.map { Float($0) }, dtype) : .output(count, dtype)
       let weightGradient = Buffer.inOut(weightBefore)
       apus_rms_norm_backward(
-        m, n, sum.raw, weight.floats, expected.rstd.floats, outputGradient.raw, hasResidual ? inputGradient.raw : nil,
-        inputGradient.raw, weightGradient.floats, dtype)
+        m, n, sum.raw, weight.floats, onePlus, expected.rstd.floats, outputGradient.raw,
+        hasResidual ? inputGradient.raw : nil, inputGradient.raw, weightGradient.floats, dtype)
       compare(
         inputGradient,
         zip(gradients.input, residualGradient.doubles).map { rounded($0 + (hasResidual ? $1 : 0), dtype) },
@@ -85,7 +93,7 @@ private func checkRMSNorm(
     }
     let frozen = Buffer.output(count, dtype)
     apus_rms_norm_backward(
-      m, n, sum.raw, weight.floats, expected.rstd.floats, outputGradient.raw, nil, frozen.raw, nil, dtype)
+      m, n, sum.raw, weight.floats, onePlus, expected.rstd.floats, outputGradient.raw, nil, frozen.raw, nil, dtype)
     compare(
       frozen, gradients.input.map { rounded($0, dtype) }, Tolerance(absolute: 2e-5, relative: 1e-5), "\(label) frozen")
   }
@@ -112,7 +120,7 @@ private func rmsNormGradients(
 }
 
 private func checkHeadNorm(
-  _ rows: Int, _ heads: Int, _ dimension: Int, _ dtype: apus_dtype, _ random: inout TestRandom
+  _ rows: Int, _ heads: Int, _ dimension: Int, _ dtype: apus_dtype, onePlus: Bool, _ random: inout TestRandom
 ) {
   let stride = heads * dimension + Int.random(in: 0...5, using: &random)
   let count = (rows - 1) * stride + heads * dimension
@@ -125,35 +133,36 @@ private func checkHeadNorm(
     (0..<dimension).map { head / heads * stride + head % heads * dimension + $0 }
   }
   let values = places.map { x[$0] }
+  let factors = weight.doubles.map { onePlus ? 1 + $0 : $0 }
   let rstd = (0..<rows * heads).map { head in
     let squares = values[head * dimension..<(head + 1) * dimension].reduce(0) { $0 + $1 * $1 }
     return 1 / (squares / Double(dimension) + Double(Float(1e-6))).squareRoot()
   }
   let gradients = rmsNormGradients(
-    values, rows: rows * heads, columns: dimension, weight: weight.doubles, rstd: rstd,
+    values, rows: rows * heads, columns: dimension, weight: factors, rstd: rstd,
     outputGradient: places.map { outputGradient[$0] })
   func scattered(_ values: [Double]) -> [Double?] {
     var all = [Double?](repeating: nil, count: count)
     for (place, value) in zip(places, values) { all[place] = rounded(value, dtype) }
     return all
   }
-  let output = scattered(values.indices.map { values[$0] * rstd[$0 / dimension] * weight[$0 % dimension] })
+  let output = scattered(values.indices.map { values[$0] * rstd[$0 / dimension] * factors[$0 % dimension] })
   let inputGradient = scattered(gradients.input)
   let (m, h, d, s) = (Int64(rows), Int64(heads), Int64(dimension), Int64(stride))
   inEachVariant { variant in
-    let label = "seed \(random.seed) \(variant) head norm [\(rows), \(heads), \(dimension)] \(dtype)"
+    let label = "seed \(random.seed) \(variant) head norm [\(rows), \(heads), \(dimension)] \(dtype) one plus \(onePlus)"
     let actual = (output: Buffer.output(count, dtype), rstd: Buffer.output(rows * heads))
-    apus_head_norm(m, h, d, s, x.raw, weight.floats, 1e-6, actual.output.raw, actual.rstd.floats, dtype)
+    apus_head_norm(m, h, d, s, x.raw, weight.floats, onePlus, 1e-6, actual.output.raw, actual.rstd.floats, dtype)
     compare(actual.output, count: count, at: { output[$0] }, { _ in elementTolerance }, "\(label) output")
     compare(actual.rstd, rstd, elementTolerance, "\(label) rstd")
     let inPlace = Buffer.inOut(x.doubles.map { Float($0) }, dtype)
-    apus_head_norm(m, h, d, s, inPlace.raw, weight.floats, 1e-6, inPlace.raw, actual.rstd.floats, dtype)
+    apus_head_norm(m, h, d, s, inPlace.raw, weight.floats, onePlus, 1e-6, inPlace.raw, actual.rstd.floats, dtype)
     compare(inPlace, (0..<count).map { output[$0] ?? x[$0] }, elementTolerance, "\(label) output in place")
 
     let actualGradient = Buffer.output(count, dtype)
     let weightGradient = Buffer.inOut(weightBefore)
     apus_head_norm_backward(
-      m, h, d, s, x.raw, weight.floats, actual.rstd.floats, outputGradient.raw, actualGradient.raw,
+      m, h, d, s, x.raw, weight.floats, onePlus, actual.rstd.floats, outputGradient.raw, actualGradient.raw,
       weightGradient.floats, dtype)
     let tolerance = Tolerance(absolute: 3e-5 * (rstd.max() ?? 1), relative: 1e-5)
     compare(actualGradient, count: count, at: { inputGradient[$0] }, { _ in tolerance }, "\(label) input gradient")
@@ -162,7 +171,7 @@ private func checkHeadNorm(
       "\(label) weight gradient")
     let gradientInPlace = Buffer.inOut(outputGradient.doubles.map { Float($0) }, dtype)
     apus_head_norm_backward(
-      m, h, d, s, x.raw, weight.floats, actual.rstd.floats, gradientInPlace.raw, gradientInPlace.raw, nil, dtype)
+      m, h, d, s, x.raw, weight.floats, onePlus, actual.rstd.floats, gradientInPlace.raw, gradientInPlace.raw, nil, dtype)
     compare(
       gradientInPlace, (0..<count).map { inputGradient[$0] ?? outputGradient[$0] }, tolerance,
       "\(label) input gradient in place")

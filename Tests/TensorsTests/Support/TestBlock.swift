@@ -55,7 +55,7 @@ struct TestBlock {
     let first = tape.addRMSNorm(x, nil, norms[0], epsilon: 1e-5)
     var qkv = tape.linear(first.normed, projection)
     qkv = tape.queryKeyNorm(
-      qkv, heads: 4, keyValueHeads: 2, dimension: dimension, queryWeight: headNorms[0], keyWeight: headNorms[1],
+      qkv, queryWidth: 4 * dimension, keyWidth: 2 * dimension, queryWeight: headNorms[0], keyWeight: headNorms[1],
       epsilon: 1e-6)
     qkv = tape.rotary(qkv, heads: 6, dimension: dimension, positions: positions, table: table)
     let mixed = tape.linear(tape.attention(qkv, attention), output)

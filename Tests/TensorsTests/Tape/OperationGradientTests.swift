@@ -23,35 +23,51 @@ extension EngineTests {
       let table = weights.parameter(random.normals(5 * 9), [5, 9])
       let ids = Tensor([Int32](arrayLiteral: 3, 0, 3, 3, 1), in: weights.arena)
       let function = DifferentiableFunction(weights: weights, inputs: [], seed: random.next()) { tape, _ in
-        [tape.embedding(ids, table)]
+        [tape.embedding(ids, table), tape.embedding(ids, table, scale: 1.5)]
       }
       function.checkByDifferences(samples: 45, "embedding", &random)
       function.checkBFloat16("seed \(random.seed) embedding")
     }
 
-    @Test(arguments: [false, true], [false, true])
-    func addRMSNorm(hasDelta: Bool, usesResidual: Bool) {
+    @Test func add() {
+      var random = TestRandom()
+      let inputs = [input([4, 9], &random), input([4, 9], &random)]
+      let function = DifferentiableFunction(
+        weights: TestWeights(random: &random), inputs: inputs, seed: random.next()
+      ) { tape, inputs in
+        let sum = tape.add(inputs[0], inputs[1])
+        return [sum, tape.add(sum, inputs[0])]
+      }
+      function.checkByDifferences("add", &random)
+      function.checkBFloat16("seed \(random.seed) add")
+    }
+
+    @Test(arguments: [(false, false), (false, true), (true, false), (true, true)], [false, true])
+    func addRMSNorm(_ residual: (delta: Bool, isUsed: Bool), onePlus: Bool) {
+      let hasDelta = residual.delta
       var random = TestRandom()
       let weights = TestWeights(random: &random)
       let weight = weights.parameter(random.normals(9), [9])
       let inputs = (0..<(hasDelta ? 2 : 1)).map { _ in input([5, 9], &random) }
       let function = DifferentiableFunction(weights: weights, inputs: inputs, seed: random.next()) {
-        let results = $0.addRMSNorm($1[0], hasDelta ? $1[1] : nil, weight, epsilon: 1e-5)
-        return [results.normed] + (usesResidual ? [results.residual] : [])
+        let results = $0.addRMSNorm($1[0], hasDelta ? $1[1] : nil, weight, onePlus: onePlus, epsilon: 1e-5)
+        return [results.normed] + (residual.isUsed ? [results.residual] : [])
       }
       function.checkByDifferences("addRMSNorm", &random)
       function.checkBFloat16("seed \(random.seed) addRMSNorm")
     }
 
-    @Test func queryKeyNorm() {
+    /// Over each head of 6 columns, and over all queries and all keys.
+    @Test(arguments: [(6, 6), (24, 6), (12, 3)], [false, true])
+    func queryKeyNorm(_ widths: (query: Int, key: Int), onePlus: Bool) {
       var random = TestRandom()
       let weights = TestWeights(random: &random)
-      let queryWeight = weights.parameter(random.normals(6), [6])
-      let keyWeight = weights.parameter(random.normals(6), [6])
+      let queryWeight = weights.parameter(random.normals(widths.query), [widths.query])
+      let keyWeight = weights.parameter(random.normals(widths.key), [widths.key])
       let function = DifferentiableFunction(weights: weights, inputs: [input([3, 36], &random)], seed: random.next()) {
         [
           $0.queryKeyNorm(
-            $1[0], heads: 4, keyValueHeads: 1, dimension: 6, queryWeight: queryWeight, keyWeight: keyWeight,
+            $1[0], queryWidth: 24, keyWidth: 6, queryWeight: queryWeight, keyWeight: keyWeight, onePlus: onePlus,
             epsilon: 1e-6)
         ]
       }
@@ -108,6 +124,11 @@ extension EngineTests {
       }
       swiGLU.checkByDifferences(samples: 102, "swiGLU", &random)
       swiGLU.checkBFloat16("seed \(random.seed) swiGLU")
+      let geGLU = DifferentiableFunction(weights: weights, inputs: [input([3, 34], &random)], seed: random.next()) {
+        [$0.geGLU($1[0])]
+      }
+      geGLU.checkByDifferences(samples: 102, "geGLU", &random)
+      geGLU.checkBFloat16("seed \(random.seed) geGLU")
       let gelu = DifferentiableFunction(weights: weights, inputs: [input([3, 17], &random)], seed: random.next()) {
         [$0.gelu($1[0])]
       }

@@ -1,0 +1,36 @@
+public import Formats
+
+/// The weights of a GGUF file under their Hugging Face names, in the layout of a Hugging Face checkpoint; quantised
+/// ones are widened as they are read.
+public struct GGUFWeights: WeightSource {
+  public let path: String
+  private let file: GGUFFile
+  private let names: GGUFNames
+
+  /// - Parameter configuration: The model that the file holds, as ``ModelConfiguration/init(gguf:)`` gives it.
+  /// - Throws: `GGUFError` for a tensor that this model has no place for.
+  public init(_ file: GGUFFile, configuration: ModelConfiguration) throws {
+    self.file = file
+    path = file.path
+    names = GGUFNames(configuration)
+    let known = Set(configuration.declarations().compactMap { [names] in names.place(of: $0.name)?.name })
+    // The factors of the frequencies follow from the configuration.
+    if let stray = file.tensors.keys.first(where: { !known.contains($0) && $0 != GGUFRopeFactors.tensorName }) {
+      throw GGUFError(
+        path: path, .tensor(stray),
+        problem: "has no place in a model of the family \(configuration.family.rawValue) as it is built here")
+    }
+  }
+
+  public func shape(of name: String) -> [Int]? {
+    names.place(of: name).flatMap { file.tensors[$0.name]?.shape }
+  }
+
+  public func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
+    guard let place = names.place(of: name), let tensor = file.tensors[place.name] else {
+      throw WeightError(path: path, tensor: name, problem: "is missing")
+    }
+    withExtendedLifetime(file.file) { tensor.type.decode(file.bytes(of: tensor), into: values) }
+    place.layout.decode(values, shape: tensor.shape)
+  }
+}

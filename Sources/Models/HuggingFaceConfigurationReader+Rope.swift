@@ -1,0 +1,65 @@
+import Formats
+
+/// Reading of the rotary settings of a `config.json`.
+extension HuggingFaceConfigurationReader {
+  /// Base and stretching of the rotary frequencies, from `rope_parameters` or the older two keys; where they differ by
+  /// layer type, of layers that see the whole text.
+  func rope(standardTheta: Double) throws -> (theta: Double, scaling: ModelConfiguration.RopeScaling?) {
+    let key = value("rope_parameters") != nil ? "rope_parameters" : "rope_scaling"
+    let outer = try positive(json, "rope_theta", missing: standardTheta)
+    if let share = value("partial_rotary_factor"), share.doubleValue != 1 {
+      throw error("partial_rotary_factor", "\(shown(share)) is not supported; every head is rotated whole")
+    }
+    guard let given = value(key) else { return (outer, nil) }
+    guard let parameters = try layerType("full_attention", of: given, key) else { return (outer, nil) }
+    guard let members = parameters.objectValue else { throw error(key, "\(shown(parameters)) is not an object") }
+    if let share = members["partial_rotary_factor"], !share.isNull, share.doubleValue != 1 {
+      throw error("\(key).partial_rotary_factor", "\(shown(share)) is not supported; every head is rotated whole")
+    }
+    let theta = try positive(parameters, "rope_theta", missing: outer, prefix: key)
+    let type = members["rope_type"] ?? members["type"] ?? .string("default")
+    switch type.stringValue {
+    case "default": return (theta, nil)
+    case "linear": return (theta, .linear(factor: try positive(parameters, "factor", missing: nil, prefix: key)))
+    case "llama3":
+      let low = try positive(parameters, "low_freq_factor", missing: nil, prefix: key)
+      let high = try positive(parameters, "high_freq_factor", missing: nil, prefix: key)
+      let original = "original_max_position_embeddings"
+      guard high > low else { throw error("\(key).high_freq_factor", "\(high) must be above low_freq_factor \(low)") }
+      guard let length = members[original]?.intValue, length >= 1, length <= Self.largestSize else {
+        throw error("\(key).\(original)", "\(members[original].map(shown) ?? "nothing") is not a number of tokens")
+      }
+      return (
+        theta,
+        .llama3(
+          factor: try positive(parameters, "factor", missing: nil, prefix: key), lowFrequencyFactor: low,
+          highFrequencyFactor: high, originalContextLength: length)
+      )
+    default: throw error("\(key).rope_type", "\(shown(type)) is not one of default, linear, llama3")
+    }
+  }
+
+  /// Base of the rotary frequencies of layers with a window.
+  func localRopeTheta() throws -> Double {
+    let key = "rope_parameters"
+    let standard = try positive(json, "rope_local_base_freq", missing: 10_000)
+    guard let given = value(key) else { return standard }
+    guard given.objectValue?.values.contains(where: { $0.objectValue != nil }) == true else {
+      throw error(key, "it must hold settings for full_attention and for sliding_attention")
+    }
+    guard let parameters = try layerType("sliding_attention", of: given, key) else { return standard }
+    if let type = parameters["rope_type"] ?? parameters["type"], type.stringValue != "default" {
+      throw error("\(key).sliding_attention.rope_type", "\(shown(type)) is not supported in layers with a window")
+    }
+    return try positive(parameters, "rope_theta", missing: standard, prefix: "\(key).sliding_attention")
+  }
+
+  /// The settings of one layer type, or all where they do not differ by it; only Gemma 3's may.
+  private func layerType(_ type: String, of parameters: JSON, _ key: String) throws -> JSON? {
+    guard let members = parameters.objectValue, members.values.contains(where: { $0.objectValue != nil }) else {
+      return parameters
+    }
+    guard try family() == .gemma3 else { throw error(key, "settings that differ by layer type are not supported") }
+    return members[type].flatMap { $0.isNull ? nil : $0 }
+  }
+}

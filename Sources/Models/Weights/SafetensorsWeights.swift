@@ -1,0 +1,67 @@
+import Formats
+
+/// The weights of a Hugging Face folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+/// The files are mapped; F32, BF16 and F16 are widened as they are read.
+public struct SafetensorsWeights: WeightSource {
+  public let path: String
+  private let files: [Safetensors]
+  private let fileOf: [String: Int]
+  private let names: StoredNames
+
+  /// Opens the files of a folder.
+  /// - Parameter first: A parameter that every checkpoint of the family holds, such as `model.embed_tokens.weight`; by
+  ///   it, what stands before the names in these files is found.
+  /// - Throws: a sentence naming what is missing or damaged.
+  public init(directory: String, first: String) throws {
+    path = directory
+    files = try SafetensorsWeights.shardPaths(directory).map(Safetensors.init)
+    var fileOf: [String: Int] = [:]
+    for (i, file) in files.enumerated() {
+      for name in file.entries.keys {
+        if let other = fileOf.updateValue(i, forKey: name) {
+          throw SafetensorsError(
+            path: file.file.path, tensor: name, problem: "stands in \(files[other].file.path) too")
+        }
+      }
+    }
+    self.fileOf = fileOf
+    names = StoredNames(first: first) { fileOf[$0] != nil }
+  }
+
+  public func shape(of name: String) -> [Int]? { place(of: name)?.entry.shape }
+
+  public func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
+    guard let (file, entry) = place(of: name) else {
+      throw WeightError(path: path, tensor: name, problem: "is missing")
+    }
+    let type: GGUFTensorType
+    switch entry.element {
+    case .float32: type = .float32
+    case .bfloat16: type = .bfloat16
+    case .float16: type = .float16
+    default:
+      throw SafetensorsError(
+        path: file.file.path, tensor: name, problem: "is \(entry.element.rawValue), but weights are F32, BF16 or F16")
+    }
+    withExtendedLifetime(file.file) { type.decode(file.bytes(of: entry), into: values) }
+  }
+
+  private func place(of name: String) -> (file: Safetensors, entry: Safetensors.Entry)? {
+    let stored = names(name)
+    guard let file = fileOf[stored].map({ files[$0] }), let entry = file.entries[stored] else { return nil }
+    return (file, entry)
+  }
+
+  private static func shardPaths(_ directory: String) throws -> [String] {
+    let index = directory.appendingPath("model.safetensors.index.json")
+    guard Paths.exists(index) else { return [directory.appendingPath("model.safetensors")] }
+    guard case .object(let map)? = try JSON.parse(contentsOfFile: index)["weight_map"] else {
+      throw FileError(path: index, problem: "has no weight_map that names the shard of each tensor")
+    }
+    let names = Set(map.values.compactMap { $0.stringValue })
+    guard !names.isEmpty, names.allSatisfy({ !$0.contains("/") }) else {
+      throw FileError(path: index, problem: "has a weight_map that does not name files of its own folder")
+    }
+    return names.sorted().map { directory.appendingPath($0) }
+  }
+}

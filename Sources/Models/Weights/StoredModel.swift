@@ -1,0 +1,53 @@
+public import Formats
+
+/// A model on disk, opened but not read: a Hugging Face folder or a GGUF file.
+public struct StoredModel: Sendable {
+  /// The folder or file.
+  public let path: String
+  /// Its shape.
+  public let configuration: ModelConfiguration
+  /// Its weights, mapped.
+  public let weights: any WeightSource
+  /// The GGUF file, if it is one.
+  public let gguf: GGUFFile?
+
+  /// Opens a folder or file.
+  /// - Throws: a sentence naming what is missing, damaged or not supported.
+  public init(_ path: String) throws {
+    self.path = path
+    if StoredModel.isGGUF(path) {
+      let file = try GGUFFile(path)
+      gguf = file
+      configuration = try ModelConfiguration(gguf: file)
+      weights = try GGUFWeights(file, configuration: configuration)
+    } else {
+      gguf = nil
+      configuration = try ModelConfiguration(huggingFace: path)
+      weights = try SafetensorsWeights(directory: path, first: configuration.declarations()[0].name)
+    }
+  }
+
+  /// Whether a path means a GGUF file rather than a folder.
+  public static func isGGUF(_ path: String) -> Bool { path.hasSuffix(".gguf") && !Paths.isFolder(path) }
+
+  /// The model with its weights in memory.
+  /// - Parameter trainable: whether it has gradients.
+  /// - Throws: a sentence naming file and tensor where one is missing or of another shape.
+  public func load(trainable: Bool = false) throws -> DecoderModel {
+    let model = DecoderModel(configuration, trainable: trainable)
+    try WeightFiles.load(into: model.store, from: weights)
+    return model
+  }
+}
+
+extension ModelConfiguration {
+  /// Reads the configuration of a Hugging Face folder, a `config.json`, or a GGUF file.
+  /// - Throws: a sentence naming file, key and what would be right.
+  public init(stored path: String) throws {
+    if StoredModel.isGGUF(path) {
+      try self.init(gguf: GGUFFile(path))
+    } else {
+      try self.init(huggingFace: path)
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/// Tensors by their Hugging Face names, wherever they are stored: a folder of safetensors, a GGUF file, memory.
+public protocol WeightSource: Sendable {
+  /// The file or folder, for errors.
+  var path: String { get }
+
+  /// The shape of a tensor, nil where there is none of that name.
+  func shape(of name: String) -> [Int]?
+
+  /// Fills `values` with the tensor of that name, which has as many elements.
+  /// - Throws: a sentence naming file and tensor where it is missing or of a type that no weights have.
+  func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws
+}
+
+extension WeightSource {
+  /// Reads a tensor that must have this shape.
+  /// - Throws: `WeightError` when it is missing or has another, or what `read` throws.
+  func read(_ name: String, shape: [Int], into values: UnsafeMutableBufferPointer<Float>) throws {
+    guard let found = self.shape(of: name) else {
+      throw WeightError(path: path, tensor: name, problem: "is missing, which this configuration needs")
+    }
+    guard found == shape else {
+      throw WeightError(
+        path: path, tensor: name, problem: "has shape \(found), but this configuration needs \(shape)")
+    }
+    try read(name, into: values)
+  }
+}
+
+/// Why weights could not be read or written: one sentence.
+public struct WeightError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The file or folder.
+  public var path: String
+  /// The tensor that the problem lies in.
+  public var tensor: String
+  /// What is wrong, as the rest of a sentence that begins with the tensor.
+  public var problem: String
+
+  /// The sentence.
+  public var description: String { "\(path): the tensor \"\(tensor)\" \(problem)" }
+}
