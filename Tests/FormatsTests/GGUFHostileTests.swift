@@ -198,7 +198,9 @@ private struct Forgery {
       opened += 1
       for tensor in file.tensors.values {
         var values = [Float](repeating: 0, count: tensor.count)
-        values.withUnsafeMutableBufferPointer { tensor.type.decode(file.bytes(of: tensor), into: $0) }
+        withExtendedLifetime(file.file) {
+          values.withUnsafeMutableBufferPointer { tensor.type.decode(file.bytes(of: tensor), into: $0) }
+        }
       }
       for case .strings(let list) in file.metadata.values { #expect(list.strings.count == list.count) }
     }

@@ -37,10 +37,14 @@ import Testing
     #expect(tensor.type == type)
     #expect(tensor.shape == [3, 512])
     let expected = try Safetensors(golden("every_type.safetensors"))
-    let reference = Array(
-      expected.bytes(of: try expected.entry(type.name, element: .float32, shape: [3, 512])).bindMemory(to: Float.self))
+    let entry = try expected.entry(type.name, element: .float32, shape: [3, 512])
+    let reference = withExtendedLifetime(expected.file) {
+      Array(expected.bytes(of: entry).bindMemory(to: Float.self))
+    }
     var values = [Float](repeating: 0, count: tensor.count)
-    values.withUnsafeMutableBufferPointer { type.decode(file.bytes(of: tensor), into: $0) }
+    withExtendedLifetime(file.file) {
+      values.withUnsafeMutableBufferPointer { type.decode(file.bytes(of: tensor), into: $0) }
+    }
     let wrong = values.indices.filter { values[$0].bitPattern != reference[$0].bitPattern }
     #expect(wrong.isEmpty, "values \(wrong.prefix(8))")
   }
@@ -60,9 +64,12 @@ import Testing
 
   @Test func packsQ8AsTheReferenceDoes() throws {
     let file = try Safetensors(golden("q8_0.safetensors"))
-    let values = file.bytes(of: try file.entry("values", element: .float32)).bindMemory(to: Float.self)
-    let expected = Array(file.bytes(of: try file.entry("blocks", element: .uint8)))
-    #expect(packed(Array(values), as: .q8_0) == expected)
+    func bytes(_ name: String) throws -> [UInt8] {
+      let entry = try file.entry(name)
+      return withExtendedLifetime(file.file) { Array(file.bytes(of: entry)) }
+    }
+    let values = try bytes("values").withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+    #expect(try packed(values, as: .q8_0) == bytes("blocks"))
     for bad in [Float.nan, .infinity, -.infinity] {
       var numbers = [Float](repeating: 1, count: 64)
       numbers[40] = bad

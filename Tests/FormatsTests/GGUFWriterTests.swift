@@ -15,11 +15,13 @@ import Testing
       GGUFWriter.Declaration(name: $0.name, type: $0.type, shape: $0.shape)
     }
     let writer = try GGUFWriter(path, metadata: metadata, tensors: tensors)
-    for tensor in original.tensors.values {
-      // In two pieces, and from a place of any alignment.
-      let bytes = original.bytes(of: tensor)
-      try writer.append(UnsafeRawBufferPointer(rebasing: bytes[..<7]), to: tensor.name)
-      try writer.append(UnsafeRawBufferPointer(rebasing: bytes[7...]), to: tensor.name)
+    try withExtendedLifetime(original.file) {
+      for tensor in original.tensors.values {
+        // In two pieces, and from a place of any alignment.
+        let bytes = original.bytes(of: tensor)
+        try writer.append(UnsafeRawBufferPointer(rebasing: bytes[..<7]), to: tensor.name)
+        try writer.append(UnsafeRawBufferPointer(rebasing: bytes[7...]), to: tensor.name)
+      }
     }
     #expect(try Paths.names(inFolder: folder.path).allSatisfy { $0 != "copy.gguf" })
     try writer.commit()
@@ -29,7 +31,10 @@ import Testing
     for tensor in original.tensors.values {
       let twin = try #require(copy.tensors[tensor.name])
       #expect(twin.type == tensor.type && twin.shape == tensor.shape)
-      #expect(copy.bytes(of: twin).elementsEqual(original.bytes(of: tensor)))
+      let isSame = withExtendedLifetime((copy.file, original.file)) {
+        copy.bytes(of: twin).elementsEqual(original.bytes(of: tensor))
+      }
+      #expect(isSame)
     }
     #expect(
       try GGUFWriter.byteCount(metadata: metadata, tensors: tensors, path: path) == Paths.size(ofFile: path))

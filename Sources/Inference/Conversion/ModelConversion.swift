@@ -38,6 +38,7 @@ public struct ModelConversion: Sendable {
     input: String, output: String, type: WeightType? = nil, shardLimit: Int = SafetensorsShards.standardLimit
   ) throws {
     let stored = try StoredModel(ModelFolder.resolve(input))
+    try stored.checkWeights()
     self.input = stored
     self.output = output
     if output.hasSuffix(".gguf") {

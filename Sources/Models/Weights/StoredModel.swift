@@ -27,13 +27,19 @@ public struct StoredModel: Sendable {
     }
   }
 
+  /// Finds every tensor that the configuration needs. As the files are no larger than they are, so is then the model:
+  /// no memory should be asked for before.
+  /// - Throws: `WeightError` when one is missing or has another shape.
+  public func checkWeights() throws { try weights.check(configuration.declarations()) }
+
   /// Whether a path means a GGUF file rather than a folder.
   public static func isGGUF(_ path: String) -> Bool { path.hasSuffix(".gguf") && !Paths.isFolder(path) }
 
   /// The model with its weights in memory.
   /// - Parameter trainable: whether it has gradients.
-  /// - Throws: a sentence naming file and tensor where one is missing or of another shape.
+  /// - Throws: a sentence naming file and tensor where one cannot be read.
   public func load(trainable: Bool = false) throws -> DecoderModel {
+    try checkWeights()
     let model = DecoderModel(configuration, trainable: trainable)
     try WeightFiles.load(into: model.store, from: weights)
     return model

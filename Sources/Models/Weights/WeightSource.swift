@@ -12,9 +12,20 @@ public protocol WeightSource: Sendable {
 }
 
 extension WeightSource {
+  /// Holds the tensors to those that a model declares.
+  /// - Throws: `WeightError` when one is missing or has another shape.
+  func check(_ declarations: [ParameterDeclaration]) throws {
+    for declaration in declarations { try check(declaration.name, shape: declaration.shape) }
+  }
+
   /// Reads a tensor that must have this shape.
   /// - Throws: `WeightError` when it is missing or has another, or what `read` throws.
   func read(_ name: String, shape: [Int], into values: UnsafeMutableBufferPointer<Float>) throws {
+    try check(name, shape: shape)
+    try read(name, into: values)
+  }
+
+  private func check(_ name: String, shape: [Int]) throws {
     guard let found = self.shape(of: name) else {
       throw WeightError(path: path, tensor: name, problem: "is missing, which this configuration needs")
     }
@@ -22,7 +33,6 @@ extension WeightSource {
       throw WeightError(
         path: path, tensor: name, problem: "has shape \(found), but this configuration needs \(shape)")
     }
-    try read(name, into: values)
   }
 }
 
