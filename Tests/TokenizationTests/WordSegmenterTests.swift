@@ -1,0 +1,32 @@
+import Formats
+import Testing
+import Tokenization
+
+/// Words are those of Unicode's annex 29, and of our rule for Chinese and Japanese.
+@Suite struct WordSegmenterTests {
+  /// Cut by the `regex` package; scripts/unicode/generate_word_breaks.py.
+  @Test func piecesAreThoseOfTheReference() throws {
+    let cases = try #require(try Golden.json("word-breaks.json").arrayValue).map { Golden.strings($0) }
+    #expect(cases.count > 1500)
+    for expected in cases {
+      let scalars = expected.flatMap(\.unicodeScalars)
+      var found: [[UInt32]] = []
+      WordSegmenter().forEachPiece(of: scalars) { range, _ in found.append(scalars[range].map(\.value)) }
+      #expect(found == expected.map { $0.unicodeScalars.map(\.value) }, "\(expected)")
+    }
+  }
+
+  @Test func wordsHaveLettersOrDigits() {
+    let segmenter = WordSegmenter()
+    #expect(segmenter.words(of: "It can't cost 3.14 (or 1,000) — \"really\"?") == ["It", "can't", "cost", "3.14", "or", "1,000", "really"])
+    #expect(segmenter.words(of: "snake_case x1 e\u{301}te\u{301}") == ["snake_case", "x1", "e\u{301}te\u{301}"])
+    #expect(segmenter.words(of: "Жук и слон") == ["Жук", "и", "слон"])
+    #expect(segmenter.words(of: " \n!?") == [] && segmenter.words(of: "") == [])
+  }
+
+  @Test func chineseAndJapaneseFollowOurRule() {
+    let segmenter = WordSegmenter()
+    #expect(segmenter.words(of: "你好，世界") == ["你", "好", "世", "界"])
+    #expect(segmenter.words(of: "東京へようこそ、カタカナです") == ["東", "京", "へようこそ", "カタカナ", "です"])
+  }
+}
