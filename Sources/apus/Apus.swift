@@ -16,7 +16,7 @@ struct Apus: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       QuickstartCommand.self, TokenizerCommand.self, DataCommand.self, TrainCommand.self, GenerateCommand.self,
-      EvaluateCommand.self, ReportCommand.self, ModelCommand.self, DoctorCommand.self, BenchCommand.self,
+      EvaluateCommand.self, ChatTemplateCommand.self, ReportCommand.self, ModelCommand.self, DoctorCommand.self, BenchCommand.self,
     ])
 
   /// Parses, runs and leaves with the status that the outcome deserves.

@@ -52,8 +52,8 @@ public struct Terminal: Sendable {
       })
   }
 
-  /// Text in one of the terminal's colours, where it has them.
-  func paint(_ text: String, _ code: String) -> String { usesColor ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
+  /// Text in one of the terminal's colours, where it has them; `code` is that of the ANSI escape, such as "32".
+  public func paint(_ text: String, _ code: String) -> String { usesColor ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
 }
 
 /// Seconds of a clock that never runs backwards.
