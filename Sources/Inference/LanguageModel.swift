@@ -1,4 +1,3 @@
-import Formats
 public import Models
 public import Tensors
 public import Tokenization
@@ -13,6 +12,8 @@ public struct LanguageModel: Sendable {
   public let execution: Execution
   /// Tokens that end a text.
   public let endOfTextTokens: Set<UInt32>
+  /// How its folder says that it wants to be asked.
+  public let defaults: GenerationDefaults
 
   /// Loads a Hugging Face folder or a GGUF file.
   /// - Parameters:
@@ -24,26 +25,24 @@ public struct LanguageModel: Sendable {
     let execution = Execution(compute: compute, weightFormat: weightFormat)
     if weightFormat == .q8 { model.store.roundToQ8(in: execution) }
     // A GGUF file is no folder, so nothing stands in it.
-    let file = directory.appendingPath("generation_config.json")
-    let generation: JSON = Paths.exists(file) ? try JSON.parse(contentsOfFile: file) : .null
-    let ends = generation["eos_token_id"].map { $0.arrayValue ?? [$0] } ?? []
     self.init(
-      model, tokenizer: tokenizer, execution: execution,
-      endOfTextTokens: ends.compactMap { $0.intValue.flatMap(UInt32.init(exactly:)) })
+      model, tokenizer: tokenizer, execution: execution, defaults: try GenerationDefaults(folder: directory))
   }
 
   /// Joins a model in memory, such as one in training, with its tokenizer.
   /// - Parameters:
-  ///   - endOfTextTokens: tokens that end a text besides the configuration's and the tokenizer's.
+  ///   - endOfTextTokens: tokens that end a text besides the configuration's, the tokenizer's and those of `defaults`.
   public init(
-    _ model: DecoderModel, tokenizer: Tokenizer, execution: Execution = Execution(), endOfTextTokens: [UInt32] = []
+    _ model: DecoderModel, tokenizer: Tokenizer, execution: Execution = Execution(), endOfTextTokens: [UInt32] = [],
+    defaults: GenerationDefaults = GenerationDefaults()
   ) {
     precondition(
       tokenizer.vocabularySize <= model.configuration.vocabularySize, "the model knows all tokens of its tokenizer")
     self.model = model
     self.tokenizer = tokenizer
     self.execution = execution
-    var ends = Set(endOfTextTokens)
+    self.defaults = defaults
+    var ends = Set(endOfTextTokens + defaults.endOfTextTokens)
     if let end = tokenizer.endOfText { ends.insert(end) }
     if let end = model.configuration.endOfTextToken, end >= 0 { ends.insert(UInt32(end)) }
     self.endOfTextTokens = ends
@@ -54,7 +53,7 @@ public struct LanguageModel: Sendable {
     let fresh = DecoderModel(model.configuration, trainable: false)
     fresh.store.initialize(seed: seed)
     return LanguageModel(
-      fresh, tokenizer: tokenizer, execution: execution, endOfTextTokens: Array(endOfTextTokens))
+      fresh, tokenizer: tokenizer, execution: execution, endOfTextTokens: Array(endOfTextTokens), defaults: defaults)
   }
 
   /// The shape of the model.
@@ -73,7 +72,8 @@ public struct LanguageModel: Sendable {
   }
 
   /// Refuses a prompt that cannot go through the model.
-  func check(prompt tokens: [UInt32]) throws {
+  /// - Throws: `InferenceError` for one without tokens, longer than the context or outside the vocabulary.
+  public func check(prompt tokens: [UInt32]) throws {
     let context = configuration.contextLength
     guard !tokens.isEmpty else { throw InferenceError("The prompt", "has no token; give at least one") }
     guard tokens.count <= context else {

@@ -42,6 +42,35 @@ import Testing
     #expect(try LanguageModel(directory: folder.path).endOfTextTokens == [0, 7, 9])
   }
 
+  @Test func aModelSaysHowItWantsToBeAsked() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path.appendingPath("generation_config.json")
+    let own = SamplingSettings(temperature: 0.8, topK: 7, seed: 3, maxTokens: 9)
+    #expect(try GenerationDefaults(folder: folder.path).settings(own) == own)
+    try AtomicFile.write(
+      #"{"do_sample": true, "temperature": 0.6, "top_k": 0, "top_p": 0.95, "min_p": null, "repetition_penalty": 1.1, "#
+        + #""max_new_tokens": 77, "eos_token_id": 5, "other": [1]}"#, to: file)
+    let defaults = try GenerationDefaults(folder: folder.path)
+    var expected = SamplingSettings(temperature: 0.6, topK: 7, topP: 0.95, seed: 3, maxTokens: 77)
+    expected.repetitionPenalty = 1.1
+    #expect(defaults.settings(own) == expected && defaults.endOfTextTokens == [5])
+    for (text, temperature) in [
+      (#"{"do_sample": false, "temperature": 0.6}"#, 0), (#"{"do_sample": true}"#, 1), ("{}", 0.8),
+    ] {
+      try AtomicFile.write(text, to: file)
+      #expect(try GenerationDefaults(folder: folder.path).settings(own).temperature == temperature)
+    }
+    for (text, problem) in [
+      (#"{"top_p": 3}"#, "top-p is 3.0"), (#"{"temperature": "hot"}"#, "\"hot\" for temperature"),
+      (#"{"top_k": 1.5}"#, "1.5 for top_k"), ("[1]", "holds an array"), (#"{"eos_token_id": [1, -1]}"#, "eos_token_id"),
+      (#"{"max_new_tokens": -1}"#, "max-tokens"), ("{", "generation_config.json"),
+    ] {
+      try AtomicFile.write(text, to: file)
+      let refused = sentence { _ = try GenerationDefaults(folder: folder.path) }
+      #expect(refused.contains(problem) && refused.contains("generation_config.json"), "\(refused)")
+    }
+  }
+
   @Test func theNewestCompleteCheckpointStandsForARun() throws {
     let folder = try TemporaryFolder()
     let language = try Tiny.model()
