@@ -21,9 +21,9 @@ extension EngineTests {
       for scale in [1e-7, 1e-3, 1, 300] as [Float] {
         let weight = Buffer.inOut(random.normals(64 * 32).map { $0 * scale } + Array(repeating: 0, count: 32))
         apus_q8_round(Int64(weight.count), weight.floats)
-        let once = weight.bytes
+        let once = weight.doubles
         apus_q8_round(Int64(weight.count), weight.floats)
-        #expect(weight.bytes == once && weight.firstOverwritten == nil, "seed \(random.seed), scale \(scale)")
+        #expect(weight.doubles == once && weight.firstOverwritten == nil, "seed \(random.seed), scale \(scale)")
       }
     }
   }
