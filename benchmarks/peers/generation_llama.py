@@ -38,8 +38,8 @@ ids = [random.Random(i).randrange(vocabulary) for i in range(given.prompt_tokens
 
 
 def decode(tokens):
-    batch = llama_cpp.llama_batch_get_one((ctypes.c_int32 * len(tokens))(*tokens), len(tokens))
-    if llama_cpp.llama_decode(context, batch) != 0:
+    array = (ctypes.c_int32 * len(tokens))(*tokens)  # the batch only points to it
+    if llama_cpp.llama_decode(context, llama_cpp.llama_batch_get_one(array, len(tokens))) != 0:
         raise SystemExit("llama_decode failed")
     # The logits are asked for, as a sampler would.
     llama_cpp.llama_get_logits_ith(context, -1)

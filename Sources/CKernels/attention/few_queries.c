@@ -1,29 +1,31 @@
-// Attention of a few queries over many keys (generation): nothing is packed, every key and value is read once.
+// Attention of a few queries over many keys (generation). Keys are taken in chunks, each for all heads, so that keys and
+// values are read once, in order of memory; a chunk leaves its largest score, the sum of its exponentials and the sum of
+// its weighted values for each query and head, which are joined at the end.
 #ifndef APUS_BODY
 #define SOURCE_FILE "../attention/few_queries.c"
 #include "apus_pool.h"
 #include "attention_few_queries.h"
 #include "attention_range.h"
+enum { keys_per_chunk = 64 };
 typedef struct {
   const apus_attention *spec;
   const void *q, *k, *v;
+  int64_t chunks, part;  // of a sequence; floats of a query and head's part
+  float *parts;          // [sequences, chunks, queries, heads, part]: largest, sum, 14 unused, values
   void *out;
   float *lse;
 } few_queries_job;
-enum { rows_ahead = 24 };
 #include "for_each_variant.h"
 
 void apus_attention_few_queries(const apus_attention *s, const void *q, const void *k, const void *v, void *out,
                                 float *lse) {
-  few_queries_job job = {s, q, k, v, out, lse};
-  int64_t tasks = s->sequences * s->heads;
-  // Waking the pool takes longer than a small product.
-  if (tasks * s->query_length * s->key_length * s->head_dim < 1 << 14) {
-    apus_task task = CHOOSE(few_queries_task);
-    for (int64_t t = 0; t < tasks; t++) task(&job, t, 0);
-  } else {
-    apus_parallel(tasks, CHOOSE(few_queries_task), &job);
-  }
+  int64_t chunks = (s->key_length + keys_per_chunk - 1) / keys_per_chunk, part = 16 + (s->value_dim + 15) / 16 * 16;
+  chunks = chunks > 0 ? chunks : 1;
+  int64_t tasks = s->sequences * chunks;
+  float *parts = apus_workspace(1, (size_t)(tasks * s->query_length * s->heads * part) * sizeof(float));
+  few_queries_job job = {s, q, k, v, chunks, part, parts, out, lse};
+  apus_parallel(tasks, CHOOSE(few_queries_chunk), &job);
+  CHOOSE(join_chunks)(&job);
 }
 
 #else
@@ -36,25 +38,30 @@ INLINE vf V(sums_of)(vf r[16]) {
   return r[0];
 }
 
-// Fetches a row that a later turn reads: rows of one head lie too far apart for the processor to expect them.
-INLINE void V(expect_row)(const void *p, int64_t at, int64_t width, apus_dtype type) {
-  const char *row = (const char *)p + at * (type == APUS_F32 ? 4 : 2);
-  for (int64_t i = 0; i < width * (type == APUS_F32 ? 4 : 2); i += 64) __builtin_prefetch(row + i);
+// Sixteen partial sums of the product of two rows.
+INLINE vf V(partial_dot)(const void *a, int64_t a_at, const void *b, int64_t b_at, int64_t dim, apus_dtype type) {
+  vf sum = {0};
+  int64_t d = 0;
+#ifdef NARROW_IN_HARDWARE
+  if (type == APUS_BF16)
+    for (; d + 32 <= dim; d += 32)
+      sum = (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_loadu_si512((const uint16_t *)a + a_at + d),
+                                 (__m512bh)_mm512_loadu_si512((const uint16_t *)b + b_at + d));
+#endif
+  for (; d + 16 <= dim; d += 16) sum += V(load)(a, a_at + d, type) * V(load)(b, b_at + d, type);
+  if (d < dim)
+    sum += V(load_some)(a, a_at + d, (int)(dim - d), type) * V(load_some)(b, b_at + d, (int)(dim - d), type);
+  return sum;
 }
 
-// Scores of up to sixteen keys from `k_at` on; `whole` of the `dim` elements fill vectors.
+// Scores of up to sixteen keys from `k_at` on.
 INLINE vf V(scores)(const few_queries_job *j, int64_t q_at, int64_t k_at, int keys, int64_t dim, apus_dtype type) {
-  int64_t stride = j->spec->k_stride, whole = dim / 16 * 16;
   vf sum[16];
   for (int key = 0; key < 16; key++) {
     sum[key] = (vf){0};
     if (key >= keys) continue;
-    int64_t at = k_at + key * stride;
-    V(expect_row)(j->k, at + rows_ahead * stride, dim, type);
-    for (int64_t d = 0; d < whole; d += 16) sum[key] += V(load)(j->q, q_at + d, type) * V(load)(j->k, at + d, type);
-    if (whole < dim)
-      sum[key] += V(load_some)(j->q, q_at + whole, (int)(dim - whole), type) *
-                  V(load_some)(j->k, at + whole, (int)(dim - whole), type);
+    int64_t at = k_at + key * j->spec->k_stride;
+    sum[key] = V(partial_dot)(j->q, q_at, j->k, at, dim, type);
   }
   return V(sums_of)(sum);
 }
@@ -65,12 +72,37 @@ INLINE void V(add_values)(const few_queries_job *j, int64_t v_at, const float *w
   int64_t stride = j->spec->v_stride;
   vf a[8];
   for (int i = 0; i < n; i++) LOAD_F32(a[i], sums + 16 * i);
-  for (int64_t key = 0; key < keys; key++, v_at += stride) {
-    V(expect_row)(j->v, v_at + rows_ahead * stride, 16 * n, type);
+  for (int64_t key = 0; key < keys; key++, v_at += stride)
     for (int i = 0; i < n; i++) a[i] += weights[key] * V(load)(j->v, v_at + 16 * i, type);
-  }
   for (int i = 0; i < n; i++) memcpy(sums + 16 * i, &a[i], 64);
 }
+#ifdef NARROW_IN_HARDWARE
+// The same of `n` times 32 values in bf16, the weights rounded to bf16 too: a product of pairs with a zero beside the
+// weight takes every other value as it lies.
+INLINE void V(add_pairs_of_values)(const few_queries_job *j, int64_t v_at, const float *weights, int64_t keys,
+                                   float *sums, const int n) {
+  int64_t stride = j->spec->v_stride;
+  __m512 even[4], odd[4];
+  for (int i = 0; i < n; i++) even[i] = odd[i] = _mm512_setzero_ps();
+  for (int64_t key = 0; key < keys; key++, v_at += stride) {
+    uint32_t bits;
+    memcpy(&bits, weights + key, 4);
+    bits = (bits + 0x7fffu + ((bits >> 16) & 1)) >> 16;
+    __m512i low = _mm512_set1_epi32((int32_t)bits), high = _mm512_slli_epi32(low, 16);
+    for (int i = 0; i < n; i++) {
+      __m512bh values = (__m512bh)_mm512_loadu_si512((const uint16_t *)j->v + v_at + 32 * i);
+      even[i] = _mm512_dpbf16_ps(even[i], values, (__m512bh)low);
+      odd[i] = _mm512_dpbf16_ps(odd[i], values, (__m512bh)high);
+    }
+  }
+  for (int i = 0; i < n; i++) {
+    float both[2][16];
+    memcpy(both[0], &even[i], 64);
+    memcpy(both[1], &odd[i], 64);
+    for (int d = 0; d < 32; d++) sums[32 * i + d] += both[d % 2][d / 2];
+  }
+}
+#endif
 INLINE void V(add_last_values)(const few_queries_job *j, int64_t v_at, const float *weights, int64_t keys, float *sums,
                                int n, apus_dtype type) {
   vf a;
@@ -79,61 +111,112 @@ INLINE void V(add_last_values)(const few_queries_job *j, int64_t v_at, const flo
   memcpy(sums, &a, 64);
 }
 
-INLINE void V(few_queries_head)(const few_queries_job *j, int64_t sequence, int64_t h, const apus_dtype type) {
+// Fetches rows of all heads: each head by itself goes through them in strides that the processor does not expect.
+INLINE void V(expect_rows)(const void *rows, int64_t stride, int64_t first, int64_t count, apus_dtype type) {
+  int64_t size = type == APUS_F32 ? 4 : 2;
+  const char *p = (const char *)rows + first * stride * size;
+  for (int64_t i = 0; i < count * stride * size; i += 64) __builtin_prefetch(p + i);
+}
+
+// One query's part of a chunk's keys `first` to `last`, for all heads.
+INLINE void V(chunk_of_query)(const few_queries_job *j, int64_t sequence, int64_t query, int64_t first, int64_t last,
+                              float *part, const apus_dtype type) {
   const apus_attention *s = j->spec;
-  int64_t kv = h / (s->heads / s->kv_heads), dim = s->head_dim, value_dim = s->value_dim;
-  int64_t room = (s->key_length + 15) / 16 * 16;
-  float *scores = apus_workspace(0, (size_t)(room + value_dim + 32) * 4), *sums = scores + room;
-  for (int64_t i = 0; i < s->query_length; i++) {
-    int32_t first, last;
-    apus_key_range(s, sequence, i, &first, &last);
-    int64_t token = sequence * s->query_length + i, q_at = token * s->q_stride + h * dim;
-    int64_t out_at = token * s->out_stride + h * value_dim, keys = last >= first ? last - first + 1 : 0;
-    int64_t k_at = (sequence * s->key_length + first) * s->k_stride + kv * dim;
-    int64_t v_at = (sequence * s->key_length + first) * s->v_stride + kv * value_dim;
-    vf top = vsplat(-INFINITY), total = {0};
-    for (int64_t key = 0; key < keys; key += 16) {
-      int n = keys - key < 16 ? (int)(keys - key) : 16;
-      vf x = V(scores)(j, q_at, k_at + key * s->k_stride, n, dim, type) * s->scale;
+  int64_t dim = s->head_dim, value_dim = s->value_dim, group = s->heads / s->kv_heads;
+  int64_t keys = last >= first ? last - first + 1 : 0, row = sequence * s->key_length + first;
+  int64_t q_at = (sequence * s->query_length + query) * s->q_stride;
+  float *weights = apus_workspace(0, (size_t)(s->heads * keys_per_chunk) * sizeof(float));
+  V(expect_rows)(j->k, s->k_stride, row, keys < 16 ? keys : 16, type);
+  for (int64_t key = 0; key < keys; key += 16) {
+    int n = keys - key < 16 ? (int)(keys - key) : 16;
+    if (key + 16 < keys) V(expect_rows)(j->k, s->k_stride, row + key + 16, keys - key < 32 ? keys - key - 16 : 16, type);
+    V(expect_rows)(j->v, s->v_stride, row + key, n, type);
+    for (int64_t h = 0; h < s->heads; h++) {
+      int64_t k_at = (row + key) * s->k_stride + h / group * dim;
+      vf x = V(scores)(j, q_at + h * dim, k_at, n, dim, type) * s->scale;
       if (n < 16) {
         float some[16];
         memcpy(some, &x, 64);
         for (int lane = n; lane < 16; lane++) some[lane] = -INFINITY;
         memcpy(&x, some, 64);
       }
+      memcpy(weights + h * keys_per_chunk + key, &x, 64);
+    }
+  }
+  for (int64_t h = 0; h < s->heads; h++, part += j->part) {
+    float *w = weights + h * keys_per_chunk, *sums = part + 16;
+    vf top = vsplat(-INFINITY), total = {0}, x;
+    for (int64_t key = 0; key < keys; key += 16) {
+      LOAD_F32(x, w + key);
       top = V(max)(top, x);
-      memcpy(scores + key, &x, 64);
     }
     float base = V(largest)(top);
     for (int64_t key = 0; key < keys; key += 16) {
-      vf x;
-      LOAD_F32(x, scores + key);
+      LOAD_F32(x, w + key);
       x = V(exp)(x - base);
       total += x;
-      memcpy(scores + key, &x, 64);
+      memcpy(w + key, &x, 64);
     }
-    memset(sums, 0, (size_t)(value_dim + 16) * 4);
-    int64_t d = 0;
-    for (; d + 128 <= value_dim; d += 128) V(add_values)(j, v_at + d, scores, keys, sums + d, 8, type);
-    if (d + 64 <= value_dim) V(add_values)(j, v_at + d, scores, keys, sums + d, 4, type), d += 64;
-    if (d + 32 <= value_dim) V(add_values)(j, v_at + d, scores, keys, sums + d, 2, type), d += 32;
-    if (d + 16 <= value_dim) V(add_values)(j, v_at + d, scores, keys, sums + d, 1, type), d += 16;
-    if (d < value_dim) V(add_last_values)(j, v_at + d, scores, keys, sums + d, (int)(value_dim - d), type);
-    float weight = V(sum)(total), factor = keys > 0 ? 1 / weight : 0;
-    for (d = 0; d < value_dim; d += 16) {
-      vf a;
-      LOAD_F32(a, sums + d);
-      a *= factor;
-      V(store_up_to)(j->out, out_at + d, value_dim - d, a, type);
+    part[0] = base;
+    part[1] = V(sum)(total);
+    memset(sums, 0, (size_t)(j->part - 16) * sizeof(float));
+    int64_t d = 0, v_at = row * s->v_stride + h / group * value_dim;
+#ifdef NARROW_IN_HARDWARE
+    if (type == APUS_BF16) {
+      for (; d + 128 <= value_dim; d += 128) V(add_pairs_of_values)(j, v_at + d, w, keys, sums + d, 4);
+      if (d + 64 <= value_dim) V(add_pairs_of_values)(j, v_at + d, w, keys, sums + d, 2), d += 64;
+      if (d + 32 <= value_dim) V(add_pairs_of_values)(j, v_at + d, w, keys, sums + d, 1), d += 32;
     }
-    j->lse[(sequence * s->heads + h) * s->query_length + i] = keys > 0 ? base + logf(weight) : -INFINITY;
+#endif
+    for (; d + 128 <= value_dim; d += 128) V(add_values)(j, v_at + d, w, keys, sums + d, 8, type);
+    if (d + 64 <= value_dim) V(add_values)(j, v_at + d, w, keys, sums + d, 4, type), d += 64;
+    if (d + 32 <= value_dim) V(add_values)(j, v_at + d, w, keys, sums + d, 2, type), d += 32;
+    if (d + 16 <= value_dim) V(add_values)(j, v_at + d, w, keys, sums + d, 1, type), d += 16;
+    if (d < value_dim) V(add_last_values)(j, v_at + d, w, keys, sums + d, (int)(value_dim - d), type);
   }
 }
-static void V(few_queries_task)(void *context, int64_t task, int worker) {
+static void V(few_queries_chunk)(void *context, int64_t task, int worker) {
   (void)worker;
   const few_queries_job *j = context;
-  int64_t sequence = task / j->spec->heads, h = task % j->spec->heads;
-  if (j->spec->dtype == APUS_F32) V(few_queries_head)(j, sequence, h, APUS_F32);
-  else V(few_queries_head)(j, sequence, h, APUS_BF16);
+  const apus_attention *s = j->spec;
+  int64_t sequence = task / j->chunks, key0 = task % j->chunks * keys_per_chunk;
+  for (int64_t query = 0; query < s->query_length; query++) {
+    int32_t first, last;
+    apus_key_range(s, sequence, query, &first, &last);
+    int64_t low = first > key0 ? first : key0, high = last < key0 + keys_per_chunk - 1 ? last : key0 + keys_per_chunk - 1;
+    float *part = j->parts + (task * s->query_length + query) * s->heads * j->part;
+    if (s->dtype == APUS_F32) V(chunk_of_query)(j, sequence, query, low, high, part, APUS_F32);
+    else V(chunk_of_query)(j, sequence, query, low, high, part, APUS_BF16);
+  }
+}
+
+static void V(join_chunks)(const few_queries_job *j) {
+  const apus_attention *s = j->spec;
+  int64_t step = s->query_length * s->heads * j->part;
+  float *factors = apus_workspace(0, (size_t)j->chunks * sizeof(float));
+  for (int64_t i = 0; i < s->sequences * s->query_length; i++)
+    for (int64_t h = 0; h < s->heads; h++) {
+      int64_t sequence = i / s->query_length, query = i % s->query_length;
+      const float *parts = j->parts + sequence * j->chunks * step + (query * s->heads + h) * j->part;
+      float base = -INFINITY, total = 0;
+      for (int64_t c = 0; c < j->chunks; c++) base = parts[c * step] > base ? parts[c * step] : base;
+      for (int64_t c = 0; c < j->chunks; c++) {
+        float share = parts[c * step + 1];
+        if (share != 0) share *= factors[c] = expf(parts[c * step] - base);
+        else factors[c] = 0;
+        total += share;
+      }
+      for (int64_t d = 0; d < s->value_dim; d += 16) {
+        vf sum = {0}, x;
+        for (int64_t c = 0; c < j->chunks; c++) {
+          if (factors[c] == 0) continue;
+          LOAD_F32(x, parts + c * step + 16 + d);
+          sum += x * factors[c];
+        }
+        if (total > 0) sum /= total;
+        V(store_up_to)(j->out, i * s->out_stride + h * s->value_dim + d, s->value_dim - d, sum, s->dtype);
+      }
+      j->lse[(sequence * s->heads + h) * s->query_length + query] = total > 0 ? base + logf(total) : -INFINITY;
+    }
 }
 #endif
