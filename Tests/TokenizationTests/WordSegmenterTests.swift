@@ -18,7 +18,10 @@ import Tokenization
 
   @Test func wordsHaveLettersOrDigits() {
     let segmenter = WordSegmenter()
-    #expect(segmenter.words(of: "It can't cost 3.14 (or 1,000) — \"really\"?") == ["It", "can't", "cost", "3.14", "or", "1,000", "really"])
+    #expect(
+      segmenter.words(of: "It can't cost 3.14 (or 1,000) — \"really\"?") == [
+        "It", "can't", "cost", "3.14", "or", "1,000", "really",
+      ])
     #expect(segmenter.words(of: "snake_case x1 e\u{301}te\u{301}") == ["snake_case", "x1", "e\u{301}te\u{301}"])
     #expect(segmenter.words(of: "Жук и слон") == ["Жук", "и", "слон"])
     #expect(segmenter.words(of: " \n!?") == [] && segmenter.words(of: "") == [])
