@@ -15,18 +15,17 @@ import regex
 import tokenizers
 
 LETTER = regex.compile(r"[\p{L}\p{N}]")
-HIRAGANA = regex.compile(r"[\p{Script=Hiragana}&&[\p{L}\p{Nl}]]", flags=regex.V1)
+KANA = regex.compile(r"(?:[\p{WB=Katakana}[\p{Script=Hiragana}&&\p{WB=Other}&&[\p{L}\p{Nl}]]][\p{WB=Extend}\p{WB=Format}\p{WB=ZWJ}]*)+", flags=regex.V1)
 
 
 def words(text):
-    """Pieces between default word boundaries; those of single hiragana letters side by side are one."""
+    """Pieces between default word boundaries; those of kana side by side are one."""
     cuts = [m.start() for m in regex.finditer(r"\b", text, flags=regex.WORD | regex.V1)]
     cuts = sorted({0, len(text), *cuts})
     run = ""
     for start, end in zip(cuts, cuts[1:]):
         piece = text[start:end]
-        kana = [c for c in piece if HIRAGANA.match(c)]
-        if kana and regex.fullmatch(r"\p{WB=Other}[\p{WB=Extend}\p{WB=Format}\p{WB=ZWJ}]*", piece):
+        if KANA.fullmatch(piece):
             run += piece
             continue
         if run:

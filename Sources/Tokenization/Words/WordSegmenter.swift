@@ -1,7 +1,7 @@
 /// Cuts text into words by the default rules of Unicode's annex 29 (WB1 to WB999).
 ///
 /// The annex leaves Chinese and Japanese to dictionaries; here every Han character is a word, and so is every run of
-/// hiragana and, as in the annex, of katakana. Other scripts without blanks (Thai, Lao, Khmer, Burmese) are cut at
+/// kana. Other scripts without blanks (Thai, Lao, Khmer, Burmese) are cut at
 /// every letter.
 public struct WordSegmenter: Sendable {
   /// Creates a segmenter.
@@ -49,7 +49,8 @@ public struct WordSegmenter: Sendable {
     guard let last else { return true }
     let left = kinds[last]
     switch (left, after) {
-    case _ where left.isLetter && after.isLetter, (.numeric, .numeric), (.katakana, .katakana), (.hiragana, .hiragana):
+    case _ where left.isLetter && after.isLetter, (.numeric, .numeric), (.katakana, .katakana), (.hiragana, .hiragana),
+      (.katakana, .hiragana), (.hiragana, .katakana):
       return false
     case _ where left.isLetter && after == .numeric || left == .numeric && after.isLetter: return false
     case (.hebrewLetter, .singleQuote): return false
