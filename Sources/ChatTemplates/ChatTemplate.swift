@@ -21,7 +21,8 @@ public struct ChatTemplate: Sendable {
 
   /// Reads a template.
   /// - Throws: `ChatTemplateError` with the line where it is not the language.
-  public init(source: String, name: String = "chat template", limits: ChatTemplateLimits = ChatTemplateLimits()) throws {
+  public init(source: String, name: String = "chat template", limits: ChatTemplateLimits = ChatTemplateLimits()) throws
+  {
     (self.source, self.name, self.limits) = (source, name, limits)
     do {
       var parser = try Parser(source: source)
@@ -35,7 +36,8 @@ public struct ChatTemplate: Sendable {
 
   /// Renders a conversation.
   ///
-  /// As transformers does, a message with one of `reasoning_content`, `thinking` and `reasoning` is given the first two.
+  /// As transformers does, a message with one of `reasoning_content`, `thinking` and `reasoning` is given the first
+  /// two.
   /// - Parameters:
   ///   - messages: an array of objects, each usually with `role` and `content`.
   ///   - tools: the JSON schemas of tools; the template sees none without them.

@@ -19,7 +19,8 @@ extension Tokenizer {
         bytes[place..<place + token.count].elementsEqual(token)
       else {
         throw TokenizerError(
-          "token \(index)", "does not spell what stands at byte \(place) of its text, so the places of tokens are not known")
+          "token \(index)",
+          "does not spell what stands at byte \(place) of its text, so the places of tokens are not known")
       }
       let end = place + token.count
       while next < pieces.count, pieces[next].upperBound <= place { next += 1 }

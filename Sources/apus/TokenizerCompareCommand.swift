@@ -27,7 +27,7 @@ struct TokenizerCompareCommand: ParsableCommand {
 
   static let rule = """
     Words are the pieces with a letter or digit that Unicode's default rules (annex 29) cut; every Han character is a \
-    word, and so is every run of hiragana and of katakana; Thai, Lao, Khmer and Burmese are cut at every letter.
+    word, and so is every run of kana; Thai, Lao, Khmer and Burmese are cut at every letter.
     """
 
   @Argument(help: "Tokenizers: folders, tokenizer.json files, or tiktoken files of ranks.")

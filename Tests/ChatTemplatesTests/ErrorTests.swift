@@ -16,7 +16,8 @@ import Testing
     let after = try failure("{% macro m() %}\n\n{% endmacro %}\n{{ m() + 1 }}")
     #expect(after.line == 4)
     let open = try failure("a\n{% for x in y %}\nb")
-    #expect(open.description.hasSuffix("line 3: expected '{% endfor %}' or '{% else %}', found the end of the template"))
+    #expect(
+      open.description.hasSuffix("line 3: expected '{% endfor %}' or '{% else %}', found the end of the template"))
   }
 
   @Test func aTemplateRefusesAConversation() throws {
@@ -38,7 +39,8 @@ import Testing
       ("hello" as JSON, "not a string"), (["hello"], "message 1 of a conversation is an object, not a string"),
     ] {
       let error = try #require(throws: ChatTemplateError.self) { try template.render(messages: messages) }
-      #expect(error.kind == .input && error.description.contains(problem) && error.description.hasPrefix("mine.jinja: "))
+      #expect(
+        error.kind == .input && error.description.contains(problem) && error.description.hasPrefix("mine.jinja: "))
     }
     #expect(throws: ChatTemplateError.self) { try template.render(messages: [], tools: ["x"]) }
     #expect(throws: ChatTemplateError.self) { try template.render(messages: [], documents: [1]) }

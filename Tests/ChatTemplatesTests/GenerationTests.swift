@@ -9,7 +9,9 @@ import Testing
   }
 
   @Test func spansCountScalarsAndBytes() throws {
-    let chat = try render("é👩{% generation %}ü{{ 1 }}{% endgeneration %}世{% generation %}{% endgeneration %}x{% generation %}z{% endgeneration %}")
+    let chat = try render(
+      "é👩{% generation %}ü{{ 1 }}{% endgeneration %}世{% generation %}{% endgeneration %}x{% generation %}z{% endgeneration %}"
+    )
     #expect(chat.text == "é👩ü1世xz")
     #expect(chat.generations.map(\.scalars) == [2..<4, 5..<5, 6..<7])
     #expect(chat.generations.map(\.bytes) == [6..<9, 12..<12, 13..<14])

@@ -8,7 +8,8 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.file(
       "tokenizer_config.json",
-      #"{"chat_template": "old", "bos_token": "<s>", "eos_token": {"content": "</s>", "lstrip": false}, "pad_token": null}"#)
+      #"{"chat_template": "old", "bos_token": "<s>", "eos_token": {"content": "</s>", "lstrip": false}, "pad_token": null}"#
+    )
     #expect(try ModelChatTemplates(folder.path).template().source == "old")
     try folder.file("chat_template.jinja", "{{ bos_token }}new\n")
     try folder.file("additional_chat_templates/tool_use.jinja", "with tools")

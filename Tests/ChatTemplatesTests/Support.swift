@@ -34,7 +34,8 @@ func failure(
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> ChatTemplateError {
   try #require(
-    throws: ChatTemplateError.self, sourceLocation: sourceLocation, performing: { try render(source, variables, limits: limits) })
+    throws: ChatTemplateError.self, sourceLocation: sourceLocation,
+    performing: { try render(source, variables, limits: limits) })
 }
 
 /// A folder that goes away with its owner.

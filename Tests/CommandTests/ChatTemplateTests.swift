@@ -5,7 +5,10 @@ import Testing
 @Suite struct ChatTemplateTests {
   @Test func conversationsAreRendered() throws {
     let folder = try TemporaryFolder()
-    try folder.file("model/chat_template.jinja", "{{ bos_token }}{% for m in messages %}[{{ m.role }}] {{ m.content }}{% if m.role == 'assistant' %}{% generation %}é!{% endgeneration %}{% endif %}\n{% endfor %}{{ '>' if add_generation_prompt }}{{ mood }}{{ tools|length if tools }}")
+    try folder.file(
+      "model/chat_template.jinja",
+      "{{ bos_token }}{% for m in messages %}[{{ m.role }}] {{ m.content }}{% if m.role == 'assistant' %}{% generation %}é!{% endgeneration %}{% endif %}\n{% endfor %}{{ '>' if add_generation_prompt }}{{ mood }}{{ tools|length if tools }}"
+    )
     try folder.file("model/tokenizer_config.json", #"{"bos_token": "<s>"}"#)
     let rows = [
       #"[{"role": "user", "content": "Hi"}]"#,
@@ -44,7 +47,8 @@ import Testing
     let arguments = ["tokenizer", "compare", "t260", "t300", "--text", "story.txt", "--text", "日本.txt"]
     let table = try Command.run(arguments + ["--page", "page.html"], in: folder.path)
     expectSuccess(table)
-    #expect(table.output.contains("t300") && table.output.contains("日本") && table.output.contains("every Han character"))
+    #expect(
+      table.output.contains("t300") && table.output.contains("日本") && table.output.contains("every Han character"))
     let page = try String(contentsOfFile: folder.path + "/page.html", encoding: .utf8)
     #expect(page.contains("<svg") && page.contains("Fertility") && page.contains("story"))
     let json = try Command.run(arguments + ["--json"], in: folder.path)

@@ -174,7 +174,8 @@ extension Parser {
       let statements = try body(&parser)
       let read = parser.macroReads.removeLast().read
       func isDeclared(_ name: String) -> Bool { parameters.contains { $0.name == Text(name) } }
-      if read.contains("caller"), let caller = parameters.first(where: { $0.name == "caller" }), caller.fallback == nil {
+      if read.contains("caller"), let caller = parameters.first(where: { $0.name == "caller" }), caller.fallback == nil
+      {
         throw parser.failure("the parameter 'caller' must have a default or be left out", line: line)
       }
       return MacroDefinition(

@@ -156,9 +156,11 @@ extension Interpreter {
       for index in try Interpreter.indices(start, stop, step, count: scalars.count) { builder.append(scalars[index]) }
       return .string(Text(builder.bytes, isMarkup: text.isMarkup))
     case .list(let items):
-      return try list(try Interpreter.indices(start, stop, step, count: items.elements.count).map { items.elements[$0] })
+      return try list(
+        try Interpreter.indices(start, stop, step, count: items.elements.count).map { items.elements[$0] })
     case .tuple(let items):
-      return try tuple(try Interpreter.indices(start, stop, step, count: items.elements.count).map { items.elements[$0] })
+      return try tuple(
+        try Interpreter.indices(start, stop, step, count: items.elements.count).map { items.elements[$0] })
     case .object(let object as NumberRange):
       let indices = try Interpreter.indices(start, stop, step, count: object.count)
       return .object(object.slice(indices))

@@ -35,12 +35,14 @@ public struct TokenizerPage: Sendable {
   /// The page: one file, no script.
   public var html: String {
     let highest = texts.flatMap(\.results).map(\.fertility).max() ?? 1
-    let fertility = chart("Fertility: tokens a word, lower is better", \.fertility, maximum: max(1, highest.rounded(.up)))
+    let fertility = chart(
+      "Fertility: tokens a word, lower is better", \.fertility, maximum: max(1, highest.rounded(.up)))
     let continued = chart("Words of two tokens and more, lower is better", \.continued, maximum: nil)
     var rows = "<tr><th>Text</th><th>Tokenizer</th>"
-    rows += ["Fertility", "Continued", "Tokens a word in text", "Bytes a token"].map {
-      "<th class=\"figure\">\($0)</th>"
-    }.joined() + "</tr>\n"
+    rows +=
+      ["Fertility", "Continued", "Tokens a word in text", "Bytes a token"].map {
+        "<th class=\"figure\">\($0)</th>"
+      }.joined() + "</tr>\n"
     for text in texts {
       for (tokenizer, result) in zip(tokenizers, text.results) {
         let figures = [

@@ -1,8 +1,8 @@
 /// Cuts text into words by the default rules of Unicode's annex 29 (WB1 to WB999).
 ///
 /// The annex leaves Chinese and Japanese to dictionaries; here every Han character is a word, and so is every run of
-/// hiragana and, as in the annex, of katakana. Other scripts without blanks (Thai, Lao, Khmer, Burmese) are cut at every
-/// letter.
+/// kana. Other scripts without blanks (Thai, Lao, Khmer, Burmese) are cut at
+/// every letter.
 public struct WordSegmenter: Sendable {
   /// Creates a segmenter.
   public init() {}
@@ -49,7 +49,8 @@ public struct WordSegmenter: Sendable {
     guard let last else { return true }
     let left = kinds[last]
     switch (left, after) {
-    case _ where left.isLetter && after.isLetter, (.numeric, .numeric), (.katakana, .katakana), (.hiragana, .hiragana):
+    case _ where left.isLetter && after.isLetter, (.numeric, .numeric), (.katakana, .katakana), (.hiragana, .hiragana),
+      (.katakana, .hiragana), (.hiragana, .katakana):
       return false
     case _ where left.isLetter && after == .numeric || left == .numeric && after.isLetter: return false
     case (.hebrewLetter, .singleQuote): return false
@@ -82,7 +83,7 @@ public struct WordSegmenter: Sendable {
     return right == .numeric && joinsNumbers(left) && earlier == .numeric
   }
 
-  /// The scalar before `index` that is not passed over; `nil` at the beginning of a line, where all count as themselves.
+  /// The scalar before `index` that is not passed over; at the beginning of a line all count as themselves.
   private func previous(_ index: Int, _ kinds: [WordBreak]) -> Int? {
     var place = index - 1
     while place > 0, kinds[place].isIgnored, !kinds[place - 1].isNewline { place -= 1 }
