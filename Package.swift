@@ -30,7 +30,8 @@ let package = Package(
     .target(name: "Planning", dependencies: ["Models", "Reporting"]),
     .target(name: "Inference", dependencies: ["Models", "Tokenization"]),
     .target(
-      name: "Evaluation", dependencies: ["ChatTemplates", "Corpora", "CSandbox", "Inference", "Reporting", collections, yams],
+      name: "Evaluation",
+      dependencies: ["ChatTemplates", "Corpora", "CSandbox", "Inference", "Reporting", collections, yams],
       resources: [.embedInCode("TaskFiles")]),
     .target(name: "Training", dependencies: ["Corpora", "Inference", "Optimization", "Planning", "Reporting", yams]),
     .target(name: "Lab", dependencies: ["Training", "Evaluation"]),
