@@ -2,7 +2,8 @@ import ChatTemplates
 import Formats
 
 /// A piece of a prompt in the language Jinja, filled from a row: the row's columns are its variables, and `row` is all of
-/// it. Besides what chat templates have it knows `letters` (A to Z), `capital(text)` and `continued(before, text)`.
+/// it. Besides what chat templates have it knows `letters` (A to Z), `capital(text)`, `continued(before, text)` and
+/// `boxed(solution)`.
 public struct PromptTemplate: Sendable {
   /// Where it stands, for messages.
   let place: String
@@ -15,12 +16,21 @@ public struct PromptTemplate: Sendable {
   }
 
   /// `capital` ends a text where its last character does and begins it with a capital; `continued` begins it as the text
-  /// before it asks for, with a capital after the end of a sentence or line, else without.
+  /// before it asks for, with a capital after the end of a sentence or line, else without. `boxed` is what stands in the
+  /// last `\boxed{…}`, braces within it counted.
   private static let prelude = """
     {%- macro capital(text) -%}{% set whole = text.rstrip() %}{{ whole[:1].upper() ~ whole[1:] }}{%- endmacro -%}
     {%- macro continued(before, text) -%}\
     {%- if before == '' or before[-1:] == '\\n' or before.rstrip()[-1:] in ['.', '?', '!', ':', ';'] -%}\
     {{ text[:1].upper() ~ text[1:] }}{%- else -%}{{ text[:1].lower() ~ text[1:] }}{%- endif -%}\
+    {%- endmacro -%}
+    {%- macro boxed(text) -%}\
+    {%- set state = namespace(depth=1) -%}\
+    {%- for letter in text.split('\\\\boxed{')[-1] -%}\
+    {%- if letter == '{' %}{% set state.depth = state.depth + 1 %}{% endif -%}\
+    {%- if letter == '}' %}{% set state.depth = state.depth - 1 %}{% endif -%}\
+    {%- if state.depth > 0 %}{{ letter }}{% else %}{% break %}{% endif -%}\
+    {%- endfor -%}\
     {%- endmacro -%}
 
     """
