@@ -51,7 +51,7 @@ import Testing
     ("path: owner/birds", "nothing: 1", "nothing"), ("selection: first", "selection: best", "random_each"),
     ("choices: \"{{ names }}\"", "choices: 3", "choices"), ("count: 1", "count: -1", "count"),
     ("task: birds", "summary2: x", "summary2"), ("task: birds", "- a", "YAML"),
-    ("answer: \"{{ label }}\"", "", "answer"), ("        metrics: [acc, acc_norm]", "        continuation: x", "prompt"),
+    ("answer: \"{{ label }}\"", "", "answer"), ("metrics: [acc, acc_norm]", "continuation: x", "prompt"),
   ]) func mistakesAreNamed(from: String, to: String, expected: String) {
     let refusal = sentence { _ = try TaskFile(Self.good.replacing(from, with: to), place: "birds.yaml") }
     #expect(refusal.contains("birds.yaml") && refusal.contains(expected), "\(refusal)")

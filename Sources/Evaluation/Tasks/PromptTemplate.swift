@@ -32,11 +32,10 @@ public struct PromptTemplate: Sendable {
     {%- if state.depth > 0 %}{{ letter }}{% else %}{% break %}{% endif -%}\
     {%- endfor -%}\
     {%- endmacro -%}
-
     """
   private static let letters = JSON.array("ABCDEFGHIJKLMNOPQRSTUVWXYZ".map { .string(String($0)) })
-  /// Jinja drops a template's last newline; with this behind it, it is not the last.
-  private static let end = "\u{1}"
+  /// Stands around a template, so that no tag takes the white space at its ends and Jinja does not drop its last newline.
+  private static let edge = "\u{1}"
 
   init(_ source: String, place: String) throws {
     self.place = place
@@ -48,7 +47,7 @@ public struct PromptTemplate: Sendable {
     let written = expression.map { "{{ (\($0)) | tojson }}" } ?? source
     do {
       content = .template(
-        try ChatTemplate(source: Self.prelude + written + Self.end, name: place), writesJSON: expression != nil)
+        try ChatTemplate(source: Self.prelude + Self.edge + written + Self.edge, name: place), writesJSON: expression != nil)
     } catch {
       throw EvaluationError(place, "is no template: \(error)")
     }
@@ -79,8 +78,8 @@ public struct PromptTemplate: Sendable {
       for (name, value) in row.objectValue ?? [:] where !Self.reserved.contains(name) { variables[name] = value }
       variables["row"] = row
       variables["letters"] = Self.letters
-      var text = try template.render(messages: .array([]), variables: variables).text
-      if text.hasSuffix(Self.end) { text.unicodeScalars.removeLast() }
+      let whole = try template.render(messages: .array([]), variables: variables).text
+      let text = String(whole.unicodeScalars.dropFirst().dropLast())
       return writesJSON ? try JSON.parse(text, name: place) : .string(text)
     }
   }
