@@ -30,8 +30,9 @@ let package = Package(
     .target(name: "Planning", dependencies: ["Models", "Reporting"]),
     .target(name: "Inference", dependencies: ["Models", "Tokenization"]),
     .target(
-      name: "Evaluation", dependencies: ["ChatTemplates", "Corpora", "CSandbox", "Inference", "Reporting", collections, yams],
-      resources: [.embedInCode("TaskFiles")]),
+      name: "Evaluation",
+      dependencies: ["ChatTemplates", "Corpora", "CSandbox", "Inference", "Reporting", collections, yams],
+      resources: [.embedInCode("PromptSuite/prompt_suite.yaml"), .embedInCode("TaskFiles")]),
     .target(name: "Training", dependencies: ["Corpora", "Inference", "Optimization", "Planning", "Reporting", yams]),
     .target(name: "Lab", dependencies: ["Training", "Evaluation"]),
     .executableTarget(name: "apus", dependencies: ["ChatTemplates", "Lab", arguments, collections]),

@@ -7,7 +7,7 @@ struct EvaluateCommand: ParsableCommand {
     discussion: "Without a subcommand, `apus evaluate MODEL --tasks …` runs benchmarks.",
     subcommands: [
       EvaluateRunCommand.self, EvaluateCompareCommand.self, EvaluatePerplexityCommand.self,
-      EvaluateQuestionsCommand.self,
+      EvaluateQuestionsCommand.self, EvaluateScoreCommand.self, EvaluatePromptsCommand.self,
     ],
     defaultSubcommand: EvaluateRunCommand.self)
 }

@@ -76,6 +76,9 @@ struct EvaluateRunCommand: ParsableCommand {
   @Option(help: "Where results, details and the cache go.", completion: .directory)
   var output = "evaluations"
 
+  @Option(help: "Format of the details: parquet or jsonl.")
+  var details: DetailsFormat = .parquet
+
   @Flag(help: "List tasks and their variants.")
   var list = false
 
@@ -101,7 +104,8 @@ struct EvaluateRunCommand: ParsableCommand {
   func run() throws {
     let catalog = try TaskCatalog()
     if list {
-      print(json ? TaskList(catalog).json.serializedString(pretty: true) : TaskList(catalog).text, terminator: json ? "\n" : "")
+      let list = TaskList(catalog)
+      print(json ? list.json.serializedString(pretty: true) + "\n" : list.text, terminator: "")
       return
     }
     let names = (tasks ?? "").split(separator: ",").map { String($0) }
@@ -133,7 +137,7 @@ struct EvaluateRunCommand: ParsableCommand {
         modelName: ModelName.of(model), modelPath: model, fingerprint: fingerprint, compute: compute.rawValue,
         settings: settings, began: began, ended: Date().timeIntervalSince1970),
       tasks: results)
-    let path = try all.write(to: output)
+    let path = try all.write(to: output, details: details)
     print(json ? all.json.serializedString(pretty: true) + "\n" : all.table + "\(path)\n", terminator: "")
   }
 
@@ -164,3 +168,5 @@ struct EvaluateRunCommand: ParsableCommand {
   }
 }
 
+
+extension DetailsFormat: ExpressibleByArgument {}

@@ -22,7 +22,7 @@ import Testing
 
   private static func check(_ model: LanguageModel, _ questions: [[LikelihoodRequest]], _ scorer: LikelihoodScorer) throws {
     var told: [Int: [Likelihood]] = [:]
-    let results = try scorer.score(questions) { told[$0] = $1 }
+    let results = try scorer.score(questions) { for (question, results) in $0 { told[question] = results } }
     #expect(results.map(\.count) == questions.map(\.count))
     for (i, (requests, likelihoods)) in zip(questions, results).enumerated() {
       #expect(requests.isEmpty || told[i] == likelihoods)

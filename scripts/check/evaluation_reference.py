@@ -5,7 +5,8 @@
 The harness's own tasks (0-shot) are pointed at the files under --data, which has the layout of the Hugging Face
 datasets; ARC and OpenBookQA ask their validation split where the test split is missing. Each task becomes one file of
 JSON lines, a question each: {"requests": [[context, continuation], …], "results": [[log-probability, greedy], …],
-"metrics": {…}}. Questions that are in the file already are not computed again, so an interrupted run goes on.
+"metrics": {…}}. Weights and activations are float32, the softmax over the vocabulary float64 (the harness's
+softmax_dtype): in float32 its sums of a hundred tokens are off by 1e-3 themselves. Questions that are in the file already are not computed again, so an interrupted run goes on.
 
 Needs lm-eval 0.4.13 with torch and transformers; runs on one thread unless OMP_NUM_THREADS says otherwise.
 """
@@ -86,7 +87,8 @@ def main():
             for start in range(0, len(rest), 25):
                 part = rest[start:start + 25]
                 model = model or HFLM(
-                    pretrained=arguments.model, dtype="float32", device="cpu", batch_size=arguments.batch)
+                    pretrained=arguments.model, dtype="float32", device="cpu", batch_size=arguments.batch,
+                    softmax_dtype="float64")
                 results = iter(model.loglikelihood([i for q in part for i in q], disable_tqdm=True))
                 for question in part:
                     own = [next(results) for _ in question]
@@ -98,4 +100,5 @@ def main():
                 print(f"{name}: {len(lines) + min(start + 25, len(rest))} of {len(questions)}", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -23,12 +23,13 @@ public struct LikelihoodScorer: Sendable {
   /// Scores the requests of questions.
   /// - Parameters:
   ///   - questions: the requests of each question; those with the same context or beginning belong together.
-  ///   - each: told the results of a question as soon as they are there, in an order of the scorer's own.
+  ///   - each: told questions and their results batch by batch, in an order of the scorer's own.
   /// - Returns: the results in the order of the requests.
   /// - Throws: what `each` throws.
   @discardableResult
   public func score(
-    _ questions: [[LikelihoodRequest]], each: (_ question: Int, _ results: [Likelihood]) throws -> Void = { _, _ in }
+    _ questions: [[LikelihoodRequest]],
+    each: (_ answered: [(question: Int, results: [Likelihood])]) throws -> Void = { _ in }
   ) throws -> [[Likelihood]] {
     var results = questions.map { requests in
       requests.map { Likelihood(logProbability: 0, isGreedy: true, tokenCount: $0.continuation.count) }
@@ -54,7 +55,7 @@ public struct LikelihoodScorer: Sendable {
         results[index][target].logProbability += logProbability
         if !isLikeliest { results[index][target].isGreedy = false }
       }
-      for index in indices { try each(index, results[index]) }
+      try each(indices.map { ($0, results[$0]) })
     }
     return results
   }

@@ -105,16 +105,16 @@ public struct EvaluationResults: Sendable {
       parts.tm_min, parts.tm_sec)
   }
 
-  /// Writes results and details under a folder.
+  /// Writes results and details under a folder, the results last.
   /// - Returns: the path of the results.
   /// - Throws: `FileError` where the disk refuses.
   @discardableResult
-  public func write(to folder: String) throws -> String {
+  public func write(to folder: String, details format: DetailsFormat = .parquet) throws -> String {
     let details = folder.appendingPath("details/\(run.modelName)/\(date)")
     try Paths.createFolder(details)
     for result in tasks {
       let name = "details_\(result.task.name)_\(result.task.variant)_\(date)"
-      try DetailsFile.write(result.details, to: details.appendingPath(name))
+      try format.write(result.details, to: details.appendingPath(name))
     }
     let own = folder.appendingPath("results/\(run.modelName)")
     try Paths.createFolder(own)

@@ -20,7 +20,7 @@ public struct AskedQuestion: Sendable {
 }
 
 /// Turns rows into questions: computed fields, few-shot examples, chat turns.
-struct QuestionBuilder {
+struct QuestionBuilder: Sendable {
   let task: EvaluationTask
   let style: PromptStyle
   /// Rows to take examples from, and whether they are those that are asked.
@@ -44,14 +44,14 @@ struct QuestionBuilder {
       throw EvaluationError(
         task.name, "asks for \(fewShot.count) examples, and the split has \(exampleRows.count) rows; ask for fewer")
     }
-    if let rows = fewShot.rows {
+    if fewShot.count == 0 {
+      sharedExamples = []
+    } else if let rows = fewShot.rows {
       guard rows.count >= fewShot.count, let highest = rows.max(), highest < exampleRows.count else {
         throw EvaluationError(
           task.name, "names rows \(rows) as examples, too few or beyond the \(exampleRows.count) of the split")
       }
       sharedExamples = rows
-    } else if fewShot.count == 0 {
-      sharedExamples = []
     } else {
       switch fewShot.selection {
       case .first: sharedExamples = Array(0..<needed)
@@ -67,8 +67,8 @@ struct QuestionBuilder {
   func question(_ row: JSON, index: Int) throws -> AskedQuestion {
     do {
       return try AskedQuestion(index: index, row: row, request: request(row, index: index))
-    } catch let error as EvaluationError {
-      throw EvaluationError("\(task.name), row \(index):", error.description)
+    } catch {
+      throw EvaluationError("\(task.name), row \(index):", "\(error)")
     }
   }
 

@@ -11,9 +11,9 @@ extension EvaluationRun {
     let scorer = try prompt.makeScorer()
     let asked = try mapQuestions(prepared.questions, task) { question -> (prompt: [UInt32], dropped: Int) in
       guard case .generation(let text, _) = question.request else { return ([], 0) }
-      return try self.promptTokens(text, maxTokens: prompt.maxTokens)
+      return try promptTokens(text, maxTokens: prompt.maxTokens)
     }
-    let texts = try texts(asked.map(\.prompt), prompt, progress)
+    let texts = try self.texts(asked.map(\.prompt), prompt, progress)
     let scores = try mapQuestions(prepared.questions, task) { question -> [AnswerScore] in
       guard case .generation(_, let reference) = question.request else { return [] }
       let number = prepared.positions[question.index] ?? 0
@@ -48,7 +48,7 @@ extension EvaluationRun {
 
   /// A prompt's tokens, of which the first are cut where the answer would not fit beside them.
   private func promptTokens(_ text: String, maxTokens: Int) throws -> (prompt: [UInt32], dropped: Int) {
-    let tokens = try LikelihoodRequest.encode(text, model: model)
+    let tokens = LikelihoodRequest.encode(text, model: model)
     let room = model.configuration.contextLength - min(maxTokens, model.configuration.contextLength - 1)
     let dropped = max(0, tokens.count - room)
     guard !tokens.isEmpty else { return (try model.promptTokens(""), 0) }
@@ -79,7 +79,7 @@ extension EvaluationRun {
     }
     var open = missing.map { _ in prompt.samples }
     for number in missing { results[number] = Array(repeating: "", count: prompt.samples) }
-    try TextGenerator(model).generate(requests) { piece in
+    _ = try TextGenerator(model).generate(requests) { piece in
       guard let generation = piece.generation else { return true }
       let index = missing[piece.request]
       results[index][piece.sample] = generation.text

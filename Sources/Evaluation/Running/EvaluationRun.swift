@@ -39,17 +39,18 @@ public struct EvaluationRun: Sendable {
     let missing = groups.indices.filter { results[$0].contains { $0 == nil } }
     var done = groups.count - missing.count
     if done > 0 { try progress(done) }
-    try LikelihoodScorer(model).score(missing.map { groups[$0] }) { index, likelihoods in
-      let group = missing[index]
-      results[group] = likelihoods
+    try LikelihoodScorer(model).score(missing.map { groups[$0] }) { answered in
+      for (index, likelihoods) in answered { results[missing[index]] = likelihoods }
       try cache?.add(
-        zip(groups[group], likelihoods).map { request, likelihood in
-          (
-            CacheKey.likelihood(request),
-            ["logprob": .number(likelihood.logProbability), "greedy": .bool(likelihood.isGreedy)]
-          )
+        answered.flatMap { index, likelihoods in
+          zip(groups[missing[index]], likelihoods).map { request, likelihood in
+            (
+              CacheKey.likelihood(request),
+              ["logprob": .number(likelihood.logProbability), "greedy": .bool(likelihood.isGreedy)]
+            )
+          }
         })
-      done += 1
+      done += answered.count
       try progress(done)
     }
     return results.map { $0.compactMap { $0 } }

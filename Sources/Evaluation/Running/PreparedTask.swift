@@ -1,4 +1,5 @@
 import Formats
+import Foundation
 
 /// A task with the questions that will be asked, before any model is.
 public struct PreparedTask: Sendable {
@@ -49,7 +50,10 @@ public struct PreparedTask: Sendable {
       settings.shuffle && count < rows.count
       ? QuestionBuilder.draw(count, of: rows.count, seed: settings.seed, purpose: "questions \(task.name)").sorted()
       : Array(0..<count)
-    questions = try chosen.map { try builder.question(rows[$0], index: $0) }
+    let threads = ProcessInfo.processInfo.activeProcessorCount
+    questions = try parallelMap(count: chosen.count, threads: threads) { number in
+      Result { try builder.question(rows[chosen[number]], index: chosen[number]) }
+    }.map { try $0.get() }
     positions = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($0.element, $0.offset) })
   }
 }

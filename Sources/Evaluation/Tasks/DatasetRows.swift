@@ -6,7 +6,7 @@ enum DatasetRows {
   /// - Throws: a sentence naming file and line where one is damaged.
   static func read(_ files: [String]) throws -> [JSON] {
     try files.flatMap { path in
-      if path.hasSuffix(".parquet") { throw EvaluationError(path, "is Parquet") }
+      if path.hasSuffix(".parquet") { return try ParquetFile.rows(ofFile: path) }
       if path.hasSuffix(".json") {
         guard let rows = try JSON.parse(contentsOfFile: path).arrayValue else { return try lines(path) }
         return rows

@@ -7,7 +7,11 @@ enum EmbeddedTaskFiles {
     ("boolq.yaml", PackageResources.boolq_yaml),
     ("commonsense_qa.yaml", PackageResources.commonsense_qa_yaml),
     ("copa.yaml", PackageResources.copa_yaml),
+    ("gsm8k.yaml", PackageResources.gsm8k_yaml),
     ("hellaswag.yaml", PackageResources.hellaswag_yaml),
+    ("humaneval.yaml", PackageResources.humaneval_yaml),
+    ("math.yaml", PackageResources.math_yaml),
+    ("mbpp.yaml", PackageResources.mbpp_yaml),
     ("mmlu.yaml", PackageResources.mmlu_yaml),
     ("mmlu_pro.yaml", PackageResources.mmlu_pro_yaml),
     ("openbookqa.yaml", PackageResources.openbookqa_yaml),
@@ -18,6 +22,8 @@ enum EmbeddedTaskFiles {
     ("qasc.yaml", PackageResources.qasc_yaml),
     ("sciq.yaml", PackageResources.sciq_yaml),
     ("social_iqa.yaml", PackageResources.social_iqa_yaml),
+    ("suite.yaml", PackageResources.suite_yaml),
+    ("triviaqa.yaml", PackageResources.triviaqa_yaml),
     ("winogrande.yaml", PackageResources.winogrande_yaml),
   ]
 }

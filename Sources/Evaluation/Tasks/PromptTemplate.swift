@@ -2,7 +2,8 @@ import ChatTemplates
 import Formats
 
 /// A piece of a prompt in the language Jinja, filled from a row: the row's columns are its variables, and `row` is all of
-/// it. Besides what chat templates have it knows `letters` (A to Z), `capital(text)` and `continued(before, text)`.
+/// it. Besides what chat templates have it knows `letters` (A to Z), `capital(text)`, `continued(before, text)` and
+/// `boxed(solution)`.
 public struct PromptTemplate: Sendable {
   /// Where it stands, for messages.
   let place: String
@@ -15,18 +16,26 @@ public struct PromptTemplate: Sendable {
   }
 
   /// `capital` ends a text where its last character does and begins it with a capital; `continued` begins it as the text
-  /// before it asks for, with a capital after the end of a sentence or line, else without.
+  /// before it asks for, with a capital after the end of a sentence or line, else without. `boxed` is what stands in the
+  /// last `\boxed{…}`, braces within it counted.
   private static let prelude = """
     {%- macro capital(text) -%}{% set whole = text.rstrip() %}{{ whole[:1].upper() ~ whole[1:] }}{%- endmacro -%}
     {%- macro continued(before, text) -%}\
     {%- if before == '' or before[-1:] == '\\n' or before.rstrip()[-1:] in ['.', '?', '!', ':', ';'] -%}\
     {{ text[:1].upper() ~ text[1:] }}{%- else -%}{{ text[:1].lower() ~ text[1:] }}{%- endif -%}\
     {%- endmacro -%}
-
+    {%- macro boxed(text) -%}\
+    {%- set state = namespace(depth=1) -%}\
+    {%- for letter in text.split('\\\\boxed{')[-1] -%}\
+    {%- if letter == '{' %}{% set state.depth = state.depth + 1 %}{% endif -%}\
+    {%- if letter == '}' %}{% set state.depth = state.depth - 1 %}{% endif -%}\
+    {%- if state.depth > 0 %}{{ letter }}{% else %}{% break %}{% endif -%}\
+    {%- endfor -%}\
+    {%- endmacro -%}
     """
   private static let letters = JSON.array("ABCDEFGHIJKLMNOPQRSTUVWXYZ".map { .string(String($0)) })
-  /// Jinja drops a template's last newline; with this behind it, it is not the last.
-  private static let end = "\u{1}"
+  /// Stands around a template, so that no tag takes the white space at its ends and Jinja does not drop its last newline.
+  private static let edge = "\u{1}"
 
   init(_ source: String, place: String) throws {
     self.place = place
@@ -38,7 +47,7 @@ public struct PromptTemplate: Sendable {
     let written = expression.map { "{{ (\($0)) | tojson }}" } ?? source
     do {
       content = .template(
-        try ChatTemplate(source: Self.prelude + written + Self.end, name: place), writesJSON: expression != nil)
+        try ChatTemplate(source: Self.prelude + Self.edge + written + Self.edge, name: place), writesJSON: expression != nil)
     } catch {
       throw EvaluationError(place, "is no template: \(error)")
     }
@@ -69,8 +78,8 @@ public struct PromptTemplate: Sendable {
       for (name, value) in row.objectValue ?? [:] where !Self.reserved.contains(name) { variables[name] = value }
       variables["row"] = row
       variables["letters"] = Self.letters
-      var text = try template.render(messages: .array([]), variables: variables).text
-      if text.hasSuffix(Self.end) { text.unicodeScalars.removeLast() }
+      let whole = try template.render(messages: .array([]), variables: variables).text
+      let text = String(whole.unicodeScalars.dropFirst().dropLast())
       return writesJSON ? try JSON.parse(text, name: place) : .string(text)
     }
   }

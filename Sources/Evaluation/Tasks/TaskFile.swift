@@ -3,7 +3,14 @@ import OrderedCollections
 
 /// A task file: one benchmark in several variants, perhaps in subsets.
 ///
-/// Keys at the top hold for all variants, a variant's own take their place. docs/evaluation-tasks.md lists them.
+/// Keys at the top hold for all variants, a variant's own take their place. A template is Jinja over a row's columns
+/// (``PromptTemplate``); a template that is one expression gives its value, others a text.
+///
+/// All: `dataset` (`path`, `name`, or `builtin`), `split`, `version`, `formulation`, `fields` (values computed from the
+/// row), `instruction`, `delimiter`, `few_shot` (`count`, `split`, `selection`, `rows`, `separator`), `average`.
+/// Choices: `prompt`, or `contexts` with `continuation`; `choices`, `answer` (a number from 0), `metrics`,
+/// `length_counts_delimiter`, `pmi_context`. Free answers: `prompt`, `target`, `reference`, `max_tokens`, `stop`,
+/// `samples`, `temperature`, `top_p`, `pass_at`, `majority`, `strip_reasoning`, `scorer`. Documents: `text`.
 public struct TaskFile: Sendable {
   /// The benchmark's name.
   public let name: String
