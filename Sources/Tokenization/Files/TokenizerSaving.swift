@@ -94,7 +94,7 @@ extension Tokenizer {
   }
 
   /// How the file writes a token of the model.
-  private func text(of id: UInt32) -> String {
+  func text(of id: UInt32) -> String {
     if let added = model.addedByID[id] { return added.content }
     let bytes = model.vocabulary[id] ?? []
     return !model.isByteLevel || model.literalTokens.contains(id)
