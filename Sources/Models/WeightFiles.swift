@@ -11,18 +11,18 @@ public enum WeightFiles {
     let shards = try shardPaths(directory)
     let files = try shards.map(Safetensors.init)
     let names = StoredNames(first: store.parameters[0].name) { name in files.contains { $0.entries[name] != nil } }
-    for parameter in store.parameters {
+    for (declaration, parameter) in zip(store.declarations, store.parameters) {
       let name = names(parameter.name)
       guard let file = files.first(where: { $0.entries[name] != nil }), let entry = file.entries[name] else {
         throw SafetensorsError(
           path: shards[0], tensor: name, problem: "is missing, which this configuration needs")
       }
-      guard entry.shape == parameter.shape else {
+      guard entry.shape == declaration.storedShape else {
         throw SafetensorsError(
           path: file.file.path, tensor: name,
-          problem: "has shape \(entry.shape), but this configuration needs \(parameter.shape)")
+          problem: "has shape \(entry.shape), but this configuration needs \(declaration.storedShape)")
       }
-      try read(entry, of: file, into: parameter.master.floats)
+      try declaration.fillFromStored(parameter.master) { try read(entry, of: file, into: $0) }
     }
     store.version.advance()
   }
@@ -31,25 +31,32 @@ public enum WeightFiles {
   public static func save(_ store: ParameterStore, as dtype: DType, to path: String) throws {
     let element: TensorElement = dtype == .bfloat16 ? .bfloat16 : .float32
     // Sorted by name, as the reference writer does, so that equal weights are equal bytes whatever the layout.
-    let order = store.parameters.sorted { $0.name < $1.name }
+    let order = zip(store.declarations, store.parameters).sorted { $0.0.name < $1.0.name }
     let writer = try SafetensorsWriter(
-      path, tensors: order.map { .init(name: $0.name, element: element, shape: $0.shape) })
+      path, tensors: order.map { .init(name: $0.0.name, element: element, shape: $0.0.storedShape) })
     do {
-      for parameter in order {
-        let values = UnsafeBufferPointer(parameter.master.floats)
-        for start in stride(from: 0, to: values.count, by: 1 << 20) {
-          let part = UnsafeBufferPointer(rebasing: values[start..<min(start + 1 << 20, values.count)])
-          if dtype == .bfloat16 {
-            try part.map(BFloat16.bits).withUnsafeBytes { try writer.append($0, to: parameter.name) }
-          } else {
-            try writer.append(UnsafeRawBufferPointer(part), to: parameter.name)
-          }
+      for (declaration, parameter) in order {
+        try declaration.withStoredValues(of: parameter.master) {
+          try write($0, as: dtype, parameter.name, to: writer)
         }
       }
       try writer.commit()
     } catch {
       writer.discard()
       throw error
+    }
+  }
+
+  private static func write(
+    _ values: UnsafeBufferPointer<Float>, as dtype: DType, _ name: String, to writer: SafetensorsWriter
+  ) throws {
+    for start in stride(from: 0, to: values.count, by: 1 << 20) {
+      let part = UnsafeBufferPointer(rebasing: values[start..<min(start + 1 << 20, values.count)])
+      if dtype == .bfloat16 {
+        try part.map(BFloat16.bits).withUnsafeBytes { try writer.append($0, to: name) }
+      } else {
+        try writer.append(UnsafeRawBufferPointer(part), to: name)
+      }
     }
   }
 
