@@ -58,7 +58,9 @@ extension Tokenizer {
 
   /// llama.cpp's name for how text is cut into words.
   private static func llamaCppName(_ document: JSON, file: String) throws -> String {
-    let cutting = try PreTokenizer(document["pre_tokenizer"] ?? .null, file: file)
+    guard let cutting = PreTokenizer(document["pre_tokenizer"] ?? .null) else {
+      throw TokenizerError(file, "llama.cpp has no name for its pre_tokenizer")
+    }
     let ignoresMerges = document["model"]?["ignore_merges"]?.boolValue ?? false
     switch (cutting.pattern, cutting.digits) {
     case (.gpt2, .none): return "gpt-2"
