@@ -50,7 +50,7 @@ extension Tokenizer {
       tokens[id] = text(of: UInt32(id))
       kinds[id] = hasByteTokens && isByte(tokens[id]) ? .byte : .normal
     }
-    for token in addedTokens where token.id < size {
+    for token in savedTokens where token.id < size {
       // llama.cpp looks for those that are not special in the text as it was, before spaces become marks.
       tokens[Int(token.id)] =
         hasByteTokens && !token.isSpecial ? token.content.replacing("\u{2581}", with: " ") : token.content
@@ -111,13 +111,17 @@ extension Tokenizer {
 
   /// llama.cpp's name for how text is cut into words.
   private func ggufNameOfCutting(_ name: String) throws -> String {
-    guard model.segmentation == nil, model.normalizer == nil else {
+    // What brings text to NFC first is known by the same name.
+    guard model.segmentation == nil, model.normalizer == nil || metadata.normalizer["type"]?.stringValue == "NFC" else {
       throw TokenizerError(name, "cuts or changes text in a way that llama.cpp has no name for")
     }
     switch (model.preTokenizer.pattern, model.preTokenizer.digits) {
     case (.gpt2, .none): return "gpt-2"
     case (.gpt2, .individual): return "smollm"
     case (.qwen2, .none): return "qwen2"
+    case (.qwen35, .none): return "qwen35"
+    case (.o200k, .none): return "gpt-4o"
+    case (.tekken, .none): return "tekken"
     // The same expression; the second does not take a word that is a token for that token at once.
     case (.llama3, .none): return model.ignoresMerges ? "llama-bpe" : "dbrx"
     default: throw TokenizerError(name, "cuts text in a way that llama.cpp has no name for")
