@@ -62,9 +62,7 @@ public enum ModelFolder {
   /// The tokenizer that stands beside a model's weights, or in the same GGUF file.
   /// - Throws: a sentence naming what is missing or not supported.
   static func tokenizer(of stored: StoredModel) throws -> Tokenizer {
-    guard stored.gguf == nil else {
-      throw InferenceError(stored.path, "holds its tokenizer as metadata, which is not read yet; name a folder")
-    }
+    if let file = stored.gguf { return try Tokenizer(gguf: file) }
     return try Tokenizer(directory: stored.path)
   }
 
@@ -100,9 +98,9 @@ public enum ModelFolder {
     return missing
   }
 
-  /// Whether a folder has a tokenizer; Llama's own folders have ranks instead of tokenizer.json.
+  /// Whether a folder has a tokenizer; older ones, Llama's and Mistral's have other files than tokenizer.json.
   static func hasTokenizer(_ directory: String) -> Bool {
-    ["tokenizer.json", "tokenizer.model"].contains { Paths.exists(directory.appendingPath($0)) }
+    ["tokenizer.json", "tokenizer.model", "tekken.json", "vocab.json"].contains { Paths.exists(directory.appendingPath($0)) }
   }
 
   private static func incomplete(_ directory: String) -> InferenceError {

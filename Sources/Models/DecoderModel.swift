@@ -9,6 +9,7 @@ public struct DecoderModel: Sendable {
   /// The head's matrix, `[vocabulary, hidden]`; the embedding's where the two are tied.
   public let head: WeightMatrix
   let embedding: Parameter
+  let positions: Parameter?
   let blocks: [DecoderBlock]
   let finalNorm: Norm
   let rotary: RotaryCache
@@ -25,7 +26,8 @@ public struct DecoderModel: Sendable {
     self.store = store
     let names = ParameterNames(configuration)
     embedding = store.required("\(names.embedding).weight")
-    head = store.matrix(["\(configuration.tiedEmbeddings ? names.embedding : names.head).weight"])
+    positions = configuration.positions == .learned ? store.required("\(names.positions).weight") : nil
+    head = store.weights([configuration.tiedEmbeddings ? names.embedding : names.head])
     blocks = (0..<configuration.layerCount).map { DecoderBlock(store, layer: $0, configuration: configuration) }
     finalNorm = Norm(store, names.finalNorm, configuration)
     rotary = RotaryCache(configuration)
@@ -38,7 +40,7 @@ public struct DecoderModel: Sendable {
   public func hiddenStates(
     _ tokens: Tensor, _ context: SequenceContext, recompute: Bool = false, on tape: inout Tape
   ) -> Variable {
-    var stream = embedded(tokens, on: &tape)
+    var stream = embedded(tokens, at: context.positions, on: &tape)
     for block in blocks {
       if recompute {
         let outputs = tape.recomputed(stream.variables) { tape, inputs in
@@ -69,7 +71,8 @@ public struct DecoderModel: Sendable {
     let table = rotary.table(positions: states.reduce(1) { max($0, $1.capacity) })
     let context = StepContext(
       pasts: states.map(\.count), lengths: tokens.map(\.count), rotaryTable: table, arena: execution.arena)
-    var stream = embedded(Tensor(Array(tokens.joined()), in: execution.arena), on: &tape)
+    var stream = embedded(
+      Tensor(Array(tokens.joined()), in: execution.arena), at: context.positions, on: &tape)
     for (i, block) in blocks.enumerated() {
       var layers = states.map { $0.layers[i] }
       stream = block.step(stream, context, states: &layers, on: &tape)
@@ -93,14 +96,17 @@ public struct DecoderModel: Sendable {
     return tape.targetLikelihoods(tape.variable(hidden), head, targets: targets)
   }
 
-  private func embedded(_ tokens: Tensor, on tape: inout Tape) -> ResidualStream {
+  private func embedded(_ tokens: Tensor, at places: Tensor, on tape: inout Tape) -> ResidualStream {
     var scale: Float = 1
     if configuration.scalesEmbedding {
       scale = Float(configuration.hiddenSize).squareRoot()
       // The reference multiplies by the root as its type of activations holds it, and was trained so.
       if tape.execution.compute == .bfloat16 { scale = BFloat16.float(BFloat16.bits(scale)) }
     }
-    return ResidualStream([tape.embedding(tokens, embedding, scale: scale)])
+    let vectors = tape.embedding(tokens, embedding, scale: scale)
+    guard let positions else { return ResidualStream([vectors]) }
+    precondition(places.integers.allSatisfy { $0 < positions.shape[0] }, "positions within the model's context")
+    return ResidualStream([vectors, tape.embedding(places, positions)])
   }
 
   private func normed(_ stream: ResidualStream, on tape: inout Tape) -> Variable {

@@ -54,10 +54,7 @@ struct HuggingFaceConfigurationReader {
 
   /// Refuses features that change what the weights compute and that these families are not built with.
   func refuseUnsupported(_ family: ModelConfiguration.Family) throws {
-    for key in ["attention_bias", "mlp_bias"] where try flag(key, missing: false) {
-      throw error(key, "true is not supported; the projections have no biases")
-    }
-    let key = family.activationKey, name = family.activation.huggingFaceName
+    let key = family.keys.activation, name = family.activation.huggingFaceName
     if let activation = value(key), activation.stringValue != name {
       throw error(key, "\(shown(activation)) is not supported; this family's feed-forward layer has \(name)")
     }
@@ -66,6 +63,12 @@ struct HuggingFaceConfigurationReader {
     }
     if try flag("use_bidirectional_attention", missing: false) {
       throw error("use_bidirectional_attention", "true is not supported; a token sees those before it only")
+    }
+    for key in ["scale_attn_by_inverse_layer_idx", "add_cross_attention"] where try flag(key, missing: false) {
+      throw error(key, "true is not supported; attention is plain: false")
+    }
+    guard try flag("scale_attn_weights", missing: true) else {
+      throw error("scale_attn_weights", "false is not supported; scores are divided by the root of a head's width")
     }
     if value("quantization_config") != nil {
       throw error("quantization_config", "quantised checkpoints cannot be read; take the bfloat16 or float32 one")

@@ -8,30 +8,45 @@ extension ModelConfiguration {
   public func huggingFaceJSON(dtype: String = "bfloat16") -> JSON {
     var members: OrderedDictionary<String, JSON> = [
       "architectures": .array([.string(architecture)]),
-      "attention_bias": .bool(false),
-      "attention_dropout": .number(0),
+      family.keys.activation: .string(activation.huggingFaceName),
       "bos_token_id": token(beginOfTextToken),
       "eos_token_id": token(endOfTextToken),
-      "head_dim": .integer(Int64(headDimension)),
-      family.activationKey: .string(activation.huggingFaceName),
-      "hidden_size": .integer(Int64(hiddenSize)),
+      family.keys.hidden: .integer(Int64(hiddenSize)),
       "initializer_range": .number(initializerRange),
-      "intermediate_size": .integer(Int64(intermediateSize)),
-      "max_position_embeddings": .integer(Int64(contextLength)),
-      "mlp_bias": .bool(false),
+      family.keys.intermediate: .integer(Int64(intermediateSize)),
+      family.keys.context: .integer(Int64(contextLength)),
       "model_type": .string(family.rawValue),
-      "num_attention_heads": .integer(Int64(headCount)),
-      "num_hidden_layers": .integer(Int64(layerCount)),
-      "num_key_value_heads": .integer(Int64(keyValueHeadCount)),
+      family.keys.heads: .integer(Int64(headCount)),
+      family.keys.layers: .integer(Int64(layerCount)),
       "pad_token_id": .null,
-      "rms_norm_eps": .number(normEpsilon),
-      "rope_scaling": ropeScaling?.huggingFaceJSON ?? .null,
-      "rope_theta": .number(ropeTheta),
+      family.keys.epsilon: .number(normEpsilon),
       "tie_word_embeddings": .bool(tiedEmbeddings),
       "torch_dtype": .string(dtype),
       "use_cache": .bool(true),
       "vocab_size": .integer(Int64(vocabularySize)),
     ]
+    for (key, value) in positions == .rotary ? rotaryMembers : plainMembers { members[key] = value }
+    return .object(members)
+  }
+
+  /// What a model with learned positions says besides: nothing is left out in training, nothing is scaled.
+  private var plainMembers: OrderedDictionary<String, JSON> {
+    [
+      "attn_pdrop": .number(0), "embd_pdrop": .number(0), "resid_pdrop": .number(0), "scale_attn_weights": .bool(true),
+    ]
+  }
+
+  /// What a model with rotary embeddings says besides.
+  private var rotaryMembers: OrderedDictionary<String, JSON> {
+    var members: OrderedDictionary<String, JSON> = [
+      "attention_dropout": .number(0),
+      "head_dim": .integer(Int64(headDimension)),
+      "num_key_value_heads": .integer(Int64(keyValueHeadCount)),
+      "rope_scaling": ropeScaling?.huggingFaceJSON ?? .null,
+      "rope_theta": .number(ropeTheta),
+    ]
+    if family.mayHaveAttentionBias { members["attention_bias"] = .bool(queryKeyValueBias) }
+    if family.mayHaveFeedForwardBias { members["mlp_bias"] = .bool(feedForwardBias) }
     if family == .smollm3 {
       members["no_rope_layers"] = .array((0..<layerCount).map { .integer(usesRope(layer: $0) ? 1 : 0) })
     }
@@ -52,7 +67,7 @@ extension ModelConfiguration {
       members["query_pre_attn_scalar"] = .integer(Int64(attentionScalar ?? headDimension))
       members["rope_local_base_freq"] = .number(localRopeTheta ?? ropeTheta)
     }
-    return .object(members)
+    return members
   }
 
   /// Writes `config.json` into `folder`, beside and renamed.
@@ -70,6 +85,7 @@ extension ModelConfiguration {
     case .qwen3: "Qwen3ForCausalLM"
     case .gemma3: "Gemma3ForCausalLM"
     case .olmo2: "Olmo2ForCausalLM"
+    case .gpt2: "GPT2LMHeadModel"
     case .smollm3: "SmolLM3ForCausalLM"
     }
   }

@@ -27,36 +27,73 @@ extension ModelConfiguration {
     let reader = try HuggingFaceConfigurationReader(json, file: file)
     let family = try reader.family()
     try reader.refuseUnsupported(family)
+    let keys = family.keys
     let sizes = family.standardSizes
-    let hidden = try reader.size("hidden_size", missing: sizes?.hidden)
-    let layers = try reader.size("num_hidden_layers", limit: 100_000, missing: sizes?.layers)
-    let heads = try reader.size("num_attention_heads", limit: 1_000_000, missing: sizes?.heads)
-    let groups = try reader.size("num_key_value_heads", limit: 1_000_000, missing: sizes?.groups ?? heads)
-    let width = try reader.size("head_dim", limit: 65_536, missing: family.standardHeadDimension ?? hidden / heads)
-    guard heads % groups == 0 else {
-      throw reader.error("num_key_value_heads", "\(groups) does not divide num_attention_heads \(heads)")
+    let hidden = try reader.size(keys.hidden, missing: sizes?.hidden)
+    let layers = try reader.size(keys.layers, limit: 100_000, missing: sizes?.layers)
+    let heads = try reader.size(keys.heads, limit: 1_000_000, missing: sizes?.heads)
+    self.init(
+      family: family, vocabularySize: try reader.size("vocab_size", missing: sizes?.vocabulary), hiddenSize: hidden,
+      intermediateSize: try reader.size(
+        keys.intermediate, missing: sizes?.intermediate ?? (family == .gpt2 ? 4 * hidden : nil)),
+      layerCount: layers, headCount: heads,
+      contextLength: try reader.size(keys.context, missing: family.standardContextLength),
+      normEpsilon: try reader.positive(keys.epsilon, missing: family.standardEpsilon),
+      tiedEmbeddings: try reader.flag("tie_word_embeddings", missing: family.tiesEmbeddings),
+      initializerRange: try reader.positive("initializer_range", missing: 0.02),
+      beginOfTextToken: try reader.token("bos_token_id"), endOfTextToken: try reader.token("eos_token_id"))
+    if positions == .rotary {
+      try readHeads(reader, standardGroups: sizes?.groups)
+      try readRotaryLayers(reader)
+    } else {
+      guard hidden % heads == 0 else {
+        throw reader.error(keys.heads, "\(heads) does not divide \(keys.hidden) \(hidden)")
+      }
+    }
+    try readBiases(reader)
+    guard hasCountableSize else {
+      throw reader.error(keys.hidden, "these sizes make a model of more than a quadrillion parameters")
+    }
+  }
+
+  private mutating func readHeads(_ reader: HuggingFaceConfigurationReader, standardGroups: Int?) throws {
+    let groups = try reader.size("num_key_value_heads", limit: 1_000_000, missing: standardGroups ?? headCount)
+    let standard = family.standardHeadDimension ?? hiddenSize / headCount
+    let width = try reader.size("head_dim", limit: 65_536, missing: standard)
+    guard headCount % groups == 0 else {
+      throw reader.error("num_key_value_heads", "\(groups) does not divide num_attention_heads \(headCount)")
     }
     guard width > 0, width % 2 == 0 else {
       throw reader.error("head_dim", "\(width) is odd or 0; rotary embeddings need pairs")
     }
-    let rope = try reader.rope(standardTheta: family.standardRopeTheta)
-    let noRope = family == .smollm3 ? try reader.noRopeInterval(layers: layers) : nil
-    self.init(
-      family: family, vocabularySize: try reader.size("vocab_size", missing: sizes?.vocabulary), hiddenSize: hidden,
-      intermediateSize: try reader.size("intermediate_size", missing: sizes?.intermediate), layerCount: layers,
-      headCount: heads, keyValueHeadCount: groups, headDimension: width,
-      contextLength: try reader.size("max_position_embeddings", missing: family.standardContextLength),
-      ropeTheta: rope.theta, ropeScaling: rope.scaling,
-      localRopeTheta: family == .gemma3 ? try reader.localRopeTheta() : nil, noRopeInterval: noRope,
-      normEpsilon: try reader.positive("rms_norm_eps", missing: family == .olmo2 ? 1e-5 : 1e-6),
-      tiedEmbeddings: try reader.flag("tie_word_embeddings", missing: family.tiesEmbeddings),
-      attentionScalar: family == .gemma3 ? try reader.size("query_pre_attn_scalar", missing: 256) : nil,
-      slidingWindow: try reader.slidingWindow(family, layers: layers, noRopeInterval: noRope),
-      fullAttentionInterval: family == .gemma3 ? try reader.fullAttentionInterval(layers: layers) : nil,
-      initializerRange: try reader.positive("initializer_range", missing: 0.02),
-      beginOfTextToken: try reader.token("bos_token_id"), endOfTextToken: try reader.token("eos_token_id"))
-    guard hasCountableSize else {
-      throw reader.error("hidden_size", "these sizes make a model of more than a quadrillion parameters")
+    keyValueHeadCount = groups
+    headDimension = width
+    if family == .gemma3 { attentionScalar = try reader.size("query_pre_attn_scalar", missing: 256) }
+  }
+
+  private mutating func readRotaryLayers(_ reader: HuggingFaceConfigurationReader) throws {
+    (ropeTheta, ropeScaling) = try reader.rope(standardTheta: family.standardRopeTheta)
+    if family == .smollm3 { noRopeInterval = try reader.noRopeInterval(layers: layerCount) }
+    if family == .gemma3 {
+      localRopeTheta = try reader.localRopeTheta()
+      fullAttentionInterval = try reader.fullAttentionInterval(layers: layerCount)
+    }
+    slidingWindow = try reader.slidingWindow(family, layers: layerCount, noRopeInterval: noRopeInterval)
+  }
+
+  private mutating func readBiases(_ reader: HuggingFaceConfigurationReader) throws {
+    if try reader.flag("attention_bias", missing: false) {
+      guard family.mayHaveAttentionBias else {
+        throw reader.error("attention_bias", "true is not supported; which projections have biases is fixed here")
+      }
+      queryKeyValueBias = true
+      attentionOutputBias = true
+    }
+    if try reader.flag("mlp_bias", missing: false) {
+      guard family.mayHaveFeedForwardBias else {
+        throw reader.error("mlp_bias", "true is not supported; this family's feed-forward layer has no biases")
+      }
+      feedForwardBias = true
     }
   }
 }
@@ -78,9 +115,12 @@ extension ModelConfiguration.Family {
     }
   }
 
+  fileprivate var standardEpsilon: Double { self == .olmo2 || self == .gpt2 ? 1e-5 : 1e-6 }
+
   fileprivate var standardContextLength: Int {
     switch self {
     case .llama, .olmo2: 2048
+    case .gpt2: 1024
     case .gemma3: 131_072
     case .qwen2, .qwen3, .smollm3: 32_768
     }
@@ -94,5 +134,5 @@ extension ModelConfiguration.Family {
     }
   }
 
-  fileprivate var tiesEmbeddings: Bool { self == .smollm3 || self == .gemma3 }
+  fileprivate var tiesEmbeddings: Bool { self == .smollm3 || self == .gemma3 || self == .gpt2 }
 }

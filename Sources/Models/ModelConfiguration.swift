@@ -29,6 +29,7 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var headDimension: Int
   /// Longest sequence the model is meant for, in tokens.
   public var contextLength: Int
+  public var positions: Positions
   /// Base of the rotary frequencies.
   public var ropeTheta: Double
   public var ropeScaling: RopeScaling?
@@ -45,6 +46,10 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// Whether the embedding is multiplied by the square root of its width (Gemma).
   public var scalesEmbedding: Bool
   public var queryKeyNorm: QueryKeyNorm?
+  /// Whether queries, keys and values have a bias.
+  public var queryKeyValueBias: Bool
+  /// Whether attention's output has one.
+  public var attentionOutputBias: Bool
   /// Scores are divided by the square root of this; `nil`: of the head's width.
   public var attentionScalar: Int?
   /// Attention looks back at most this many tokens, itself included. `nil`: the whole document.
@@ -52,6 +57,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// Layer `i` (from 0) has no window when `(i + 1) % fullAttentionInterval == 0`. `nil`: the window is everywhere.
   public var fullAttentionInterval: Int?
   public var activation: Activation
+  /// Whether both products of the feed-forward layer have a bias.
+  public var feedForwardBias: Bool
   /// Standard deviation of the normal initialisation.
   public var initializerRange: Double
   /// Token that opens a text, if the tokenizer has one.
@@ -60,7 +67,7 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var endOfTextToken: Int?
 
   /// Creates a configuration; what is left out takes the default of transformers' `LlamaConfig`, and what a family has
-  /// in common (norms, activation) is the family's.
+  /// in common (norms, positions, activation, biases) is the family's.
   public init(
     family: Family = .llama, vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int,
     headCount: Int, keyValueHeadCount: Int? = nil, headDimension: Int? = nil, contextLength: Int = 2048,
@@ -78,6 +85,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     self.keyValueHeadCount = keyValueHeadCount ?? headCount
     self.headDimension = headDimension ?? (headCount > 0 ? hiddenSize / headCount : 0)
     self.contextLength = contextLength
+    positions = family == .gpt2 ? .learned : .rotary
     self.ropeTheta = ropeTheta
     self.ropeScaling = ropeScaling
     self.localRopeTheta = localRopeTheta
@@ -88,10 +96,13 @@ public struct ModelConfiguration: Sendable, Equatable {
     self.tiedEmbeddings = tiedEmbeddings
     scalesEmbedding = family == .gemma3
     queryKeyNorm = family.queryKeyNorm
+    queryKeyValueBias = family.queryKeyValueBias
+    attentionOutputBias = family == .gpt2
     self.attentionScalar = attentionScalar
     self.slidingWindow = slidingWindow
     self.fullAttentionInterval = fullAttentionInterval
     activation = family.activation
+    feedForwardBias = family == .gpt2
     self.initializerRange = initializerRange
     self.beginOfTextToken = beginOfTextToken
     self.endOfTextToken = endOfTextToken
@@ -99,6 +110,7 @@ public struct ModelConfiguration: Sendable, Equatable {
 
   /// Whether layer `layer` (from 0) rotates its queries and keys.
   public func usesRope(layer: Int) -> Bool {
+    guard positions == .rotary else { return false }
     guard let interval = noRopeInterval, interval > 0 else { return true }
     return (layer + 1) % interval != 0
   }

@@ -1,7 +1,7 @@
 extension ModelConfiguration {
   /// Which published family's names and `config.json` a saved model carries.
   public enum Family: String, Sendable, CaseIterable {
-    case llama, qwen2, qwen3, smollm3, olmo2
+    case llama, qwen2, qwen3, smollm3, olmo2, gpt2
     case gemma3 = "gemma3_text"
   }
 
@@ -11,6 +11,8 @@ extension ModelConfiguration {
     case rms
     /// RMSNorm whose result is multiplied by 1 + weight, at first 0 (Gemma, arXiv:2403.08295).
     case rmsOnePlus
+    /// LayerNorm (arXiv:1607.06450): a weight, at first 1, and a bias each column.
+    case layer
   }
 
   /// Where the norms of a block stand: on what a branch reads, on what it gives, or both.
@@ -21,6 +23,14 @@ extension ModelConfiguration {
     case after
     /// Before and after.
     case around
+  }
+
+  /// How a model knows where a token stands.
+  public enum Positions: Sendable, CaseIterable {
+    /// Queries and keys are turned (RoPE, arXiv:2104.09864).
+    case rotary
+    /// A learned vector each position is added to the token's; there are as many as the context is long.
+    case learned
   }
 
   /// Over which columns queries and keys are normalised before the rotary embedding.
@@ -37,12 +47,23 @@ extension ModelConfiguration {
     case swiGLU
     /// gelu(gate) * up, with GELU in its tanh form.
     case geGLU
+    /// gelu(x) of one matrix, with GELU in its tanh form.
+    case gelu
+
+    /// Whether the layer has two matrices before the activation, gate and up.
+    public var isGated: Bool { self != .gelu }
   }
 }
 
 /// What all models of a family have in common; a new configuration takes it from its family.
 extension ModelConfiguration.Family {
-  var norm: ModelConfiguration.NormKind { self == .gemma3 ? .rmsOnePlus : .rms }
+  var norm: ModelConfiguration.NormKind {
+    switch self {
+    case .gemma3: .rmsOnePlus
+    case .gpt2: .layer
+    default: .rms
+    }
+  }
 
   var normPlacement: ModelConfiguration.NormPlacement {
     switch self {
@@ -60,15 +81,51 @@ extension ModelConfiguration.Family {
     }
   }
 
-  var activation: ModelConfiguration.Activation { self == .gemma3 ? .geGLU : .swiGLU }
+  var activation: ModelConfiguration.Activation {
+    switch self {
+    case .gemma3: .geGLU
+    case .gpt2: .gelu
+    default: .swiGLU
+    }
+  }
+
+  /// Whether queries, keys and values have a bias in every model of the family.
+  var queryKeyValueBias: Bool { self == .qwen2 || self == .gpt2 }
 }
 
 /// How the family's `config.json` says it.
 extension ModelConfiguration.Family {
-  var activationKey: String { self == .gemma3 ? "hidden_activation" : "hidden_act" }
+  /// The keys of what every family has.
+  var keys: HuggingFaceKeys {
+    switch self {
+    case .gpt2:
+      HuggingFaceKeys(
+        hidden: "n_embd", intermediate: "n_inner", layers: "n_layer", heads: "n_head", context: "n_positions",
+        epsilon: "layer_norm_epsilon", activation: "activation_function")
+    case .gemma3: HuggingFaceKeys(activation: "hidden_activation")
+    default: HuggingFaceKeys()
+    }
+  }
 
   /// Whether `use_sliding_window` may give all layers with rotary embedding a window.
   var mayHaveWindow: Bool { self == .qwen2 || self == .qwen3 || self == .smollm3 }
+
+  /// Whether `attention_bias` gives all four projections a bias.
+  var mayHaveAttentionBias: Bool { !queryKeyValueBias }
+
+  /// Whether `mlp_bias` gives the feed-forward layer biases.
+  var mayHaveFeedForwardBias: Bool { self == .llama || self == .smollm3 }
+}
+
+/// Keys of a `config.json` that families spell differently.
+struct HuggingFaceKeys {
+  var hidden = "hidden_size"
+  var intermediate = "intermediate_size"
+  var layers = "num_hidden_layers"
+  var heads = "num_attention_heads"
+  var context = "max_position_embeddings"
+  var epsilon = "rms_norm_eps"
+  var activation = "hidden_act"
 }
 
 extension ModelConfiguration.Activation {
@@ -76,6 +133,7 @@ extension ModelConfiguration.Activation {
     switch self {
     case .swiGLU: "silu"
     case .geGLU: "gelu_pytorch_tanh"
+    case .gelu: "gelu_new"
     }
   }
 }

@@ -1,12 +1,12 @@
 /// Parameters of a model by component, from its configuration alone.
 public struct ParameterCounts: Sendable, Equatable {
-  /// The token embedding: vocabulary × width.
+  /// The token embedding, vocabulary × width, and that of positions where they are learned.
   public var embedding: Int
-  /// Query, key, value and output projections.
+  /// Query, key, value and output projections with their biases.
   public var attention: Int
-  /// Gate, up and down projections.
+  /// The feed-forward layers' projections with their biases.
   public var feedForward: Int
-  /// All RMSNorm weights.
+  /// Weights and biases of all norms.
   public var norms: Int
   /// The output head; 0 when it shares the embedding.
   public var head: Int
@@ -40,6 +40,7 @@ extension ModelConfiguration {
     let width = Double(hiddenSize)
     let attention = 2 * width * Double(headDimension) * Double(headCount + keyValueHeadCount)
     let layers = Double(layerCount) * (attention + 3 * width * Double(intermediateSize))
-    return layers + 2 * width * Double(vocabularySize) <= 1e15
+    let learned = positions == .learned ? width * Double(contextLength) : 0
+    return layers + 2 * width * Double(vocabularySize) + learned <= 1e15
   }
 }

@@ -17,6 +17,10 @@ public enum Preset: String, Sendable, CaseIterable {
   case gemma3With27B = "gemma-3-27b"
   case olmo2With1B = "olmo-2-1b"
   case olmo2With7B = "olmo-2-7b"
+  case gpt2With124M = "gpt2"
+  case gpt2With355M = "gpt2-medium"
+  case gpt2With774M = "gpt2-large"
+  case gpt2With1558M = "gpt2-xl"
   case apusWith492M = "apus-492m"
 
   /// The preset of this name, letter case ignored.
@@ -38,6 +42,7 @@ public enum Preset: String, Sendable, CaseIterable {
     case .gemma3With270M, .gemma3With1B: "Gemma 3, five layers of six with a window (arXiv:2503.19786)"
     case .gemma3With4B, .gemma3With12B, .gemma3With27B: "the language model of Gemma 3 (arXiv:2503.19786)"
     case .olmo2With1B, .olmo2With7B: "OLMo 2, norms after each layer (arXiv:2501.00656)"
+    case .gpt2With124M, .gpt2With355M, .gpt2With774M, .gpt2With1558M: "GPT-2, learned positions"
     case .apusWith492M: "deep and narrow, trained on four A100s with Llama 3's vocabulary"
     }
   }
@@ -71,6 +76,10 @@ public enum Preset: String, Sendable, CaseIterable {
         width: 5376, feedForward: 21_504, layers: 62, heads: 32, groups: 16, headDimension: 128, scalar: 168)
     case .olmo2With1B: Self.olmo2(width: 2048, feedForward: 8192, layers: 16, heads: 16)
     case .olmo2With7B: Self.olmo2(width: 4096, feedForward: 11_008, layers: 32, heads: 32)
+    case .gpt2With124M: Self.gpt2(width: 768, layers: 12, heads: 12)
+    case .gpt2With355M: Self.gpt2(width: 1024, layers: 24, heads: 16)
+    case .gpt2With774M: Self.gpt2(width: 1280, layers: 36, heads: 20)
+    case .gpt2With1558M: Self.gpt2(width: 1600, layers: 48, heads: 25)
     case .apusWith492M:
       ModelConfiguration(
         vocabularySize: 128_256, hiddenSize: 1024, intermediateSize: 2816, layerCount: 32, headCount: 16,
@@ -133,6 +142,13 @@ extension Preset {
     ModelConfiguration(
       family: .olmo2, vocabularySize: 100_352, hiddenSize: width, intermediateSize: feedForward, layerCount: layers,
       headCount: heads, contextLength: 4096, ropeTheta: 5e5, endOfTextToken: 100_257)
+  }
+
+  private static func gpt2(width: Int, layers: Int, heads: Int) -> ModelConfiguration {
+    ModelConfiguration(
+      family: .gpt2, vocabularySize: 50_257, hiddenSize: width, intermediateSize: 4 * width, layerCount: layers,
+      headCount: heads, contextLength: 1024, normEpsilon: 1e-5, tiedEmbeddings: true, beginOfTextToken: 50_256,
+      endOfTextToken: 50_256)
   }
 }
 

@@ -10,7 +10,7 @@ public enum WeightFiles {
   /// `directory`; F32, BF16 and F16 are widened.
   /// - Throws: a sentence naming file and tensor when one is missing, has another shape, or the file is damaged.
   public static func load(into store: ParameterStore, directory: String) throws {
-    try load(into: store, from: SafetensorsWeights(directory: directory, first: store.declarations[0].name))
+    try load(into: store, from: SafetensorsWeights(directory: directory, declarations: store.declarations))
   }
 
   /// Loads every parameter of `store`.

@@ -24,8 +24,8 @@ public struct MemoryForecast: Sendable, Equatable {
   /// Forecasts the memory of training `model`.
   ///
   /// Activations of a layer and token: the layer's input, both normalised inputs and the sum after attention (width
-  /// each), queries, keys, values and the attention's output, gate, up and their product, in the compute format; the
-  /// two norms' scales and a log-sum-exp for each head in float32. With recompute only the layer's input stays, and one
+  /// each; where norms stand after the branches, what they gave), queries, keys, values and the attention's output,
+  /// gate, up and their product, in the compute format; the norms' scales and a log-sum-exp for each head in float32. With recompute only the layer's input stays, and one
   /// layer at a time is whole.
   ///
   /// - Parameters:
@@ -44,8 +44,11 @@ public struct MemoryForecast: Sendable, Equatable {
     packedWeights = 2 * computeBytes * matrices
     let tokens = microBatchSize * sequenceLength
     let heads = (model.headCount + 2 * model.keyValueHeadCount + model.headCount) * model.headDimension
-    let elements = 4 * model.hiddenSize + heads + 3 * model.intermediateSize
-    let layer = computeBytes * elements + 4 * (2 + model.headCount)
+    // Without norms before them the branches read the sums themselves.
+    let wide = model.normPlacement == .around ? 6 : 4
+    let inner = model.activation.isGated ? 3 : 2
+    let elements = wide * model.hiddenSize + heads + inner * model.intermediateSize
+    let layer = computeBytes * elements + 4 * (wide - 2 + model.headCount)
     let kept = recompute ? model.layerCount * computeBytes * model.hiddenSize + layer : model.layerCount * layer
     activations = tokens * (kept + 2 * computeBytes * model.hiddenSize)
     logits = min(tokens, Self.headChunk) * model.vocabularySize * 4

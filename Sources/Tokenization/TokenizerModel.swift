@@ -59,11 +59,12 @@ final class TokenizerModel: Sendable {
       }
       all[Int(token.id)] = ArraySlice(token.content.utf8)
     }
-    vocabulary = Vocabulary(tokens: all, indexed: isInModel)
+    // A token outside the byte alphabet is never made of bytes, so another with the same bytes comes first.
+    vocabulary = Vocabulary(tokens: all, indexed: isInModel, second: literalTokens)
     self.isInModel = isInModel
     self.literalTokens = literalTokens
     var byteTokens = [UInt32](repeating: .max, count: 256)
-    for (id, token) in tokens.enumerated() where token.count == 1 {
+    for (id, token) in tokens.enumerated() where token.count == 1 && !literalTokens.contains(UInt32(id)) {
       let byte = Int(token[token.startIndex])
       if byteTokens[byte] == .max { byteTokens[byte] = UInt32(id) }
     }

@@ -13,8 +13,9 @@ struct Vocabulary: Sendable {
 
   /// From tokens at the index of their identifier; an empty one is a hole.
   ///
-  /// Only identifiers marked in `indexed` are found by their bytes; of two with the same bytes the lower one is.
-  init(tokens: [ArraySlice<UInt8>], indexed: [Bool]) {
+  /// Only identifiers marked in `indexed` are found by their bytes; of two with the same bytes the lower one is, but those
+  /// of `second` only where no other has the bytes.
+  init(tokens: [ArraySlice<UInt8>], indexed: [Bool], second: Set<UInt32> = []) {
     starts.reserveCapacity(tokens.count + 1)
     bytes.reserveCapacity(tokens.reduce(0) { $0 + $1.count })
     for token in tokens {
@@ -25,9 +26,9 @@ struct Vocabulary: Sendable {
     var capacity = 16
     while capacity < count * 2 { capacity *= 2 }
     var slots = ContiguousArray<UInt32>(repeating: 0, count: capacity)
-    for id in 0..<count where indexed[id] {
+    func index(_ id: Int) {
       let length = Int(starts[id + 1] - starts[id])
-      guard length > 0 else { continue }
+      guard length > 0 else { return }
       bytes.withUnsafeBufferPointer { buffer in
         guard let base = buffer.baseAddress else { return }
         let token = base + Int(starts[id])
@@ -39,6 +40,8 @@ struct Vocabulary: Sendable {
         slots[slot] = UInt32(id) + 1
       }
     }
+    for id in 0..<count where indexed[id] && (second.isEmpty || !second.contains(UInt32(id))) { index(id) }
+    for id in second.sorted() where Int(id) < count && indexed[Int(id)] { index(Int(id)) }
     self.slots = slots
   }
 

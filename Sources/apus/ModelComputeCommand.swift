@@ -11,29 +11,93 @@ struct ModelComputeCommand: ParsableCommand {
     commandName: "compute", abstract: "Write logits, loss and gradients of given token ids.",
     discussion: """
       IDS is JSON: {"tokens": [[…], …]}, rows of equal length; each token but the last predicts the next. The result \
-      is a safetensors file with logits, loss and grad.<parameter>, in float32.
+      is a safetensors file with logits, loss and grad.<parameter>, in float32, and greedy, in int32. The folder needs \
+      no tokenizer.
 
-      Example: apus model compute runs/first --ids ids.json --output result.safetensors
+      Example: apus model compute runs/first --ids ids.json --output result.safetensors --greedy 32
       """)
 
   @Argument(help: "Folder of a model or a run, or a GGUF file.", completion: .file()) var model: String
   @Option(help: "File with the token ids.") var ids: String
   @Option(help: "The file to write.") var output: String
+  @Option(help: "Also continue each row with so many tokens, each the likeliest, by way of the key-value cache.")
+  var greedy = 0
+  @Option(help: "Also save the model to this folder, in float32.", completion: .directory) var save: String?
+  @Flag(help: "No loss and no gradients, which take four times the memory of the weights.") var logitsOnly = false
+
+  func validate() throws {
+    guard (0...1_000_000).contains(greedy) else { throw ValidationError("--greedy must be 0 to 1000000") }
+  }
 
   func run() throws {
-    let model = try StoredModel(ModelFolder.resolve(model)).load(trainable: true)
-    let rows = try readRows(vocabularySize: model.configuration.vocabularySize)
-    let length = rows[0].count - 1
+    let path = Paths.exists(model.appendingPath("config.json")) ? model : try ModelFolder.resolve(model)
+    let model = try StoredModel(path).load(trainable: !logitsOnly)
+    let rows = try readRows(model.configuration)
     let execution = Execution(compute: .float32)
+    var results: [Result] = []
+    results.append(
+      Result("logits", [rows.count, rows[0].count, model.configuration.vocabularySize], logits(model, rows, execution)))
+    if greedy > 0 { results.append(Result("greedy", [rows.count, greedy], continuations(model, rows, execution))) }
+    if !logitsOnly {
+      let loss = loss(model, rows, execution)
+      print("loss \(loss) over \(rows.count * (rows[0].count - 1)) targets")
+      results.append(Result("loss", [1], Tensor([Float(loss)], shape: [1], in: execution.arena)))
+    }
+    try write(results, gradients: model.store)
+    print("written to \(output)")
+    if let save {
+      try ModelFolder.save(model, tokenizer: nil, dtype: .float32, to: save)
+      print("saved to \(save)")
+    }
+  }
 
-    var all = Tape(execution, recording: false)
+  private struct Result {
+    var name: String
+    var shape: [Int]
+    var tensor: Tensor
+
+    init(_ name: String, _ shape: [Int], _ tensor: Tensor) {
+      self.name = name
+      self.shape = shape
+      self.tensor = tensor
+    }
+
+    var declaration: SafetensorsWriter.Declaration {
+      .init(name: name, element: tensor.dtype == .int32 ? .int32 : .float32, shape: shape)
+    }
+  }
+
+  private func logits(_ model: DecoderModel, _ rows: [[Int32]], _ execution: Execution) -> Tensor {
+    var tape = Tape(execution, recording: false)
     let whole = SequenceContext(
       sequences: rows.count, length: rows[0].count, documentStarts: nil,
       rotaryTable: RotaryTable.make(model.configuration, positions: rows[0].count, in: execution.arena),
       arena: execution.arena)
-    let hidden = model.hiddenStates(Tensor(rows.flatMap { $0 }, in: execution.arena), whole, on: &all)
-    let logits = model.logits(hidden.tensor, in: execution)
+    let hidden = model.hiddenStates(Tensor(rows.flatMap { $0 }, in: execution.arena), whole, on: &tape)
+    return model.logits(hidden.tensor, in: execution)
+  }
 
+  private func continuations(_ model: DecoderModel, _ rows: [[Int32]], _ execution: Execution) -> Tensor {
+    var states = DecoderState.batch(
+      rows.count, model.configuration, capacity: rows[0].count + greedy, in: execution)
+    var all = rows.map { _ in [Int32]() }
+    var next = rows
+    for _ in 0..<greedy {
+      let hidden = model.step(next, states: &states, in: execution)
+      let length = next[0].count
+      for row in rows.indices {
+        let last = (row + 1) * length - 1
+        let logits = model.logits(hidden[rows: last..<last + 1], in: execution).floats
+        let likeliest = logits.indices.max { (logits[$0], $1) < (logits[$1], $0) } ?? 0
+        next[row] = [Int32(likeliest)]
+        all[row].append(Int32(likeliest))
+      }
+    }
+    return Tensor(Array(all.joined()), in: execution.arena)
+  }
+
+  private func loss(_ model: DecoderModel, _ rows: [[Int32]], _ execution: Execution) -> Double {
+    let length = rows[0].count - 1
     let step = TrainingStep(
       model, optimizer: .init(model.store, settings: .init(), in: execution) { _ in true },
       settings: .init(microBatchSize: rows.count), sequenceLength: length, execution: execution)
@@ -44,12 +108,10 @@ struct ModelComputeCommand: ParsableCommand {
         starts.withUnsafeBufferPointer { batch.append(window: window, documentStarts: $0, predictFirstTokens: true) }
       }
     }
-    let loss = step.accumulateGradients(batch)
-    try write(model, logits: logits, shape: [rows.count, rows[0].count, model.configuration.vocabularySize], loss: loss)
-    print("loss \(loss) over \(rows.count * length) targets; written to \(output)")
+    return step.accumulateGradients(batch)
   }
 
-  private func readRows(vocabularySize: Int) throws -> [[Int32]] {
+  private func readRows(_ configuration: ModelConfiguration) throws -> [[Int32]] {
     let json = try JSON.parse(contentsOfFile: ids)
     let rows = (json["tokens"] ?? json).arrayValue?.map { row in
       row.arrayValue?.compactMap { $0.intValue.flatMap(Int32.init(exactly:)) } ?? []
@@ -57,24 +119,36 @@ struct ModelComputeCommand: ParsableCommand {
     guard let rows, let first = rows.first, first.count > 1, rows.allSatisfy({ $0.count == first.count }) else {
       throw FileError(path: ids, problem: "does not hold rows of at least two token ids, all of one length")
     }
-    guard rows.joined().allSatisfy({ (0..<Int32(vocabularySize)).contains($0) }) else {
-      throw FileError(path: ids, problem: "holds a token outside the model's vocabulary of \(vocabularySize)")
+    let vocabulary = configuration.vocabularySize
+    guard rows.joined().allSatisfy({ (0..<Int32(vocabulary)).contains($0) }) else {
+      throw FileError(path: ids, problem: "holds a token outside the model's vocabulary of \(vocabulary)")
+    }
+    let length = first.count + greedy
+    guard configuration.positions == .rotary || length <= configuration.contextLength else {
+      throw FileError(
+        path: ids,
+        problem: "leads to rows of \(length) tokens, but the model has only \(configuration.contextLength) positions")
     }
     return rows
   }
 
-  private func write(_ model: DecoderModel, logits: Tensor, shape: [Int], loss: Double) throws {
-    let gradients = model.store.parameters.compactMap { parameter in parameter.gradient.map { (parameter, $0) } }
+  private func write(_ results: [Result], gradients store: ParameterStore) throws {
+    let gradients = zip(store.declarations, store.parameters).compactMap { declaration, parameter in
+      parameter.gradient.map { (declaration, $0) }
+    }
     let writer = try SafetensorsWriter(
       output,
-      tensors: [
-        .init(name: "logits", element: .float32, shape: shape), .init(name: "loss", element: .float32, shape: [1]),
-      ] + gradients.map { .init(name: "grad." + $0.0.name, element: .float32, shape: $0.0.shape) })
+      tensors: results.map(\.declaration)
+        + gradients.map { .init(name: "grad." + $0.0.name, element: .float32, shape: $0.0.storedShape) })
     do {
-      try writer.append(UnsafeRawBufferPointer(logits.floats), to: "logits")
-      try withUnsafeBytes(of: Float(loss)) { try writer.append($0, to: "loss") }
-      for (parameter, gradient) in gradients {
-        try writer.append(UnsafeRawBufferPointer(gradient.floats), to: "grad." + parameter.name)
+      for result in results {
+        let bytes = result.tensor.count * 4
+        try writer.append(UnsafeRawBufferPointer(start: result.tensor.pointer, count: bytes), to: result.name)
+      }
+      for (declaration, gradient) in gradients {
+        try declaration.withStoredValues(of: gradient) {
+          try writer.append(UnsafeRawBufferPointer($0), to: "grad." + declaration.name)
+        }
       }
       try writer.commit()
     } catch {

@@ -16,7 +16,7 @@ struct TokenizerEncodeCommand: AsyncParsableCommand {
         echo 'Hello there' | apus tokenizer encode --tokenizer my-tokenizer
       """)
 
-  @Option(help: "The tokenizer's folder, its tokenizer.json, or a tiktoken file of ranks.")
+  @Option(help: "The tokenizer's folder, or its file: tokenizer.json, a SentencePiece model, tiktoken's ranks, GGUF.")
   var tokenizer: String
 
   @Flag(help: "Special tokens in the text become their number instead of being text.")

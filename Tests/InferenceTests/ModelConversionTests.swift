@@ -51,6 +51,28 @@ import Tokenization
     #expect(copy.store.master.toFloats() == language.model.store.master.toFloats())
   }
 
+  @Test func aGGUFFileBecomesAFolder() throws {
+    let folder = try TemporaryFolder()
+    let (path, language) = try save(in: folder, padding: 0)
+    let file = folder.path.appendingPath("small.gguf")
+    let output = folder.path.appendingPath("back")
+    try ModelConversion(input: path, output: file, type: .float32).run()
+    try ModelConversion(input: file, output: output, type: .float32).run()
+    let (model, tokenizer) = try ModelFolder.load(output)
+    #expect(model.store.master.toFloats() == language.model.store.master.toFloats())
+    let text = "the river, the hill<|endoftext|> 123"
+    #expect(tokenizer.encode(text) == language.tokenizer.encode(text))
+    #expect(tokenizer.endOfText == language.tokenizer.endOfText)
+    #expect(try MappedFile(output.appendingPath("chat_template.jinja")).withBytes { Array($0) } == Array("{{ messages }}".utf8))
+    #expect(
+      try JSON.parse(contentsOfFile: output.appendingPath("generation_config.json"))["eos_token_id"]
+        == language.tokenizer.endOfText.map { .integer(Int64($0)) })
+    // The file itself is a model too.
+    let settings = SamplingSettings(temperature: 0, maxTokens: 12)
+    let direct = try TextGenerator(LanguageModel(directory: ModelFolder.resolve(file), compute: .float32))
+    #expect(try direct.generate("the hill", settings: settings) == TextGenerator(language).generate("the hill", settings: settings))
+  }
+
   @Test func aGGUFFileBecomesAnother() throws {
     let folder = try TemporaryFolder()
     let (path, language) = try save(in: folder)

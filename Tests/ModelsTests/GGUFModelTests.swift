@@ -9,6 +9,7 @@ import Testing
 @Suite struct GGUFModelTests {
   private static let cases = [
     "llama_gqa", "llama_mha_untied", "qwen3", "llama3_rope", "gemma3", "olmo2", "smollm3_nope",
+    "gpt2", "qwen2", "llama_biases",
   ]
 
   /// A folder that goes away with the test.
@@ -123,6 +124,7 @@ import Testing
     #expect(try refusal("smollm3_nope") { $0.noRopeInterval = 3 }.contains("no_rope_layer_interval"))
     #expect(try refusal("llama_gqa") { $0.noRopeInterval = 2 }.contains("no layer without rotary embedding"))
     #expect(try refusal("gemma3") { $0.attentionScalar = 20 }.contains("query_pre_attn_scalar: 20"))
+    #expect(try refusal("qwen3") { $0.attentionOutputBias = true }.contains("attention_bias"))
     #expect(try refusal("olmo2") { $0.tiedEmbeddings = true }.contains("tie_word_embeddings"))
   }
 

@@ -60,6 +60,14 @@ struct GoldenCase {
     return (loss, head.results)
   }
 
+  /// The gradient that transformers computed, in this model's layout.
+  func expectedGradient(_ declaration: ParameterDeclaration) throws -> [Float] {
+    let stored = try expected("grad." + declaration.name)
+    guard declaration.isStoredTransposed else { return stored }
+    let (rows, columns) = (declaration.shape[0], declaration.shape[1])
+    return (0..<rows * columns).map { stored[$0 % columns * rows + $0 / columns] }
+  }
+
   func expected(_ name: String) throws -> [Float] {
     let entry = try file.entry(name, element: .float32)
     let bytes = file.bytes(of: entry)

@@ -9,7 +9,8 @@ import Testing
 @Suite struct GoldenModelTests {
   static let cases = [
     "llama_gqa", "llama_mha_untied", "qwen3", "smollm3_nope", "llama3_rope", "llama_documents", "llama_window",
-    "llama_z_loss", "gemma3", "gemma3_older_keys", "olmo2",
+    "llama_z_loss", "gemma3", "gemma3_older_keys", "olmo2", "qwen2", "llama_biases",
+    "gpt2", "gpt2_documents",
   ]
 
   @Test(arguments: cases) func agreesWithTransformers(_ name: String) throws {
@@ -26,14 +27,14 @@ import Testing
     #expect(abs(gradients.loss - Double(try golden.expected("loss")[0])) < 1e-5)
     #expect(maximumDifference(gradients.results.logProbabilities, try golden.expected("logprobs")) < 1e-4)
     #expect(maximumDifference(gradients.results.logSumExp, try golden.expected("logsumexp")) < 1e-4)
-    for parameter in model.store.parameters {
+    for (declaration, parameter) in zip(model.store.declarations, model.store.parameters) {
       let own = try #require(parameter.gradient).toFloats()
-      let reference = try golden.expected("grad." + parameter.name)
+      let reference = try golden.expectedGradient(declaration)
       #expect(relativeDifference(own, reference) < 1e-4, "gradient of \(parameter.name)")
     }
   }
 
-  @Test(arguments: ["llama_gqa", "smollm3_nope", "qwen3", "gemma3", "olmo2"])
+  @Test(arguments: ["llama_gqa", "smollm3_nope", "qwen3", "gemma3", "olmo2", "gpt2"])
   func recomputeGivesTheSameBits(_ name: String) throws {
     func gradients(recompute: Bool) throws -> [Float] {
       let golden = try GoldenCase(name)
@@ -47,7 +48,7 @@ import Testing
     #expect(try gradients(recompute: true) == gradients(recompute: false))
   }
 
-  @Test(arguments: ["llama_gqa", "llama_mha_untied", "qwen3", "gemma3", "olmo2"])
+  @Test(arguments: ["llama_gqa", "llama_mha_untied", "qwen3", "gemma3", "olmo2", "gpt2"])
   func bfloat16StaysNearFloat32(_ name: String) throws {
     let golden = try GoldenCase(name)
     let execution = Execution(compute: .bfloat16)
@@ -57,13 +58,13 @@ import Testing
     let distance = relativeDifference(logits.toFloats(), try golden.expected("logits"))
     #expect(distance < 2.5e-2, "\(distance)")
     _ = try golden.backward(from: hidden, on: &tape)
-    for parameter in golden.model.store.parameters {
+    for (declaration, parameter) in zip(golden.model.store.declarations, golden.model.store.parameters) {
       let own = try #require(parameter.gradient).toFloats()
-      #expect(relativeDifference(own, try golden.expected("grad." + parameter.name)) < 6e-2, "\(parameter.name)")
+      #expect(relativeDifference(own, try golden.expectedGradient(declaration)) < 6e-2, "\(parameter.name)")
     }
   }
 
-  @Test(arguments: ["llama_gqa", "qwen3", "gemma3", "olmo2"])
+  @Test(arguments: ["llama_gqa", "qwen3", "gemma3", "olmo2", "gpt2", "qwen2"])
   func greedyTokensWithCacheAgree(_ name: String) throws {
     let golden = try GoldenCase(name)
     let expected = try JSON.parse(contentsOfFile: golden.path("greedy.json"))
@@ -82,8 +83,8 @@ import Testing
     #expect(generated == continuation)
   }
 
-  @Test func weightsSurviveSavingAndLoading() throws {
-    let golden = try GoldenCase("llama_gqa")
+  @Test(arguments: ["llama_gqa", "gemma3", "gpt2"]) func weightsSurviveSavingAndLoading(_ name: String) throws {
+    let golden = try GoldenCase(name)
     let folder = FileManager.default.temporaryDirectory.path.appendingPath("apus-weights-\(UUID().uuidString)")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -91,5 +92,13 @@ import Testing
     let copy = DecoderModel(golden.model.configuration, trainable: false)
     try WeightFiles.load(into: copy.store, directory: folder)
     #expect(copy.store.master.toFloats() == golden.model.store.master.toFloats())
+    // The very tensors that transformers wrote, in its layout.
+    let original = try Safetensors(golden.path("model.safetensors"))
+    let saved = try Safetensors(folder.appendingPath("model.safetensors"))
+    #expect(Set(saved.entries.keys) == Set(original.entries.keys))
+    for entry in original.entries.values {
+      let own = try saved.entry(entry.name, element: entry.element, shape: entry.shape)
+      #expect(saved.bytes(of: own).elementsEqual(original.bytes(of: entry)), "\(entry.name)")
+    }
   }
 }

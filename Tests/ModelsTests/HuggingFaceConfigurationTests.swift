@@ -92,7 +92,7 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
     ("head_dim", "7", "7 is odd"),
     ("num_attention_heads", "1000", "head_dim: 0 is odd or 0"),
     ("hidden_act", "\"gelu\"", "\"gelu\" is not supported"),
-    ("attention_bias", "true", "true is not supported"),
+    ("scale_attn_weights", "false", "false is not supported"),
     ("tie_word_embeddings", "1", "1 is not true or false"),
     ("rms_norm_eps", "-1", "-1 is not a number above 0"),
     ("rope_theta", "0", "0 is not a number above 0"),
@@ -124,6 +124,7 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
   /// Folders that transformers wrote read as what they were built from, and read back as what was written.
   @Test(arguments: [
     "llama_gqa", "llama_mha_untied", "llama3_rope", "qwen3", "smollm3_nope", "gemma3", "gemma3_older_keys", "olmo2",
+    "qwen2", "llama_biases", "gpt2", "gpt2_documents",
   ])
   func foldersOfTransformers(name: String) throws {
     let folder = try #require(Bundle.module.resourcePath).appendingPath("Golden").appendingPath(name)
@@ -139,6 +140,12 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
       #expect(model.ropeTheta == 9000 && model.localRopeTheta == 300 && model.attentionScalar == 20)
       #expect(model.slidingWindow == 8 && model.fullAttentionInterval == 3 && model.headDimension == 12)
       #expect(model.ropeScaling == (name == "gemma3" ? nil : .linear(factor: 8)))
+    case "qwen2": #expect(model.queryKeyValueBias && !model.attentionOutputBias && !model.feedForwardBias)
+    case "llama_biases": #expect(model.queryKeyValueBias && model.attentionOutputBias && model.feedForwardBias)
+    case "gpt2", "gpt2_documents":
+      #expect(model.positions == .learned && model.norm == .layer && model.activation == .gelu && model.tiedEmbeddings)
+      #expect(model.contextLength == (name == "gpt2" ? 48 : 23) && model.normEpsilon == 1e-5)
+      #expect(model.intermediateSize == (name == "gpt2" ? 36 : 96))
     case "olmo2":
       #expect(model.queryKeyNorm == .projection && model.normPlacement == .after && !model.tiedEmbeddings)
     case "smollm3_nope": #expect(model.noRopeInterval == 2 && model.family == .smollm3 && model.ropeTheta == 5000)

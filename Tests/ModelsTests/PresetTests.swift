@@ -25,7 +25,7 @@ import Testing
   @Test func namesAreFoundAndSuggested() throws {
     #expect(try Preset(named: "SmolLM2-135M") == .smolLM2With135M)
     #expect(UnknownPreset(name: "smollm2-130m").description == "'smollm2-130m' is no preset; did you mean 'smollm2-135m'?")
-    #expect(UnknownPreset(name: "gpt").description.contains("there are smollm2-135m, "))
+    #expect(UnknownPreset(name: "mistral").description.contains("there are smollm2-135m, "))
     #expect(throws: UnknownPreset(name: "x")) { try Preset(named: "x") }
     #expect(nearestName(to: "weigth_decay", in: ["weight_decay", "clip_grad"]) == "weight_decay")
     #expect(nearestName(to: "zzz", in: ["weight_decay"]) == nil)

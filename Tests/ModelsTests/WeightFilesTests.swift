@@ -33,7 +33,7 @@ import Testing
 
   @Test(arguments: [
     ("llama_mha_untied", "model.", "model."), ("llama_mha_untied", "model.", "language_model.model."),
-    ("gemma3", "model.", "model.language_model."), ("gemma3", "model.", ""),
+    ("gemma3", "model.", "model.language_model."), ("gemma3", "model.", ""), ("gpt2", "transformer.", ""),
   ])
   func shardsAndOtherNames(name: String, prefix: String, stored: String) throws {
     let folder = FileManager.default.temporaryDirectory.path.appendingPath("apus-shards-\(UUID().uuidString)")

@@ -47,6 +47,27 @@ import Testing
     #expect(lean.activations < memory.activations / 5)
   }
 
+  /// Norms after the branches keep what these gave; without a gate there is one activation less.
+  @Test func memoryOfOtherFamilies() {
+    func layer(_ model: ModelConfiguration) -> Int {
+      let memory = MemoryForecast(model, microBatchSize: 1, sequenceLength: 1, recompute: false)
+      return (memory.activations - 2 * 2 * model.hiddenSize) / model.layerCount
+    }
+    let gemma: Int = 2 * (6 * 640 + (4 + 1 + 1 + 4) * 256 + 3 * 2048) + 4 * (4 + 4)
+    #expect(layer(Preset.gemma3With270M.configuration) == gemma)
+    let gpt2: Int = 2 * (4 * 768 + 4 * 768 + 2 * 3072) + 4 * (2 + 12)
+    #expect(layer(Preset.gpt2With124M.configuration) == gpt2)
+  }
+
+  /// Five layers of six look back 512 tokens.
+  @Test func aPatternOfWindows() {
+    let gemma = Preset.gemma3With270M.configuration
+    let near: Double = 15 * (512 - 512 * 512 / 4096)
+    let far: Double = 3 * 1024
+    let expected = 6 * Double(gemma.parameterCounts.withoutEmbeddings) + 6 * 262_144 * 640 + 12 * 1024 * (near + far)
+    #expect(gemma.trainingOperationsPerToken(sequenceLength: 2048) == expected)
+  }
+
   @Test func aPlanAddsUpItsStages() throws {
     var plan = RunPlan(
       model: small, stages: [.init(steps: 90, sequenceLength: 512), .init(steps: 10, sequenceLength: 1024)],

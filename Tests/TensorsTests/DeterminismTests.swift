@@ -129,10 +129,17 @@ private func kernelResults(_ random: inout TestRandom) -> [(name: String, bytes:
     }
 
     let layer = (output(count), Buffer.output(rows * 2), output(count), sums(), sums())
-    apus_layer_norm(m, n, x.raw, weight.floats, bias.floats, 1e-5, layer.0.raw, layer.1.floats, dtype)
+    let added = output(count)
+    apus_layer_norm(
+      m, n, x.raw, d.raw, weight.floats, bias.floats, 1e-5, added.raw, layer.0.raw, layer.1.floats, dtype)
     apus_layer_norm_backward(
-      m, n, x.raw, weight.floats, layer.1.floats, d.raw, layer.2.raw, layer.3.floats, layer.4.floats, dtype)
-    keep("LayerNorm", layer.0, layer.1, layer.2, layer.3, layer.4)
+      m, n, added.raw, weight.floats, layer.1.floats, d.raw, x.raw, layer.2.raw, layer.3.floats, layer.4.floats, dtype)
+    keep("LayerNorm", added, layer.0, layer.1, layer.2, layer.3, layer.4)
+
+    let biased = (Buffer.inOut(x.doubles.map { Float($0) }, dtype), sums())
+    apus_add_bias(m, n, biased.0.raw, bias.floats, dtype)
+    apus_bias_backward(m, n, d.raw, biased.1.floats, dtype)
+    keep("bias", biased.0, biased.1)
 
     let positions = IntegerBuffer((0..<Int32(rows)).map { $0 % 7 })
     let turned = Buffer.inOut(x.doubles.map { Float($0) }, dtype)

@@ -101,6 +101,27 @@ import Training
     #expect(throws: ConfigurationError.self) { try wrong.modelConfiguration(base: base, file: "c.yaml") }
   }
 
+  /// What a run configuration has no key for stays as in the folder; what the family lacks is refused.
+  @Test(arguments: [Preset.gemma3With270M, .olmo2With1B, .gpt2With124M])
+  func continuedPretrainingKeepsTheFamily(_ preset: Preset) throws {
+    var base = preset.configuration
+    base.attentionOutputBias = true
+    let run = try read("model: {init_method: {path: m}}").configuration
+    #expect(try run.modelConfiguration(vocabularySize: 480, base: base, file: "c.yaml") == base)
+    func message(_ key: String) throws -> String {
+      let run = try read("model: {init_method: {path: m}, model_config: {\(key): 700}}").configuration
+      do {
+        _ = try run.modelConfiguration(base: base, file: "c.yaml")
+        return "accepted"
+      } catch { return "\(error)" }
+    }
+    #expect(try message("no_rope_layer").contains("the \(base.family.rawValue) in init_method.path has no such setting"))
+    #expect(try message("sliding_window_size") == "accepted" || base.family != .gemma3)
+    #expect(try message("sliding_window_size").contains("no such setting") || base.family == .gemma3)
+    #expect(try message("rope_theta").contains("no such setting") || base.family != .gpt2)
+    #expect(try message("max_position_embeddings").contains("no such setting") || base.family != .gpt2)
+  }
+
   @Test func theApusSection() throws {
     let run = try read(
       """

@@ -25,6 +25,13 @@ import Training
     ("model.layers.0.mlp.down_proj.weight", "model.decoder.0.pp_block.mlp.down_proj.weight"),
     ("model.norm.weight", "model.final_layer_norm.pp_block.weight"),
     ("lm_head.weight", "model.lm_head.pp_block.weight"),
+    ("model.layers.2.self_attn.q_proj.bias", "model.decoder.2.pp_block.attn.qkv_proj.bias"),
+    ("transformer.wte.weight", "model.token_position_embeddings.pp_block.token_embedding.weight"),
+    ("transformer.h.3.attn.c_attn.weight", "model.decoder.3.pp_block.attn.qkv_proj.weight"),
+    ("transformer.h.3.ln_2.bias", "model.decoder.3.pp_block.post_attention_layernorm.bias"),
+    ("transformer.ln_f.weight", "model.final_layer_norm.pp_block.weight"),
+    ("transformer.h.3.ln_2", nil),
+    ("model.h.3.ln_2.weight", nil),
     ("model.layers.x.mlp.down_proj.weight", nil),
     ("model.layers.0.mlp.other.weight", nil),
   ] as [(String, String?)])

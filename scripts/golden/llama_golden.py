@@ -77,11 +77,23 @@ def cases():
                                       "full_attention": rope(9000.0, rope_type="linear", factor=8.0)}}), {
         "older_keys": True}
     yield "olmo2", Olmo2Config(**{**SMALL, "tie_word_embeddings": False, "rope_parameters": rope(500000.0)}), {}
+    # Queries, keys and values have a bias, attention's output has none.
+    yield "qwen2", Qwen2Config(**{**SMALL, "rope_parameters": rope(10000.0)}), {}
+    yield "llama_biases", LlamaConfig(**{**SMALL, "attention_bias": True, "mlp_bias": True}), {}
+    yield "gpt2", GPT2Config(vocab_size=61, n_positions=48, n_embd=32, n_layer=2, n_head=4, n_inner=36,
+                             resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, **NO_TOKENS), {}
+    yield "gpt2_documents", GPT2Config(vocab_size=61, n_positions=23, n_embd=24, n_layer=1, n_head=3, **NO_TOKENS), {
+        "documents": [[0, 5, 6, 17], [0, 11, 22]]}
 
 
 CLASSES = {"llama": LlamaForCausalLM, "qwen3": Qwen3ForCausalLM, "smollm3": SmolLM3ForCausalLM,
            "mistral": MistralForCausalLM, "qwen2": Qwen2ForCausalLM, "gemma3_text": Gemma3ForCausalLM,
            "olmo2": Olmo2ForCausalLM, "gpt2": GPT2LMHeadModel}
+
+
+def inputs_of(name, parameter):
+    """The width that a matrix is multiplied with: GPT-2's lie the other way round."""
+    return parameter.shape[0 if ".c_" in name else 1]
 
 
 def make_model(config, seed, options):
@@ -95,10 +107,10 @@ def make_model(config, seed, options):
             if parameter.dim() == 1:
                 centre = 0 if config.model_type == "gemma3_text" or name.endswith("bias") else 1
                 value = centre + 0.2 * noise
-            elif "embed_tokens" in name:
+            elif "embed_tokens" in name or "wte" in name or "wpe" in name:
                 value = options.get("embedding_std", 0.1) * noise
             else:
-                value = noise * (1.5 if "q_proj" in name or "k_proj" in name else 1.4) / parameter.shape[1] ** 0.5
+                value = noise * (1.5 if "q_proj" in name or "k_proj" in name else 1.4) / inputs_of(name, parameter) ** 0.5
             parameter.copy_(value.to(options.get("store", torch.bfloat16)))
     return model
 
@@ -155,7 +167,9 @@ def write_config(config, folder, older_keys, store):
             "no_rope_layers", "no_rope_layer_interval", "use_sliding_window", "sliding_window", "layer_types",
             "max_window_layers", "hidden_activation", "query_pre_attn_scalar", "attn_logit_softcapping",
             "final_logit_softcapping", "use_bidirectional_attention", "bos_token_id", "eos_token_id", "pad_token_id",
-            "use_cache")
+            "use_cache", "n_positions", "n_embd", "n_layer", "n_head", "n_inner", "activation_function",
+            "layer_norm_epsilon", "scale_attn_weights", "scale_attn_by_inverse_layer_idx", "reorder_and_upcast_attn",
+            "add_cross_attention")
     written = {"architectures": [CLASSES[config.model_type].__name__],
                **{key: values[key] for key in keep if key in values},
                "dtype": str(store).removeprefix("torch.")}

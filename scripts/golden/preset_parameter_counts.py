@@ -6,7 +6,8 @@ Usage: python scripts/golden/preset_parameter_counts.py > Tests/ModelsTests/Gold
 import json
 
 import torch
-from transformers import AutoModelForCausalLM, Gemma3TextConfig, LlamaConfig, Olmo2Config, Qwen3Config, SmolLM3Config
+from transformers import AutoModelForCausalLM, Gemma3TextConfig, GPT2Config, LlamaConfig, Olmo2Config
+from transformers import Qwen3Config, SmolLM3Config
 
 
 def smollm2(hidden, ffn, layers, heads, groups):
@@ -53,17 +54,21 @@ presets = {
     "gemma-3-27b": gemma3(5376, 21504, 62, 32, 16, head_dim=128, vocabulary=262208),
     "olmo-2-1b": olmo2(2048, 8192, 16, 16),
     "olmo-2-7b": olmo2(4096, 11008, 32, 32),
+    "gpt2": GPT2Config(),
+    "gpt2-medium": GPT2Config(n_embd=1024, n_layer=24, n_head=16),
+    "gpt2-large": GPT2Config(n_embd=1280, n_layer=36, n_head=20),
+    "gpt2-xl": GPT2Config(n_embd=1600, n_layer=48, n_head=25),
     "apus-492m": LlamaConfig(vocab_size=128256, hidden_size=1024, intermediate_size=2816, num_hidden_layers=32,
                              num_attention_heads=16, num_key_value_heads=4, tie_word_embeddings=True),
 }
 
 
 def component(name):
-    if "embed_tokens" in name:
+    if "embed_tokens" in name or "wte" in name or "wpe" in name:
         return "embedding"
-    if "norm" in name:
+    if "norm" in name or ".ln_" in name:
         return "norms"
-    if "self_attn" in name:
+    if "attn" in name:
         return "attention"
     if "mlp" in name:
         return "feed_forward"

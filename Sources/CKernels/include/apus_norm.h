@@ -24,12 +24,16 @@ void apus_head_norm_backward(int64_t rows, int64_t heads, int64_t dim, int64_t s
                              const float *weight, bool one_plus, const float *rstd, const void *d_out, void *d_x,
                              float *d_weight, apus_dtype dtype);
 
-/// LayerNorm (arXiv:1607.06450): out = (x - mean) * rstd * weight + bias. `statistics` is `[rows, 2]`: mean, rstd.
-void apus_layer_norm(int64_t rows, int64_t columns, const void *x, const float *weight, const float *bias,
-                     float epsilon, void *out, float *statistics, apus_dtype dtype);
-void apus_layer_norm_backward(int64_t rows, int64_t columns, const void *x, const float *weight,
-                              const float *statistics, const void *d_out, void *d_x, float *d_weight, float *d_bias,
-                              apus_dtype dtype);
-void apus_layer_norm_reference(int64_t rows, int64_t columns, const void *x, const float *weight, const float *bias,
-                               float epsilon, void *out, float *statistics, apus_dtype dtype);
+/// LayerNorm (arXiv:1607.06450) with the residual addition before it: sum = x + delta (delta may be NULL: then sum is not
+/// written), out = (sum - mean) * rstd * weight + bias. `statistics` is `[rows, 2]`: mean, rstd.
+void apus_layer_norm(int64_t rows, int64_t columns, const void *x, const void *delta, const float *weight,
+                     const float *bias, float epsilon, void *sum, void *out, float *statistics, apus_dtype dtype);
+/// d_sum = gradient through the norm + d_residual (NULL: none); d_weight and d_bias += theirs (NULL: frozen).
+/// `d_sum` may be `d_residual`.
+void apus_layer_norm_backward(int64_t rows, int64_t columns, const void *sum, const float *weight,
+                              const float *statistics, const void *d_out, const void *d_residual, void *d_sum,
+                              float *d_weight, float *d_bias, apus_dtype dtype);
+void apus_layer_norm_reference(int64_t rows, int64_t columns, const void *x, const void *delta, const float *weight,
+                               const float *bias, float epsilon, void *sum, void *out, float *statistics,
+                               apus_dtype dtype);
 #endif

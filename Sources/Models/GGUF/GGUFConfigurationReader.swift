@@ -5,6 +5,7 @@ import OrderedCollections
 struct GGUFConfigurationReader {
   private let file: GGUFFile
   private let architecture: String
+  private let family: ModelConfiguration.Family
   private var members: OrderedDictionary<String, JSON> = [:]
   /// The GGUF key that each key of the configuration came from.
   private var origins: [String: String] = [:]
@@ -15,7 +16,12 @@ struct GGUFConfigurationReader {
     guard let name = file.metadata[key]?.stringValue else {
       throw GGUFError(path: file.path, .key(key), problem: "is missing or no string; it must name the architecture")
     }
+    guard let family = ModelConfiguration.Family.named(gguf: name) else {
+      let known = ModelConfiguration.Family.allCases.map(\.gguf).joined(separator: ", ")
+      throw GGUFError(path: file.path, .key(key), problem: "is \"\(name)\", which is not one of \(known)")
+    }
     architecture = name
+    self.family = family
   }
 
   /// The configuration.
@@ -59,33 +65,34 @@ struct GGUFConfigurationReader {
     }
     members["vocab_size"] = .integer(Int64(embedding.shape[0]))
     members["tie_word_embeddings"] = .bool(file.tensors["output.weight"] == nil)
-    try integer("\(at).embedding_length", as: "hidden_size")
-    try integer("\(at).feed_forward_length", as: "intermediate_size")
-    try integer("\(at).block_count", as: "num_hidden_layers")
-    try integer("\(at).attention.head_count", as: "num_attention_heads")
+    let keys = family.keys
+    try integer("\(at).embedding_length", as: keys.hidden)
+    try integer("\(at).feed_forward_length", as: keys.intermediate)
+    try integer("\(at).block_count", as: keys.layers)
+    try integer("\(at).attention.head_count", as: keys.heads)
+    try integer("\(at).context_length", as: keys.context)
+    try number("\(at).attention.layer_norm\(family == .gpt2 ? "" : "_rms")_epsilon", as: keys.epsilon)
+    // GPT-2 has none of what follows.
+    if family == .gpt2 { return }
     try integer("\(at).attention.head_count_kv", as: "num_key_value_heads")
-    try integer("\(at).context_length", as: "max_position_embeddings")
     try integer("\(at).rope.dimension_count", as: "head_dim")
     try integer("\(at).attention.key_length", as: "head_dim")
-    try number("\(at).attention.layer_norm_rms_epsilon", as: "rms_norm_eps")
-    if members["head_dim"] == nil, let width = members["hidden_size"]?.intValue,
-      let heads = members["num_attention_heads"]?.intValue, heads > 0
+    if members["head_dim"] == nil, let width = members[keys.hidden]?.intValue,
+      let heads = members[keys.heads]?.intValue, heads > 0
     {
       members["head_dim"] = .integer(Int64(width / heads))
     }
+    if family.mayHaveAttentionBias { members["attention_bias"] = .bool(file.tensors["blk.0.attn_q.bias"] != nil) }
+    if family.mayHaveFeedForwardBias { members["mlp_bias"] = .bool(file.tensors["blk.0.ffn_up.bias"] != nil) }
   }
 
   private mutating func readFamily() throws {
-    guard let family = ModelConfiguration.Family.named(gguf: architecture) else {
-      let known = ModelConfiguration.Family.allCases.map(\.gguf).joined(separator: ", ")
-      throw error("general.architecture", "is \"\(architecture)\", which is not one of \(known)")
-    }
     members["model_type"] = .string(family.rawValue)
     let window = "\(architecture).attention.sliding_window"
     switch family {
     case .smollm3: members["no_rope_layer_interval"] = 4
     case .gemma3: try readGemma(window: window)
-    case .llama, .qwen2, .qwen3, .olmo2:
+    case .llama, .qwen2, .qwen3, .olmo2, .gpt2:
       if let size = file.metadata[window]?.intValue, size > 0 {
         throw error(window, "is \(size); only the architecture gemma3 is read with a window")
       }
@@ -125,6 +132,7 @@ struct GGUFConfigurationReader {
   }
 
   private mutating func readRope() throws {
+    if family == .gpt2 { return }
     let at = "\(architecture).rope"
     // llama.cpp's base where a file has none.
     members["rope_theta"] = 10000

@@ -23,13 +23,17 @@ enum GGUFModelMetadata {
       "\(at).block_count": count(c.layerCount),
       "\(at).feed_forward_length": count(c.intermediateSize),
       "\(at).attention.head_count": count(c.headCount),
-      "\(at).attention.head_count_kv": count(c.keyValueHeadCount),
-      "\(at).attention.key_length": count(c.headDimension),
-      "\(at).attention.value_length": count(c.headDimension),
-      "\(at).attention.layer_norm_rms_epsilon": .float32(Float(c.normEpsilon)),
-      "\(at).rope.dimension_count": count(c.headDimension),
-      "\(at).rope.freq_base": .float32(Float(c.ropeTheta)),
     ]
+    if c.family == .gpt2 {
+      values["\(at).attention.layer_norm_epsilon"] = .float32(Float(c.normEpsilon))
+      return values
+    }
+    values["\(at).attention.head_count_kv"] = count(c.keyValueHeadCount)
+    values["\(at).attention.key_length"] = count(c.headDimension)
+    values["\(at).attention.value_length"] = count(c.headDimension)
+    values["\(at).attention.layer_norm_rms_epsilon"] = .float32(Float(c.normEpsilon))
+    values["\(at).rope.dimension_count"] = count(c.headDimension)
+    values["\(at).rope.freq_base"] = .float32(Float(c.ropeTheta))
     if case .linear(let factor)? = c.ropeScaling {
       values["\(at).rope.scaling.type"] = .string("linear")
       values["\(at).rope.scaling.factor"] = .float32(Float(factor))
@@ -66,6 +70,14 @@ enum GGUFModelMetadata {
         "no_rope_layer_interval",
         "\(architecture) has \(configuration.family == .smollm3 ? "every fourth layer" : "no layer") without rotary "
           + "embedding, and this model is not so")
+    }
+    // llama.cpp knows biases on every projection of these two only.
+    if configuration.family != .llama, configuration.family != .gpt2 {
+      for (key, hasBias) in [
+        ("attention_bias", configuration.attentionOutputBias), ("mlp_bias", configuration.feedForwardBias),
+      ] where hasBias {
+        throw refuse(key, "true has no place in \(architecture)")
+      }
     }
     let scalar = GGUFModelMetadata.attentionScalar(
       layers: configuration.layerCount, width: configuration.hiddenSize, heads: configuration.headCount,

@@ -24,7 +24,7 @@ struct GGUFNames: Sendable {
     guard kind == ".weight" || kind == ".bias" else { return nil }
     if let known = GGUFNames.outside[stem] { return Place(name: known + kind, layout: layout(of: stem)) }
     let parts = stem.split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
-    guard parts.count == 4, parts[0] == "model", parts[1] == "layers", let layer = Int(parts[2]),
+    guard parts.count == 4, parts[1] == (family == .gpt2 ? "h" : "layers"), let layer = Int(parts[2]),
       let known = inside(String(parts[3]))
     else { return nil }
     return Place(name: "blk.\(layer).\(known)\(kind)", layout: layout(of: stem))
@@ -32,6 +32,7 @@ struct GGUFNames: Sendable {
 
   private static let outside = [
     "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
+    "transformer.wte": "token_embd", "transformer.wpe": "position_embd", "transformer.ln_f": "output_norm",
   ]
 
   private static let projections = [
@@ -39,7 +40,8 @@ struct GGUFNames: Sendable {
     "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
     "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
     "input_layernorm": "attn_norm", "post_feedforward_layernorm": "post_ffw_norm",
-    "pre_feedforward_layernorm": "ffn_norm",
+    "pre_feedforward_layernorm": "ffn_norm", "ln_1": "attn_norm", "ln_2": "ffn_norm", "attn.c_attn": "attn_qkv",
+    "attn.c_proj": "attn_output", "mlp.c_fc": "ffn_up", "mlp.c_proj": "ffn_down",
   ]
 
   /// Tensors of a block by what their names end in.
@@ -58,7 +60,8 @@ struct GGUFNames: Sendable {
       if stem.hasSuffix(".q_proj") { return .rotaryPairs(heads: configuration.headCount) }
       if stem.hasSuffix(".k_proj") { return .rotaryPairs(heads: configuration.keyValueHeadCount) }
       return .same
-    case .qwen2, .qwen3, .gemma3, .olmo2: return .same
+    // What GPT-2's own checkpoints hold transposed is as llama.cpp wants it here.
+    case .qwen2, .qwen3, .gemma3, .olmo2, .gpt2: return .same
     }
   }
 }

@@ -4,7 +4,9 @@ import Tensors
 /// embedding or without.
 public struct AttentionMixer: Sendable {
   let projection: WeightMatrix
+  let projectionBias: WeightVector?
   let output: WeightMatrix
+  let outputBias: WeightVector?
   let queryNorm: Parameter?
   let keyNorm: Parameter?
   let usesRope: Bool
@@ -15,8 +17,10 @@ public struct AttentionMixer: Sendable {
 
   init(_ store: ParameterStore, layer: Int, configuration: ModelConfiguration) {
     let names = ParameterNames(configuration).block(layer)
-    projection = store.matrix(names.projection.map { "\($0).weight" })
-    output = store.matrix(["\(names.output).weight"])
+    projection = store.weights(names.projection)
+    projectionBias = configuration.queryKeyValueBias ? store.biases(names.projection) : nil
+    output = store.weights([names.output])
+    outputBias = configuration.attentionOutputBias ? store.biases([names.output]) : nil
     queryNorm = configuration.queryKeyNorm.map { _ in store.required("\(names.queryNorm).weight") }
     keyNorm = configuration.queryKeyNorm.map { _ in store.required("\(names.keyNorm).weight") }
     usesRope = configuration.usesRope(layer: layer)
@@ -35,7 +39,7 @@ public struct AttentionMixer: Sendable {
         sequences: context.sequences, queryLength: context.length, heads: configuration.headCount,
         keyValueHeads: configuration.keyValueHeadCount, headDimension: configuration.headDimension,
         scale: scale, window: window, firstKeys: context.firstKeys))
-    return tape.linear(mixed, output, keptInput: true)
+    return tape.linear(mixed, output, bias: outputBias, keptInput: true)
   }
 
   /// Mixes the next tokens of some sequences, whose earlier keys and values `states` hold, and adds theirs to them.
@@ -59,12 +63,12 @@ public struct AttentionMixer: Sendable {
         output: mixed[rows: row..<row + length], logSumExp: logSumExp, compute: execution.compute)
       row += length
     }
-    return tape.linear(tape.variable(mixed), output)
+    return tape.linear(tape.variable(mixed), output, bias: outputBias)
   }
 
   private func project(_ x: Variable, positions: Tensor, table: RotaryTable, on tape: inout Tape) -> Variable {
     let c = configuration
-    var qkv = tape.linear(x, projection)
+    var qkv = tape.linear(x, projection, bias: projectionBias)
     if let queryNorm, let keyNorm {
       qkv = tape.queryKeyNorm(
         qkv, queryWidth: c.headCount * c.headDimension, keyWidth: c.keyValueHeadCount * c.headDimension,

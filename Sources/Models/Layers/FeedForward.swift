@@ -3,24 +3,30 @@ import Tensors
 /// The feed-forward layer of one block: a product, an activation, a product.
 public struct FeedForward: Sendable {
   let input: WeightMatrix
+  let inputBias: WeightVector?
   let activation: ModelConfiguration.Activation
   let output: WeightMatrix
+  let outputBias: WeightVector?
 
   init(_ store: ParameterStore, layer: Int, configuration: ModelConfiguration) {
     let names = ParameterNames(configuration).block(layer)
-    input = store.matrix(names.feedForwardInputs.map { "\($0).weight" })
+    let hasBias = configuration.feedForwardBias
+    input = store.weights(names.feedForwardInputs)
+    inputBias = hasBias ? store.biases(names.feedForwardInputs) : nil
     activation = configuration.activation
-    output = store.matrix(["\(names.feedForwardOutput).weight"])
+    output = store.weights([names.feedForwardOutput])
+    outputBias = hasBias ? store.biases([names.feedForwardOutput]) : nil
   }
 
   /// x `[tokens, hidden]` to the same shape.
   public func forward(_ x: Variable, on tape: inout Tape) -> Variable {
-    let inner = tape.linear(x, input)
+    let inner = tape.linear(x, input, bias: inputBias)
     let activated =
       switch activation {
       case .swiGLU: tape.swiGLU(inner)
       case .geGLU: tape.geGLU(inner)
+      case .gelu: tape.gelu(inner)
       }
-    return tape.linear(activated, output)
+    return tape.linear(activated, output, bias: outputBias)
   }
 }

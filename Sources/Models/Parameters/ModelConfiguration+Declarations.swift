@@ -15,53 +15,79 @@ extension ModelConfiguration {
   public func declarations(scaling: InitializationScaling = .depth) -> [ParameterDeclaration] {
     let std = Float(initializerRange)
     let residualStd = scaling == .depth ? std / sqrtf(2 * Float(max(layerCount, 1))) : std
-    func normal(_ name: String, _ shape: [Int], _ component: ParameterDeclaration.Component, axis: Int, _ std: Float)
-      -> ParameterDeclaration
-    {
-      ParameterDeclaration(
-        name: name, shape: shape, initialization: .normal(standardDeviation: std), shardAxis: axis,
-        component: component)
-    }
     let names = ParameterNames(self)
-    func matrices(
-      _ names: [String], rows: [Int], columns: Int, _ component: ParameterDeclaration.Component, axis: Int, _ std: Float
-    ) -> [ParameterDeclaration] {
-      zip(names, rows).map { normal("\($0).weight", [$1, columns], component, axis: axis, std) }
+    var list = [matrix(names.embedding, [vocabularySize, hiddenSize], .embedding, axis: 0, std)]
+    if positions == .learned {
+      list.append(matrix(names.positions, [contextLength, hiddenSize], .embedding, axis: nil, std))
     }
-    func norm(_ name: String?, _ width: Int) -> [ParameterDeclaration] {
-      guard let name else { return [] }
-      return [
-        ParameterDeclaration(
-          name: "\(name).weight", shape: [width], initialization: .constant(self.norm == .rmsOnePlus ? 0 : 1),
-          shardAxis: nil, component: .norm)
-      ]
-    }
+    for layer in 0..<layerCount { list += block(names.block(layer), std, residualStd) }
+    list += norm(names.finalNorm, hiddenSize)
+    if !tiedEmbeddings { list.append(matrix(names.head, [vocabularySize, hiddenSize], .outputHead, axis: 0, std)) }
+    return list
+  }
+
+  private func block(_ names: ParameterNames.Block, _ std: Float, _ residualStd: Float) -> [ParameterDeclaration] {
     let queryWidth = headCount * headDimension
     let keyWidth = keyValueHeadCount * headDimension
-    var list = [normal("\(names.embedding).weight", [vocabularySize, hiddenSize], .embedding, axis: 0, std)]
-    for layer in 0..<layerCount {
-      let block = names.block(layer)
-      list += norm(block.normBeforeAttention, hiddenSize)
-      list += matrices(
-        block.projection, rows: [queryWidth, keyWidth, keyWidth], columns: hiddenSize, .attention, axis: 0, std)
-      if let queryKeyNorm {
-        list += norm(block.queryNorm, queryKeyNorm == .head ? headDimension : queryWidth)
-        list += norm(block.keyNorm, queryKeyNorm == .head ? headDimension : keyWidth)
+    // A projection in one holds the rows of all three.
+    let rows = names.projection.count == 1 ? [queryWidth + 2 * keyWidth] : [queryWidth, keyWidth, keyWidth]
+    var list = norm(names.normBeforeAttention, hiddenSize)
+    list += linear(
+      names.projection, rows: rows, columns: hiddenSize, .attention, axis: 0, std, hasBias: queryKeyValueBias)
+    if let queryKeyNorm {
+      list += norm(names.queryNorm, queryKeyNorm == .head ? headDimension : queryWidth)
+      list += norm(names.keyNorm, queryKeyNorm == .head ? headDimension : keyWidth)
+    }
+    list += linear(
+      [names.output], rows: [hiddenSize], columns: queryWidth, .attention, axis: 1, residualStd,
+      hasBias: attentionOutputBias)
+    list += norm(names.normAfterAttention, hiddenSize)
+    list += norm(names.normBeforeFeedForward, hiddenSize)
+    list += linear(
+      names.feedForwardInputs, rows: names.feedForwardInputs.map { _ in intermediateSize }, columns: hiddenSize,
+      .feedForward, axis: 0, std, hasBias: feedForwardBias)
+    list += linear(
+      [names.feedForwardOutput], rows: [hiddenSize], columns: intermediateSize, .feedForward, axis: 1, residualStd,
+      hasBias: feedForwardBias)
+    return list + norm(names.normAfterFeedForward, hiddenSize)
+  }
+
+  /// Matrices that are multiplied as one, then their biases.
+  private func linear(
+    _ names: [String], rows: [Int], columns: Int, _ component: ParameterDeclaration.Component, axis: Int,
+    _ std: Float, hasBias: Bool
+  ) -> [ParameterDeclaration] {
+    let weights = zip(names, rows).map { name, rows in
+      matrix(name, [rows, columns], component, axis: axis, std, isStoredTransposed: family == .gpt2)
+    }
+    guard hasBias else { return weights }
+    return weights
+      + zip(names, rows).map { name, rows in
+        ParameterDeclaration(
+          name: "\(name).bias", shape: [rows], initialization: .constant(0), shardAxis: axis == 0 ? 0 : nil,
+          component: component)
       }
-      list += matrices([block.output], rows: [hiddenSize], columns: queryWidth, .attention, axis: 1, residualStd)
-      list += norm(block.normAfterAttention, hiddenSize)
-      list += norm(block.normBeforeFeedForward, hiddenSize)
-      list += matrices(
-        block.feedForwardInputs, rows: block.feedForwardInputs.map { _ in intermediateSize }, columns: hiddenSize,
-        .feedForward, axis: 0, std)
-      list += matrices(
-        [block.feedForwardOutput], rows: [hiddenSize], columns: intermediateSize, .feedForward, axis: 1, residualStd)
-      list += norm(block.normAfterFeedForward, hiddenSize)
+  }
+
+  private func matrix(
+    _ name: String, _ shape: [Int], _ component: ParameterDeclaration.Component, axis: Int?, _ std: Float,
+    isStoredTransposed: Bool = false
+  ) -> ParameterDeclaration {
+    ParameterDeclaration(
+      name: "\(name).weight", shape: shape, initialization: .normal(standardDeviation: std), shardAxis: axis,
+      component: component, isStoredTransposed: isStoredTransposed)
+  }
+
+  private func norm(_ name: String?, _ width: Int) -> [ParameterDeclaration] {
+    guard let name else { return [] }
+    func vector(_ part: String, _ value: Float) -> ParameterDeclaration {
+      ParameterDeclaration(
+        name: "\(name).\(part)", shape: [width], initialization: .constant(value), shardAxis: nil, component: .norm)
     }
-    list += norm(names.finalNorm, hiddenSize)
-    if !tiedEmbeddings {
-      list.append(normal("\(names.head).weight", [vocabularySize, hiddenSize], .outputHead, axis: 0, std))
+    switch norm {
+    case .rms: return [vector("weight", 1)]
+    case .rmsOnePlus: return [vector("weight", 0)]
+    case .layer: return [vector("weight", 1), vector("bias", 0)]
     }
-    return list
   }
 }

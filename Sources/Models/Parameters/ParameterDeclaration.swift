@@ -23,17 +23,24 @@ public struct ParameterDeclaration: Sendable, Equatable {
   public let shardAxis: Int?
   /// The part of the model.
   public let component: Component
+  /// Whether checkpoints hold the transpose: rows being inputs (GPT-2).
+  public let isStoredTransposed: Bool
 
   /// Declares a parameter.
   public init(
-    name: String, shape: [Int], initialization: Initialization, shardAxis: Int?, component: Component
+    name: String, shape: [Int], initialization: Initialization, shardAxis: Int?, component: Component,
+    isStoredTransposed: Bool = false
   ) {
     self.name = name
     self.shape = shape
     self.initialization = initialization
     self.shardAxis = shardAxis
     self.component = component
+    self.isStoredTransposed = isStoredTransposed
   }
+
+  /// The shape in a checkpoint.
+  public var storedShape: [Int] { isStoredTransposed ? shape.reversed() : shape }
 
   /// Number of elements.
   public var count: Int { shape.reduce(1, *) }

@@ -80,11 +80,13 @@ public struct SafetensorsShards: Sendable {
     let order = file.tensors.sorted { $0.name < $1.name }
     let element = type.safetensors ?? .float32
     let writer = try SafetensorsWriter(
-      file.path, tensors: order.map { .init(name: $0.name, element: element, shape: $0.shape) })
+      file.path, tensors: order.map { .init(name: $0.name, element: element, shape: $0.storedShape) })
     do {
       let buffer = WeightBuffer(order)
       for tensor in order {
-        try buffer.pass(tensor, from: source, as: type.gguf, to: file.path) { bytes in
+        try buffer.pass(
+          tensor, from: source, as: type.gguf, to: file.path, change: tensor.changeToStored
+        ) { bytes in
           try writer.append(bytes, to: tensor.name)
           try progress(bytes.count)
         }

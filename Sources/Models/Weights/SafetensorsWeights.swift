@@ -7,12 +7,13 @@ public struct SafetensorsWeights: WeightSource {
   private let files: [Safetensors]
   private let fileOf: [String: Int]
   private let names: StoredNames
+  private let transposed: Set<String>
 
   /// Opens the files of a folder.
-  /// - Parameter first: A parameter that every checkpoint of the family holds, such as `model.embed_tokens.weight`; by
-  ///   it, what stands before the names in these files is found.
+  /// - Parameter declarations: The model's parameters, the first of which every checkpoint of the family holds; by it,
+  ///   what stands before the names in these files is found.
   /// - Throws: a sentence naming what is missing or damaged.
-  public init(directory: String, first: String) throws {
+  public init(directory: String, declarations: [ParameterDeclaration]) throws {
     path = directory
     files = try SafetensorsWeights.shardPaths(directory).map(Safetensors.init)
     var fileOf: [String: Int] = [:]
@@ -25,10 +26,13 @@ public struct SafetensorsWeights: WeightSource {
       }
     }
     self.fileOf = fileOf
-    names = StoredNames(first: first) { fileOf[$0] != nil }
+    names = StoredNames(first: declarations.first?.name ?? "") { fileOf[$0] != nil }
+    transposed = Set(declarations.filter(\.isStoredTransposed).map(\.name))
   }
 
-  public func shape(of name: String) -> [Int]? { place(of: name)?.entry.shape }
+  public func shape(of name: String) -> [Int]? {
+    place(of: name).map { transposed.contains(name) ? $0.entry.shape.reversed() : $0.entry.shape }
+  }
 
   public func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
     guard let (file, entry) = place(of: name) else {
@@ -44,6 +48,7 @@ public struct SafetensorsWeights: WeightSource {
         path: file.file.path, tensor: name, problem: "is \(entry.element.rawValue), but weights are F32, BF16 or F16")
     }
     withExtendedLifetime(file.file) { type.decode(file.bytes(of: entry), into: values) }
+    if transposed.contains(name) { transpose(values, rows: entry.shape[0]) }
   }
 
   private func place(of name: String) -> (file: Safetensors, entry: Safetensors.Entry)? {

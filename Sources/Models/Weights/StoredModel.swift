@@ -23,7 +23,7 @@ public struct StoredModel: Sendable {
     } else {
       gguf = nil
       configuration = try ModelConfiguration(huggingFace: path)
-      weights = try SafetensorsWeights(directory: path, first: configuration.declarations()[0].name)
+      weights = try SafetensorsWeights(directory: path, declarations: configuration.declarations())
     }
   }
 

@@ -3,7 +3,7 @@ public protocol WeightSource: Sendable {
   /// The file or folder, for errors.
   var path: String { get }
 
-  /// The shape of a tensor, nil where there is none of that name.
+  /// The shape of a tensor, outputs first however it is stored; nil where there is none of that name.
   func shape(of name: String) -> [Int]?
 
   /// Fills `values` with the tensor of that name, which has as many elements.

@@ -33,6 +33,11 @@ public protocol Backend: Sendable {
   /// Rows up to which reading the weights is most of a product's work.
   var q8Rows: Int { get }
 
+  /// x `[rows, columns]` += bias `[columns]`.
+  func addBias(_ bias: Tensor, to x: Tensor)
+  /// biasGradient += the sum over the rows of outputGradient.
+  func biasBackward(outputGradient: Tensor, biasGradient: Tensor)
+
   /// output = a + b.
   func add(_ a: Tensor, _ b: Tensor, into output: Tensor)
   /// output = e^x, both float32, as finely as a softmax computed in `compute` needs it; x is at most 0.
@@ -58,11 +63,13 @@ public protocol Backend: Sendable {
   func headNormBackward(
     _ x: Tensor, columnOffset: Int, heads: Int, dimension: Int, weight: Tensor, onePlus: Bool, rstd: Tensor,
     outputGradient: Tensor, inputGradient: Tensor, weightGradient: Tensor?)
+  /// sum = x + delta (x itself where delta is nil), output = LayerNorm of it.
   func layerNorm(
-    _ x: Tensor, weight: Tensor, bias: Tensor, epsilon: Float, output: Tensor, statistics: Tensor)
+    _ x: Tensor, delta: Tensor?, weight: Tensor, bias: Tensor, epsilon: Float, sum: Tensor, output: Tensor,
+    statistics: Tensor)
   func layerNormBackward(
-    _ x: Tensor, weight: Tensor, statistics: Tensor, outputGradient: Tensor, inputGradient: Tensor,
-    weightGradient: Tensor?, biasGradient: Tensor?)
+    sum: Tensor, weight: Tensor, statistics: Tensor, outputGradient: Tensor, residualGradient: Tensor?,
+    sumGradient: Tensor, weightGradient: Tensor?, biasGradient: Tensor?)
 
   /// Turns the heads in the first `heads * dimension` columns in place.
   func rotary(_ x: Tensor, heads: Int, dimension: Int, positions: Tensor, table: Tensor, inverse: Bool)

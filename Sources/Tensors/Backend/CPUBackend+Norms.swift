@@ -41,20 +41,21 @@ extension CPUBackend {
   }
 
   public func layerNorm(
-    _ x: Tensor, weight: Tensor, bias: Tensor, epsilon: Float, output: Tensor, statistics: Tensor
+    _ x: Tensor, delta: Tensor?, weight: Tensor, bias: Tensor, epsilon: Float, sum: Tensor, output: Tensor,
+    statistics: Tensor
   ) {
     apus_layer_norm(
-      Int64(x.rows), Int64(x.columns), x.pointer, weight.floats.baseAddress, bias.floats.baseAddress, epsilon,
-      output.pointer, statistics.floats.baseAddress, x.dtype.kernel)
+      Int64(x.rows), Int64(x.columns), x.pointer, delta?.pointer, weight.floats.baseAddress, bias.floats.baseAddress,
+      epsilon, sum.pointer, output.pointer, statistics.floats.baseAddress, x.dtype.kernel)
   }
 
   public func layerNormBackward(
-    _ x: Tensor, weight: Tensor, statistics: Tensor, outputGradient: Tensor, inputGradient: Tensor,
-    weightGradient: Tensor?, biasGradient: Tensor?
+    sum: Tensor, weight: Tensor, statistics: Tensor, outputGradient: Tensor, residualGradient: Tensor?,
+    sumGradient: Tensor, weightGradient: Tensor?, biasGradient: Tensor?
   ) {
     apus_layer_norm_backward(
-      Int64(x.rows), Int64(x.columns), x.pointer, weight.floats.baseAddress, statistics.floats.baseAddress,
-      outputGradient.pointer, inputGradient.pointer, weightGradient?.floats.baseAddress,
-      biasGradient?.floats.baseAddress, x.dtype.kernel)
+      Int64(sum.rows), Int64(sum.columns), sum.pointer, weight.floats.baseAddress, statistics.floats.baseAddress,
+      outputGradient.pointer, residualGradient?.pointer, sumGradient.pointer, weightGradient?.floats.baseAddress,
+      biasGradient?.floats.baseAddress, sum.dtype.kernel)
   }
 }

@@ -56,6 +56,16 @@ public struct CPUBackend: Backend {
 
   public var q8Rows: Int { Int(APUS_Q8_ROWS) }
 
+  public func addBias(_ bias: Tensor, to x: Tensor) {
+    apus_add_bias(Int64(x.rows), Int64(x.columns), x.pointer, bias.floats.baseAddress, x.dtype.kernel)
+  }
+
+  public func biasBackward(outputGradient: Tensor, biasGradient: Tensor) {
+    apus_bias_backward(
+      Int64(outputGradient.rows), Int64(outputGradient.columns), outputGradient.pointer,
+      biasGradient.floats.baseAddress, outputGradient.dtype.kernel)
+  }
+
   public func add(_ a: Tensor, _ b: Tensor, into output: Tensor) {
     apus_add(Int64(a.count), a.pointer, b.pointer, output.pointer, a.dtype.kernel)
   }

@@ -80,6 +80,16 @@ public struct MeasuringBackend: Backend {
 
   public var q8Rows: Int { base.q8Rows }
 
+  public func addBias(_ bias: Tensor, to x: Tensor) {
+    measure("bias", x, x) { base.addBias(bias, to: x) }
+  }
+
+  public func biasBackward(outputGradient: Tensor, biasGradient: Tensor) {
+    measure("bias backward", outputGradient) {
+      base.biasBackward(outputGradient: outputGradient, biasGradient: biasGradient)
+    }
+  }
+
   public func add(_ a: Tensor, _ b: Tensor, into output: Tensor) {
     measure("add", a, b, output) { base.add(a, b, into: output) }
   }
@@ -148,21 +158,25 @@ public struct MeasuringBackend: Backend {
   }
 
   public func layerNorm(
-    _ x: Tensor, weight: Tensor, bias: Tensor, epsilon: Float, output: Tensor, statistics: Tensor
+    _ x: Tensor, delta: Tensor?, weight: Tensor, bias: Tensor, epsilon: Float, sum: Tensor, output: Tensor,
+    statistics: Tensor
   ) {
-    measure("LayerNorm", x, output) {
-      base.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, output: output, statistics: statistics)
+    measure("LayerNorm", x, delta, delta == nil ? nil : sum, output) {
+      base.layerNorm(
+        x, delta: delta, weight: weight, bias: bias, epsilon: epsilon, sum: sum, output: output,
+        statistics: statistics)
     }
   }
 
   public func layerNormBackward(
-    _ x: Tensor, weight: Tensor, statistics: Tensor, outputGradient: Tensor, inputGradient: Tensor,
-    weightGradient: Tensor?, biasGradient: Tensor?
+    sum: Tensor, weight: Tensor, statistics: Tensor, outputGradient: Tensor, residualGradient: Tensor?,
+    sumGradient: Tensor, weightGradient: Tensor?, biasGradient: Tensor?
   ) {
-    measure("LayerNorm backward", x, outputGradient, inputGradient) {
+    measure("LayerNorm backward", sum, outputGradient, residualGradient, sumGradient) {
       base.layerNormBackward(
-        x, weight: weight, statistics: statistics, outputGradient: outputGradient, inputGradient: inputGradient,
-        weightGradient: weightGradient, biasGradient: biasGradient)
+        sum: sum, weight: weight, statistics: statistics, outputGradient: outputGradient,
+        residualGradient: residualGradient, sumGradient: sumGradient, weightGradient: weightGradient,
+        biasGradient: biasGradient)
     }
   }
 

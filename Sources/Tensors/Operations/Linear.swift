@@ -1,10 +1,12 @@
 extension Tape {
-  /// y `[rows, outputs]` = x `[rows, inputs]` times the transpose of `weight` `[outputs, inputs]`.
+  /// y `[rows, outputs]` = x `[rows, inputs]` times the transpose of `weight` `[outputs, inputs]`, plus `bias`.
   ///
   /// The weights' gradient needs x packed, which costs least while x is in the cache; x itself may be freed then.
   /// - Parameter keptInput: x stays in memory anyway, as what made it needs it again: it is packed in the backward pass,
   ///   so that it is not kept twice.
-  public mutating func linear(_ x: Variable, _ weight: WeightMatrix, keptInput: Bool = false) -> Variable {
+  public mutating func linear(
+    _ x: Variable, _ weight: WeightMatrix, bias: WeightVector? = nil, keptInput: Bool = false
+  ) -> Variable {
     let execution = execution
     let shape = x.tensor.shape
     let output = execution.tensor(Array(shape.dropLast()) + [weight.outputs])
@@ -17,7 +19,11 @@ extension Tape {
     } else {
       weight.multiply(x.tensor, into: output, in: execution)
     }
+    if let bias { execution.backend.addBias(bias.master, to: output) }
     return record(inputs: [x], output: output) { gradient in
+      if let biasGradient = bias?.gradient {
+        execution.backend.biasBackward(outputGradient: gradient, biasGradient: biasGradient)
+      }
       let inputGradient = execution.tensor(shape)
       weight.backward(
         gradient, packedInput: packedInput ?? input.map { weight.packed(input: $0, in: execution) }, into: inputGradient,

@@ -4,7 +4,8 @@ extension PreTokenizer {
   /// The expression of each pattern as files write it.
   private static let expressions: [(Pattern, String)] = [
     (.gpt2, GPT2Pattern.expression), (.llama3, Llama3Pattern<DigitTriples>.expression),
-    (.qwen2, Llama3Pattern<SingleDigits>.expression),
+    (.qwen2, Llama3Pattern<SingleDigits>.expression), (.qwen35, Qwen35Pattern.expression),
+    (.o200k, O200kPattern<O200kWords>.expression), (.tekken, O200kPattern<TekkenWords>.expression),
   ]
 
   /// Reads `pre_tokenizer` if a scanner can do what it says: `ByteLevel` without a prefix, or a sequence of `Digits`, one
@@ -51,13 +52,24 @@ extension PreTokenizer {
       steps.append(.object(["type": "Digits", "individual_digits": .bool(digits == .individual)]))
     }
     if pattern != .gpt2, let expression = Self.expressions.first(where: { $0.0 == pattern })?.1 {
-      steps.append(
-        .object([
-          "type": "Split", "pattern": .object(["Regex": .string(expression)]), "behavior": "Isolated",
-          "invert": false,
-        ]))
+      steps.append(Self.split(expression))
     }
     steps.append(TokenizerMetadata.byteLevel(useRegex: pattern == .gpt2))
     return steps.count == 1 ? steps[0] : .object(["type": "Sequence", "pretokenizers": .array(steps)])
+  }
+
+  private static func split(_ expression: String) -> JSON {
+    ["type": "Split", "pattern": ["Regex": .string(expression)], "behavior": "Isolated", "invert": false]
+  }
+
+  /// `pre_tokenizer` of one expression over bytes.
+  static func json(expression: String) -> JSON { json(expressions: [expression]) }
+
+  /// `pre_tokenizer` of several expressions over bytes, one after another.
+  static func json(expressions: [String]) -> JSON {
+    .object([
+      "type": "Sequence",
+      "pretokenizers": .array(expressions.map(split) + [TokenizerMetadata.byteLevel(useRegex: false)]),
+    ])
   }
 }

@@ -11,18 +11,7 @@ enum RankFile {
   private static func takeLine(
     _ bytes: UnsafeBufferPointer<UInt8>, _ position: inout Int, _ token: inout [UInt8]
   ) -> Int? {
-    var bits: UInt32 = 0
-    var bitCount = 0
-    while position < bytes.count, case let value = base64Values[Int(bytes[position])], value < 64 {
-      bits = bits << 6 | UInt32(value)
-      bitCount += 6
-      if bitCount >= 8 {
-        bitCount -= 8
-        token.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
-      }
-      position += 1
-    }
-    while position < bytes.count, bytes[position] == UInt8(ascii: "=") { position += 1 }
+    takeBase64(bytes, &position, &token)
     guard position < bytes.count, bytes[position] == 0x20 else { return nil }
     position += 1
     var rank: Int?
@@ -36,6 +25,22 @@ enum RankFile {
     guard position == bytes.count || bytes[position] == 0x0a else { return nil }
     position += 1
     return rank
+  }
+
+  /// Appends what base64 from a place on means.
+  static func takeBase64(_ bytes: UnsafeBufferPointer<UInt8>, _ position: inout Int, _ token: inout [UInt8]) {
+    var bits: UInt32 = 0
+    var bitCount = 0
+    while position < bytes.count, case let value = base64Values[Int(bytes[position])], value < 64 {
+      bits = bits << 6 | UInt32(value)
+      bitCount += 6
+      if bitCount >= 8 {
+        bitCount -= 8
+        token.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
+      }
+      position += 1
+    }
+    while position < bytes.count, bytes[position] == UInt8(ascii: "=") { position += 1 }
   }
 
   private static let base64Values: [UInt8] = {
@@ -79,11 +84,11 @@ enum RankFile {
   }
 
   /// All ways to put each token together from two others. Those of one token share its rank.
-  static func merges(_ vocabulary: Vocabulary, count: Int) -> [MergeTable.Merge] {
+  static func merges(_ vocabulary: Vocabulary, _ ids: Range<Int>) -> [MergeTable.Merge] {
     var merges: [MergeTable.Merge] = []
-    merges.reserveCapacity(count * 2)
+    merges.reserveCapacity(ids.count * 2)
     var ofToken: [MergeTable.Merge] = []
-    for id in 0..<count {
+    for id in ids {
       ofToken.removeAll(keepingCapacity: true)
       vocabulary.withBytes(of: id) { token in
         guard let base = token.baseAddress, token.count > 1 else { return }
@@ -102,12 +107,7 @@ enum RankFile {
 
 extension Tokenizer {
   /// Llama 3's special tokens, which follow its 128,000 ranks.
-  public static let llama3SpecialTokens: [String] =
-    [
-      "<|begin_of_text|>", "<|end_of_text|>", "<|reserved_special_token_0|>", "<|reserved_special_token_1|>",
-      "<|finetune_right_pad_id|>", "<|step_id|>", "<|start_header_id|>", "<|end_header_id|>", "<|eom_id|>",
-      "<|eot_id|>", "<|python_tag|>", "<|image|>",
-    ] + (2..<246).map { "<|reserved_special_token_\($0)|>" }
+  public static let llama3SpecialTokens: [String] = RankFamily.llama3.specialTokens
 
   /// Reads a file of ranks as `tiktoken` has them.
   /// - Parameters:
@@ -122,16 +122,29 @@ extension Tokenizer {
     specialTokens: [String] = llama3SpecialTokens, beginningOfText: String? = "<|begin_of_text|>",
     endOfText: String? = "<|end_of_text|>"
   ) throws(TokenizerError) {
+    let family = RankFamily(
+      preTokenizer: preTokenizer, specialTokens: specialTokens, beginningOfText: beginningOfText, endOfText: endOfText)
+    self.init(ranks: try RankFile.tokens(bytes, name: name), family)
+  }
+
+  /// A file of ranks of a known model, which its number of ranks tells; Llama 3's otherwise.
+  init(knownRanks bytes: UnsafeBufferPointer<UInt8>, name: String) throws(TokenizerError) {
     let tokens = try RankFile.tokens(bytes, name: name)
-    let added = specialTokens.enumerated().map { index, content in
+    self.init(ranks: tokens, RankFamily.ofRanks(tokens.count))
+  }
+
+  private init(ranks tokens: [ArraySlice<UInt8>], _ family: RankFamily) {
+    let added = family.specialTokens.enumerated().map { index, content in
       AddedToken(id: UInt32(tokens.count + index), content: content, isSpecial: true)
     }
     let model = TokenizerModel(
-      tokens: tokens, addedTokens: added, preTokenizer: preTokenizer, ignoresMerges: true, unknownToken: nil,
-      merges: { vocabulary, _ in RankFile.merges(vocabulary, count: tokens.count) })
-    let end = added.first { $0.content == endOfText }
+      tokens: tokens, addedTokens: added,
+      normalizer: family.isComposed ? Normalizer(steps: [.form(.nfc)]) : nil, preTokenizer: family.preTokenizer,
+      ignoresMerges: true, merges: { vocabulary, _ in RankFile.merges(vocabulary, 0..<tokens.count) })
+    let end = added.first { $0.content == family.endOfText }
     var metadata = TokenizerMetadata(trainedWithEndOfText: end?.id, added)
-    if let begin = added.first(where: { $0.content == beginningOfText }) {
+    if family.isComposed { metadata.normalizer = ["type": "NFC"] }
+    if let begin = added.first(where: { $0.content == family.beginningOfText }) {
       metadata.beginningOfText = begin.id
       metadata.configuration["bos_token"] = .string(begin.content)
       metadata.specialTokensMap["bos_token"] = .string(begin.content)

@@ -1,7 +1,7 @@
 import Formats
 
 /// `tokenizer.json` taken apart: the vocabulary and the merges are only located, the rest is parsed.
-struct TokenizerDocument {
+struct TokenizerDocument: TokenizerSource {
   let bytes: UnsafeBufferPointer<UInt8>
   let name: String
   /// The file without `model.vocab` and `model.merges`.
@@ -108,7 +108,7 @@ struct TokenizerDocument {
   /// The merges in the order of their ranks, in either spelling: `"a b"` or `["a", "b"]`.
   /// - Parameter prefixLength: How many bytes the right token loses when it is merged (`continuing_subword_prefix`).
   func merges(
-    _ vocabulary: Vocabulary, isByteLevel: Bool, prefixLength: Int = 0
+    _ vocabulary: Vocabulary, isByteLevel: Bool, prefixLength: Int, _ characters: inout CharacterMerges?
   ) throws(TokenizerError) -> [MergeTable.Merge] {
     guard let merges else { throw TokenizerError(name, "model.merges is missing, it must be a list of pairs") }
     var result: [MergeTable.Merge] = []

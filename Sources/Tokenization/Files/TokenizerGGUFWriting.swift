@@ -11,8 +11,7 @@ extension Tokenizer {
   public func ggufMetadata(
     vocabularySize: Int, name: String
   ) throws -> OrderedDictionary<String, GGUFValue> {
-    let document = GGUFTokenizerDocument(json: try JSON.parse(tokenizerJSON(), name: name), name: name)
-    var values = try document.model(addedTokens: addedTokens, vocabularySize: vocabularySize)
+    var values = try ggufVocabulary(size: vocabularySize, name: name)
     if let token = beginningOfText { values["tokenizer.ggml.bos_token_id"] = .uint32(token) }
     if let token = endOfText { values["tokenizer.ggml.eos_token_id"] = .uint32(token) }
     for (key, setting) in [("unknown_token_id", "unk_token"), ("padding_token_id", "pad_token")] {
@@ -29,59 +28,52 @@ extension Tokenizer {
     if let template { values["tokenizer.chat_template"] = .string(template) }
     return values
   }
-}
-
-/// A `tokenizer.json` on its way into a GGUF file.
-private struct GGUFTokenizerDocument {
-  let json: JSON
-  let name: String
 
   /// llama.cpp's kinds of tokens.
-  private enum Kind: Int32 {
+  private enum GGUFKind: Int32 {
     case normal = 1, unknown, control, userDefined, unused, byte
   }
 
-  /// Vocabulary, merges or scores, and how text is cut.
-  func model(addedTokens: [AddedToken], vocabularySize: Int) throws -> OrderedDictionary<String, GGUFValue> {
-    guard let model = json["model"], model["type"]?.stringValue ?? "BPE" == "BPE",
-      let vocabulary = model["vocab"]?.objectValue
-    else { throw TokenizerError(name, "only BPE can be written to GGUF, and this tokenizer is of another kind") }
-    let merges = (model["merges"]?.arrayValue ?? []).map { merge in
-      merge.arrayValue?.map { $0.stringValue ?? "" }
-        ?? merge.stringValue.map { $0.split(separator: " ").map(String.init) } ?? []
+  /// Tokens with their kinds, merges or scores, and how text is cut.
+  private func ggufVocabulary(size: Int, name: String) throws -> OrderedDictionary<String, GGUFValue> {
+    let hasByteTokens = metadata.modelSettings["byte_fallback"]?.boolValue ?? false
+    switch model.algorithm {
+    case .byteMerges: break
+    case .characterMerges where hasByteTokens: break
+    default:
+      throw TokenizerError(
+        name, "only BPE over bytes, or over characters with bytes for the rest, can be written to GGUF")
     }
-    let hasByteTokens = model["byte_fallback"]?.boolValue ?? false
-    var tokens = (0..<vocabularySize).map { "[PAD\($0)]" }
-    var kinds = [Kind](repeating: .unused, count: vocabularySize)
-    var scores = [Float](repeating: 0, count: vocabularySize)
-    for (token, id) in vocabulary {
-      guard let id = id.intValue, tokens.indices.contains(id) else { continue }
-      tokens[id] = token
-      kinds[id] = hasByteTokens && isByte(token) ? .byte : .normal
+    var tokens = (0..<size).map { "[PAD\($0)]" }
+    var kinds = [GGUFKind](repeating: .unused, count: size)
+    for id in 0..<min(size, model.isInModel.count) where model.isInModel[id] {
+      tokens[id] = text(of: UInt32(id))
+      kinds[id] = hasByteTokens && isByte(tokens[id]) ? .byte : .normal
     }
-    for token in addedTokens where token.id < vocabularySize {
-      // llama.cpp looks for these in the text as it was, before spaces become marks.
+    for token in savedTokens where token.id < size {
+      // llama.cpp looks for those that are not special in the text as it was, before spaces become marks.
       tokens[Int(token.id)] =
         hasByteTokens && !token.isSpecial ? token.content.replacing("\u{2581}", with: " ") : token.content
       kinds[Int(token.id)] = token.isSpecial ? .control : .userDefined
     }
     var values: OrderedDictionary<String, GGUFValue> = [:]
     if hasByteTokens {
-      if let unknown = model["unk_token"]?.stringValue.flatMap({ vocabulary[$0]?.intValue }), unknown < vocabularySize {
-        kinds[unknown] = .unknown
-      }
+      if let unknown = model.unknownToken, unknown.id < size { kinds[Int(unknown.id)] = .unknown }
       // A token is made where its score is best; the first merge that makes it says how early that is.
-      for (rank, merge) in merges.enumerated().reversed() {
-        if let id = vocabulary[merge.joined()]?.intValue, scores.indices.contains(id) { scores[id] = Float(-rank) }
+      var scores = [Float](repeating: 0, count: size)
+      for merge in model.merges.merges.reversed() where merge.merged < size {
+        scores[Int(merge.merged)] = -Float(merge.rank)
       }
       values["tokenizer.ggml.model"] = .string("llama")
       values["tokenizer.ggml.pre"] = .string("default")
       values["tokenizer.ggml.scores"] = .numbers(.float32(scores))
-      values["tokenizer.ggml.add_space_prefix"] = .bool(try putsMarkInFront())
+      values["tokenizer.ggml.add_space_prefix"] = .bool(try putsMarkInFront(name))
     } else {
+      var merges = GGUFStrings()
+      for merge in model.merges.merges { merges.append(text(of: merge.left) + " " + text(of: merge.right)) }
       values["tokenizer.ggml.model"] = .string("gpt2")
-      values["tokenizer.ggml.pre"] = .string(try nameOfCutting(ignoresMerges: model["ignore_merges"]?.boolValue ?? false))
-      values["tokenizer.ggml.merges"] = .strings(GGUFStrings(merges.map { $0.joined(separator: " ") }))
+      values["tokenizer.ggml.pre"] = .string(try ggufNameOfCutting(name))
+      values["tokenizer.ggml.merges"] = .strings(merges)
       values["tokenizer.ggml.add_space_prefix"] = .bool(false)
     }
     values["tokenizer.ggml.tokens"] = .strings(GGUFStrings(tokens))
@@ -95,13 +87,12 @@ private struct GGUFTokenizerDocument {
   }
 
   /// Whether a space is put before a text; spaces must become U+2581, as llama.cpp does it.
-  private func putsMarkInFront() throws -> Bool {
+  private func putsMarkInFront(_ name: String) throws -> Bool {
     let mark = "\u{2581}"
     var replaces = false
     var prepends = false
-    for part in [json["normalizer"], json["pre_tokenizer"]] {
-      let steps = part?["normalizers"]?.arrayValue ?? part?["pretokenizers"]?.arrayValue ?? [part ?? .null]
-      for step in steps {
+    for part in [metadata.normalizer, metadata.preTokenizer ?? .null] {
+      for step in part["normalizers"]?.arrayValue ?? part["pretokenizers"]?.arrayValue ?? [part] {
         switch step["type"]?.stringValue {
         case "Prepend" where step["prepend"]?.stringValue == mark: prepends = true
         case "Replace" where step["content"]?.stringValue == mark: replaces = true
@@ -119,16 +110,20 @@ private struct GGUFTokenizerDocument {
   }
 
   /// llama.cpp's name for how text is cut into words.
-  private func nameOfCutting(ignoresMerges: Bool) throws -> String {
-    guard let cutting = PreTokenizer(json["pre_tokenizer"] ?? .null), json["normalizer"]?.isNull ?? true else {
+  private func ggufNameOfCutting(_ name: String) throws -> String {
+    // What brings text to NFC first is known by the same name.
+    guard model.segmentation == nil, model.normalizer == nil || metadata.normalizer["type"]?.stringValue == "NFC" else {
       throw TokenizerError(name, "cuts or changes text in a way that llama.cpp has no name for")
     }
-    switch (cutting.pattern, cutting.digits) {
+    switch (model.preTokenizer.pattern, model.preTokenizer.digits) {
     case (.gpt2, .none): return "gpt-2"
     case (.gpt2, .individual): return "smollm"
     case (.qwen2, .none): return "qwen2"
+    case (.qwen35, .none): return "qwen35"
+    case (.o200k, .none): return "gpt-4o"
+    case (.tekken, .none): return "tekken"
     // The same expression; the second does not take a word that is a token for that token at once.
-    case (.llama3, .none): return ignoresMerges ? "llama-bpe" : "dbrx"
+    case (.llama3, .none): return model.ignoresMerges ? "llama-bpe" : "dbrx"
     default: throw TokenizerError(name, "cuts text in a way that llama.cpp has no name for")
     }
   }

@@ -4,8 +4,9 @@ extension Tokenizer {
   /// Reads a tokenizer's folder as `tokenizers` and `transformers` write it: `tokenizer.json`, and where they are there
   /// `tokenizer_config.json`, `special_tokens_map.json` and `chat_template.jinja`.
   ///
-  /// Instead of a folder the path may name a `tokenizer.json`, or a file of ranks as `tiktoken` has them
-  /// (`tokenizer.model`), which is taken for Llama 3's. Truncation and padding in the file are not applied.
+  /// Instead of a folder the path may name a `tokenizer.json`, a SentencePiece model, a file of ranks as `tiktoken` has
+  /// them (of Llama 3 and 4, Qwen and GPT, told by their number), or Mistral's `tekken.json`. A folder may hold one of
+  /// these under its usual name, or GPT-2's vocabulary and merges. Truncation and padding in the file are not applied.
   /// - Throws: An error that names what is missing, damaged or not supported.
   public init(directory path: String) throws {
     guard Paths.exists(path) else {
@@ -18,17 +19,37 @@ extension Tokenizer {
     let file = path.appendingPath("tokenizer.json")
     if Paths.exists(file) {
       try self.init(file: file, folder: path)
-    } else if case let ranks = path.appendingPath("tokenizer.model"), Paths.exists(ranks) {
-      try self.init(file: ranks, folder: nil)
-    } else {
-      throw TokenizerError(path, "there is no tokenizer.json in this folder")
+      return
     }
+    for (vocabulary, merges) in [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")] {
+      let files = (vocabulary: path.appendingPath(vocabulary), merges: path.appendingPath(merges))
+      guard Paths.exists(files.vocabulary), Paths.exists(files.merges) else { continue }
+      try self.init(gpt2Vocabulary: files.vocabulary, merges: files.merges)
+      try readCompanions(path)
+      return
+    }
+    let names = try Paths.names(inFolder: path).sorted()
+    let known = ["tokenizer.model", "tekken.json"].first(where: names.contains) ?? names.first { $0.hasSuffix(".tiktoken") }
+    guard let known else {
+      throw TokenizerError(
+        path,
+        "there is no tokenizer in this folder: no tokenizer.json, tokenizer.model, tekken.json, *.tiktoken, nor "
+          + "vocab.json with merges.txt")
+    }
+    try self.init(file: path.appendingPath(known), folder: nil)
+    try readCompanions(path)
   }
 
   private init(file: String, folder: String?) throws {
+    if file.hasSuffix(".gguf") {
+      try self.init(gguf: GGUFFile(file))
+      return
+    }
     let mapped = try MappedFile(file, advice: .sequential)
     self = try mapped.withBytes { bytes in
-      if RankFile.looksLikeOne(bytes) { return try Tokenizer(ranks: bytes, name: file) }
+      if RankFile.looksLikeOne(bytes) { return try Tokenizer(knownRanks: bytes, name: file) }
+      if SentencePieceFile.looksLikeOne(bytes) { return try Tokenizer(sentencePiece: bytes, name: file) }
+      if TekkenFile.looksLikeOne(bytes) { return try Tokenizer(tekken: bytes, name: file) }
       var tokenizer = try Tokenizer(json: bytes, name: file)
       if let folder { try tokenizer.readCompanions(folder) }
       tokenizer.metadata.findTextBorders(tokenizer.model)
@@ -39,36 +60,8 @@ extension Tokenizer {
   /// Reads the text of a `tokenizer.json`.
   /// - Parameter name: What to call it in errors.
   public init(json bytes: UnsafeBufferPointer<UInt8>, name: String = "tokenizer.json") throws {
-    let document = try TokenizerDocument(bytes, name: name)
-    let rest = document.rest
-    let added = try Self.addedTokens(rest["added_tokens"], name)
-    let settings = rest["model"] ?? .null
-    let model =
-      switch settings["type"]?.stringValue ?? (settings["type"] == nil ? "BPE" : "") {
-      case "BPE": try Self.mergingModel(document, settings, added)
-      case "Unigram": try Self.unigramModel(document, settings, added)
-      default:
-        throw TokenizerError(
-          name, "model.type is \(settings["type"]?.serializedString() ?? "null"), it must be \"BPE\" or \"Unigram\"")
-      }
-    var metadata = TokenizerMetadata()
-    metadata.keep(rest, isByteLevel: model.isByteLevel)
-    metadata.template = try PostProcessorTemplate.read(metadata.postProcessor, file: name)
-    self.init(model: model, metadata: metadata)
-    self.metadata.findTextBorders(model)
-  }
-
-  private static func addedTokens(_ value: JSON?, _ name: String) throws(TokenizerError) -> [AddedToken] {
-    var added: [AddedToken] = []
-    var taken: Set<UInt32> = []
-    for value in value?.arrayValue ?? [] {
-      let token = try AddedToken(value, file: name)
-      guard taken.insert(token.id).inserted else {
-        throw TokenizerError(name, "two added tokens have the number \(token.id), each needs its own")
-      }
-      added.append(token)
-    }
-    return added
+    try self.init(TokenizerDocument(bytes, name: name))
+    metadata.findTextBorders(model)
   }
 
   private mutating func readCompanions(_ folder: String) throws {

@@ -11,6 +11,8 @@ struct TokenizerMetadata: Sendable {
   var decoder: JSON = byteLevel(useRegex: true)
   var normalizer: JSON = .null
   var preTokenizer: JSON?
+  /// Added tokens of the file that are found without being looked for.
+  var furtherAddedTokens: [AddedToken] = []
   var truncation: JSON = .null
   var padding: JSON = .null
   /// `model` without the vocabulary and the merges.
@@ -55,6 +57,30 @@ struct TokenizerMetadata: Sendable {
     guard let endOfText, let end = addedTokens.first(where: { $0.id == endOfText }) else { return }
     configuration["eos_token"] = .string(end.content)
     specialTokensMap["eos_token"] = .string(end.content)
+  }
+
+  /// Names the tokens that begin and end a text, for files that know them by number.
+  mutating func name(beginning: Int?, end: Int?, _ model: TokenizerModel) {
+    if configuration.objectValue?.isEmpty ?? true {
+      configuration = [
+        "clean_up_tokenization_spaces": false, "model_max_length": .integer(1_000_000_000_000_000_019),
+        "tokenizer_class": "PreTrainedTokenizerFast",
+      ]
+    }
+    func find(_ id: Int?) -> (UInt32, JSON)? {
+      guard let id, let number = UInt32(exactly: id), let token = model.vocabulary[number] else { return nil }
+      return (number, .string(model.addedByID[number]?.content ?? String(decoding: token, as: UTF8.self)))
+    }
+    if let (id, text) = find(beginning) {
+      beginningOfText = id
+      configuration["bos_token"] = text
+      specialTokensMap["bos_token"] = text
+    }
+    if let (id, text) = find(end) {
+      endOfText = id
+      configuration["eos_token"] = text
+      specialTokensMap["eos_token"] = text
+    }
   }
 
   /// Finds the tokens that begin and end a text in `tokenizer_config.json`, else in `special_tokens_map.json`.

@@ -23,7 +23,7 @@ extension Tokenizer {
     writer.member("version", "1.0", isFirst: true)
     writer.member("truncation", metadata.truncation)
     writer.member("padding", metadata.padding)
-    writer.member("added_tokens", .array(model.addedTokens.map { $0.description(withID: true) }))
+    writer.member("added_tokens", .array(savedTokens.map { $0.description(withID: true) }))
     writer.member("normalizer", metadata.normalizer)
     writer.member("pre_tokenizer", metadata.preTokenizer ?? model.preTokenizer.json)
     writer.member("post_processor", metadata.postProcessor)
@@ -42,6 +42,11 @@ extension Tokenizer {
     }
     writer.raw("\n  }\n}\n")
     return writer.bytes
+  }
+
+  /// All added tokens, also those that are found without being looked for.
+  var savedTokens: [AddedToken] {
+    (model.addedTokens + metadata.furtherAddedTokens).sorted { $0.id < $1.id }
   }
 
   /// The members of `model` before the vocabulary.
@@ -94,7 +99,7 @@ extension Tokenizer {
   }
 
   /// How the file writes a token of the model.
-  private func text(of id: UInt32) -> String {
+  func text(of id: UInt32) -> String {
     if let added = model.addedByID[id] { return added.content }
     let bytes = model.vocabulary[id] ?? []
     return !model.isByteLevel || model.literalTokens.contains(id)

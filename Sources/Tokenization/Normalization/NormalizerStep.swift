@@ -9,6 +9,7 @@ enum NormalizerStep: Sendable {
   /// The cleaning of Google's NMT: control characters go, odd white space becomes a space.
   case nmt
   case characterMap(CharacterMap)
+  case sentencePiece(SentencePieceNormalizer)
 
   /// The changed text, nil if nothing changes.
   func apply(_ bytes: UnsafeBufferPointer<UInt8>, _ matcher: inout PatternMatcher) -> [UInt8]? {
@@ -21,6 +22,7 @@ enum NormalizerStep: Sendable {
     case .prepend(let text): bytes.isEmpty ? nil : text + bytes
     case .nmt: Self.filtered(bytes, Self.nmt)
     case .characterMap(let map): map.applyByCluster(bytes)
+    case .sentencePiece(let normalizer): normalizer.apply(bytes)
     }
   }
 

@@ -115,9 +115,10 @@ extension ScalarSet {
   static let digits = ScalarSet([.categories(mask([.decimalNumber]))])
   /// `\s`
   static let whitespace = ScalarSet([.whitespace])
-  /// `\w` as Oniguruma has it: letters, marks, decimal numbers and connecting punctuation.
+  /// `\w` as Oniguruma has it: letters also in circles and squares, marks, numbers and connecting punctuation.
   static let word = ScalarSet([
-    .categories((groups["l"] ?? 0) | (groups["m"] ?? 0) | mask([.decimalNumber, .connectorPunctuation]))
+    .categories((groups["l"] ?? 0) | (groups["m"] ?? 0) | mask([.decimalNumber, .letterNumber, .connectorPunctuation])),
+    .range(0x24b6, 0x24e9), .range(0x1f130, 0x1f149), .range(0x1f150, 0x1f169), .range(0x1f170, 0x1f189),
   ])
   /// `\h`
   static let hexadecimal = ScalarSet([.range(0x30, 0x39), .range(0x41, 0x46), .range(0x61, 0x66)])
@@ -136,7 +137,7 @@ extension ScalarSet {
     case "digit": return digits
     case "space", "whitespace": return whitespace
     case "word": return word
-    case "alpha" where !name.isEmpty: return nil
+    case "punct": return property("P")
     default: return nil
     }
   }
@@ -147,11 +148,7 @@ extension ScalarSet {
     case "digit": digits
     case "space": whitespace
     case "word": word
-    case "upper": property("Lu")
-    case "lower": property("Ll")
-    case "punct": ScalarSet([
-      .categories((groups["p"] ?? 0)), .set(ScalarSet([.categories(groups["s"] ?? 0)], limits: [asciiOnly])),
-    ])
+    case "punct": ScalarSet([.categories((groups["p"] ?? 0) | (groups["s"] ?? 0))])
     case "cntrl": property("Cc")
     case "xdigit": hexadecimal
     case "ascii": asciiOnly

@@ -8,6 +8,12 @@ public struct PreTokenizer: Hashable, Sendable {
     case llama3
     /// Qwen2's: Llama 3's with each number a word of its own.
     case qwen2
+    /// Qwen 3.5's: Qwen2's with marks counted as letters.
+    case qwen35
+    /// GPT-4o's and Llama 4's: words end before a capital that follows a small letter.
+    case o200k
+    /// Mistral's Tekken: GPT-4o's with each digit a word, and contractions apart.
+    case tekken
     /// None: all of the text is one word.
     case none
   }
@@ -39,6 +45,12 @@ public struct PreTokenizer: Hashable, Sendable {
   public static let llama3 = PreTokenizer(pattern: .llama3)
   /// Qwen2's.
   public static let qwen2 = PreTokenizer(pattern: .qwen2)
+  /// Qwen 3.5's.
+  public static let qwen35 = PreTokenizer(pattern: .qwen35)
+  /// GPT-4o's.
+  public static let o200k = PreTokenizer(pattern: .o200k)
+  /// Mistral's Tekken.
+  public static let tekken = PreTokenizer(pattern: .tekken)
   /// SmolLM2's: each digit a word, the rest by GPT-2's pattern.
   public static let smolLM2 = PreTokenizer(pattern: .gpt2, digits: .individual)
 
@@ -58,6 +70,9 @@ public struct PreTokenizer: Hashable, Sendable {
     case .gpt2: split(scanner, by: GPT2Pattern.self, body)
     case .llama3: split(scanner, by: Llama3Pattern<DigitTriples>.self, body)
     case .qwen2: split(scanner, by: Llama3Pattern<SingleDigits>.self, body)
+    case .qwen35: split(scanner, by: Qwen35Pattern.self, body)
+    case .o200k: split(scanner, by: O200kPattern<O200kWords>.self, body)
+    case .tekken: split(scanner, by: O200kPattern<TekkenWords>.self, body)
     case .none: split(scanner, by: WholeText.self, body)
     }
   }

@@ -54,6 +54,22 @@ extension RunConfiguration {
     return result
   }
 
+  /// Keys given that say what no model of the folder's family has.
+  private func keysWithoutPlace(in base: ModelConfiguration) -> [String] {
+    let shape = model.shape
+    let hasRope = base.positions == .rotary
+    let hasInterval = [.llama, .smollm3].contains(base.family)
+    let hasWindow = hasInterval || [.qwen2, .qwen3, .gemma3].contains(base.family)
+    let given: [(key: String, isGiven: Bool, hasPlace: Bool)] = [
+      ("rope_theta", shape.ropeTheta != nil, hasRope), ("rope_scaling", shape.ropeScaling != nil, hasRope),
+      ("no_rope_layer", shape.noRopeInterval != nil, hasInterval),
+      ("sliding_window_size", shape.slidingWindow != nil, hasWindow),
+      // Learned positions are weights: the folder's, neither more nor fewer.
+      ("max_position_embeddings", ![nil, base.contextLength].contains(shape.contextLength), hasRope),
+    ]
+    return given.filter { $0.isGiven && !$0.hasPlace }.map(\.key)
+  }
+
   /// The sizes that the file gives, nil where it leaves one open.
   private func fromScratch(vocabulary: Int) -> ModelConfiguration? {
     let shape = model.shape
@@ -85,6 +101,11 @@ extension RunConfiguration {
           place: file, key: "model.model_config.\(key)",
           reason: "\(given) contradicts the \(theirs) of the model in init_method.path; leave the key out")
       }
+    }
+    if let key = keysWithoutPlace(in: base).first {
+      throw ConfigurationError(
+        place: file, key: "model.model_config.\(key)",
+        reason: "the \(base.family.rawValue) in init_method.path has no such setting; leave the key out")
     }
     if let tied = shape.tiedEmbeddings, tied != base.tiedEmbeddings {
       throw ConfigurationError(

@@ -33,7 +33,9 @@ extension EngineTests {
       await #expect(processExitsWith: .success) {
         var random = TestRandom()
         for (rows, columns) in [(1, 1), (3, 15), (65, 33), (130, 64), (7, 257)] {
-          for dtype in [APUS_F32, APUS_BF16] { checkLayerNorm(rows, columns, dtype, &random) }
+          for dtype in [APUS_F32, APUS_BF16] {
+            for hasDelta in [false, true] { checkLayerNorm(rows, columns, dtype, hasDelta: hasDelta, &random) }
+          }
         }
       }
     }
@@ -178,23 +180,31 @@ private func checkHeadNorm(
   }
 }
 
-private func checkLayerNorm(_ rows: Int, _ columns: Int, _ dtype: apus_dtype, _ random: inout TestRandom) {
+private func checkLayerNorm(
+  _ rows: Int, _ columns: Int, _ dtype: apus_dtype, hasDelta: Bool, _ random: inout TestRandom
+) {
   let count = rows * columns
   let x = Buffer.input(random.normals(count).map { $0 + 2 }, dtype)
+  let delta = hasDelta ? Buffer.input(random.normals(count), dtype) : nil
   let weight = Buffer.input(random.normals(columns))
   let bias = Buffer.input(random.normals(columns))
   let outputGradient = Buffer.input(random.normals(count), dtype)
+  let residualGradient = Buffer.input(random.normals(count), dtype)
   let before = random.normals(columns)
   let (m, n) = (Int64(rows), Int64(columns))
   let epsilon: Float = 1e-3
-  let expected = (output: Buffer.output(count, dtype), statistics: Buffer.output(rows * 2))
+  let expected = (
+    sum: Buffer.output(count, dtype), output: Buffer.output(count, dtype), statistics: Buffer.output(rows * 2)
+  )
   apus_layer_norm_reference(
-    m, n, x.raw, weight.floats, bias.floats, epsilon, expected.output.raw, expected.statistics.floats, dtype)
+    m, n, x.raw, delta?.raw, weight.floats, bias.floats, epsilon, expected.sum.raw, expected.output.raw,
+    expected.statistics.floats, dtype)
+  let sum = hasDelta ? expected.sum : x
   var inputGradient = Array(repeating: 0.0, count: count)
   var weightGradient = before.map { Double($0) }
   var biasGradient = before.map { Double($0) }
   for r in 0..<rows {
-    let row = (0..<columns).map { x[r * columns + $0] }
+    let row = (0..<columns).map { sum[r * columns + $0] }
     let mean = row.reduce(0, +) / Double(columns)
     let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(columns)
     let rstd = 1 / (variance + Double(epsilon)).squareRoot()
@@ -204,28 +214,40 @@ private func checkLayerNorm(_ rows: Int, _ columns: Int, _ dtype: apus_dtype, _ 
     let meanG = g.reduce(0, +) / Double(columns)
     let meanGN = zip(g, normed).reduce(0) { $0 + $1.0 * $1.1 } / Double(columns)
     for c in 0..<columns {
-      inputGradient[r * columns + c] = rounded((g[c] - meanG - normed[c] * meanGN) * rstd, dtype)
+      inputGradient[r * columns + c] = (g[c] - meanG - normed[c] * meanGN) * rstd
       weightGradient[c] += d[c] * normed[c]
       biasGradient[c] += d[c]
     }
   }
   inEachVariant { variant in
-    let label = "seed \(random.seed) \(variant) LayerNorm [\(rows), \(columns)] \(dtype)"
-    let actual = (output: Buffer.output(count, dtype), statistics: Buffer.output(rows * 2))
+    let label = "seed \(random.seed) \(variant) LayerNorm [\(rows), \(columns)] \(dtype) delta \(hasDelta)"
+    let actual = (
+      sum: Buffer.output(count, dtype), output: Buffer.output(count, dtype), statistics: Buffer.output(rows * 2)
+    )
     apus_layer_norm(
-      m, n, x.raw, weight.floats, bias.floats, epsilon, actual.output.raw, actual.statistics.floats, dtype)
+      m, n, x.raw, delta?.raw, weight.floats, bias.floats, epsilon, actual.sum.raw, actual.output.raw,
+      actual.statistics.floats, dtype)
+    // Both add two floats once: the very same number.
+    #expect(actual.sum.bytes == expected.sum.bytes && actual.sum.firstOverwritten == nil, "\(label) sum")
     compare(actual.output, expected.output, Tolerance(absolute: 2e-5, relative: 1e-5), "\(label) output")
     compare(actual.statistics, expected.statistics, elementTolerance, "\(label) statistics")
-    let gradients = (input: Buffer.output(count, dtype), weight: Buffer.inOut(before), bias: Buffer.inOut(before))
-    apus_layer_norm_backward(
-      m, n, x.raw, weight.floats, actual.statistics.floats, outputGradient.raw, gradients.input.raw,
-      gradients.weight.floats, gradients.bias.floats, dtype)
-    compare(gradients.input, inputGradient, Tolerance(absolute: 1e-4, relative: 1e-5), "\(label) input gradient")
-    compare(gradients.weight, weightGradient, sumTolerance(rows), "\(label) weight gradient")
-    compare(gradients.bias, biasGradient, sumTolerance(rows), "\(label) bias gradient")
-    let frozen = Buffer.output(count, dtype)
-    apus_layer_norm_backward(
-      m, n, x.raw, weight.floats, actual.statistics.floats, outputGradient.raw, frozen.raw, nil, nil, dtype)
-    #expect(frozen.bytes == gradients.input.bytes, "\(label) frozen")
+    for hasResidual in [false, true] {
+      // In place over the residual's gradient where there is one.
+      let input: Buffer = hasResidual ? .inOut(residualGradient.doubles.map { Float($0) }, dtype) : .output(count, dtype)
+      let gradients = (weight: Buffer.inOut(before), bias: Buffer.inOut(before))
+      apus_layer_norm_backward(
+        m, n, sum.raw, weight.floats, actual.statistics.floats, outputGradient.raw, hasResidual ? input.raw : nil,
+        input.raw, gradients.weight.floats, gradients.bias.floats, dtype)
+      compare(
+        input, zip(inputGradient, residualGradient.doubles).map { rounded($0 + (hasResidual ? $1 : 0), dtype) },
+        Tolerance(absolute: 1e-4, relative: 1e-5), "\(label) input gradient, residual \(hasResidual)")
+      compare(gradients.weight, weightGradient, sumTolerance(rows), "\(label) weight gradient")
+      compare(gradients.bias, biasGradient, sumTolerance(rows), "\(label) bias gradient")
+      if hasResidual { continue }
+      let frozen = Buffer.output(count, dtype)
+      apus_layer_norm_backward(
+        m, n, sum.raw, weight.floats, actual.statistics.floats, outputGradient.raw, nil, frozen.raw, nil, nil, dtype)
+      #expect(frozen.bytes == input.bytes, "\(label) frozen")
+    }
   }
 }

@@ -17,6 +17,18 @@ extension EngineTests {
       function.checkBFloat16("seed \(random.seed) linear")
     }
 
+    @Test(arguments: [false, true]) func linearWithBias(keptInput: Bool) {
+      var random = TestRandom()
+      let weights = TestWeights(random: &random)
+      let matrix = weights.matrix([4, 5], 7, scale: 0.4, &random)
+      let bias = WeightVector([weights.parameter(random.normals(9), [9])])
+      let function = DifferentiableFunction(weights: weights, inputs: [input([6, 7], &random)], seed: random.next()) {
+        [$0.linear($1[0], matrix, bias: bias, keptInput: keptInput)]
+      }
+      function.checkByDifferences("linear with bias", &random)
+      function.checkBFloat16("seed \(random.seed) linear with bias")
+    }
+
     @Test func embedding() {
       var random = TestRandom()
       let weights = TestWeights(random: &random)
@@ -75,16 +87,20 @@ extension EngineTests {
       function.checkBFloat16("seed \(random.seed) queryKeyNorm")
     }
 
-    @Test func layerNorm() {
+    @Test(arguments: [(false, false), (false, true), (true, false), (true, true)])
+    func addLayerNorm(_ residual: (delta: Bool, isUsed: Bool)) {
       var random = TestRandom()
       let weights = TestWeights(random: &random)
       let weight = weights.parameter(random.normals(17), [17])
       let bias = weights.parameter(random.normals(17), [17])
-      let function = DifferentiableFunction(weights: weights, inputs: [input([4, 17], &random)], seed: random.next()) {
-        [$0.layerNorm($1[0], weight: weight, bias: bias, epsilon: 1e-5)]
+      let inputs = (0..<(residual.delta ? 2 : 1)).map { _ in input([4, 17], &random) }
+      let function = DifferentiableFunction(weights: weights, inputs: inputs, seed: random.next()) {
+        let results = $0.addLayerNorm(
+          $1[0], residual.delta ? $1[1] : nil, weight: weight, bias: bias, epsilon: 1e-5)
+        return [results.normed] + (residual.isUsed ? [results.residual] : [])
       }
-      function.checkByDifferences("layerNorm", &random)
-      function.checkBFloat16("seed \(random.seed) layerNorm")
+      function.checkByDifferences("addLayerNorm", &random)
+      function.checkBFloat16("seed \(random.seed) addLayerNorm")
     }
 
     @Test func rotary() {
