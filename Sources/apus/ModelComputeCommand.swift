@@ -78,8 +78,7 @@ struct ModelComputeCommand: ParsableCommand {
   }
 
   private func continuations(_ model: DecoderModel, _ rows: [[Int32]], _ execution: Execution) -> Tensor {
-    var states = DecoderState.batch(
-      rows.count, model.configuration, capacity: rows[0].count + greedy, in: execution)
+    var states = rows.map { DecoderState(model.configuration, capacity: $0.count + greedy, in: execution) }
     var all = rows.map { _ in [Int32]() }
     var next = rows
     for _ in 0..<greedy {
