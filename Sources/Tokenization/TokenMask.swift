@@ -23,7 +23,7 @@ extension Tokenizer {
           "does not spell what stands at byte \(place) of its text, so the places of tokens are not known")
       }
       let end = place + token.count
-      while next < pieces.count, pieces[next].upperBound <= place { next += 1 }
+      while next < pieces.count, pieces[next].upperBound <= place || pieces[next].isEmpty { next += 1 }
       mask[index] = next < pieces.count && pieces[next].lowerBound < end && place < pieces[next].upperBound
       place = end
     }

@@ -17,10 +17,10 @@ import Testing
     try folder.file("talks.jsonl", rows.joined(separator: "\n") + "\n\n")
     let plain = try folder.run("chat-template", "render", "model", "talks.jsonl", "--variables", #"{"mood": "glad"}"#)
     expectSuccess(plain)
-    #expect(plain.output == "── conversation 1\n<s>[user] Hi\n>glad\n── conversation 2\n<s>[assistant] Aé!\n>sad1\n")
+    #expect(plain.output == "── conversation 1\n<s>[user] Hi>glad\n── conversation 2\n<s>[assistant] Aé!>sad1\n")
     let json = try folder.run("chat-template", "render", "model", "talks.jsonl", "--json", "--no-generation-prompt")
     expectSuccess(json)
-    #expect(json.output.hasPrefix(#"{"text":"<s>[user] Hi\n","generations":[],"#))
+    #expect(json.output.hasPrefix(#"{"text":"<s>[user] Hi","generations":[],"#))
     #expect(json.output.contains(#""generations":[[16,18]],"generation_bytes":[[16,19]]"#))
   }
 
