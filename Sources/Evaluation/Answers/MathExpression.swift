@@ -14,6 +14,9 @@ struct MathExpression {
     case negative(Node)
   }
 
+  /// Bytes of a formula at most, so that evaluating it needs little stack.
+  private static let longest = 1000
+
   private let root: Node
   /// The variables that occur.
   private(set) var variables: Set<Unicode.Scalar> = []
@@ -27,6 +30,7 @@ struct MathExpression {
 
   /// Reads a formula; nil where it is none of this kind.
   init?(_ text: String) {
+    guard text.utf8.count <= Self.longest else { return nil }
     var parser = Parser(text: ScalarText(text: text))
     guard let root = parser.sum(depth: 0), parser.isAtEnd else { return nil }
     self.root = root

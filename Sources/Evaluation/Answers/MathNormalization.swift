@@ -84,7 +84,9 @@ enum MathNormalization {
 
   /// The rules of Minerva (arXiv:2206.14858, appendix D), as lm-evaluation-harness applies them: what follows the last
   /// equals sign, without units and words of measure, without boxes, text commands and dollar signs.
+  /// A text too long for an answer stays as it is.
   static func final(_ text: String) -> String {
+    guard text.utf8.count <= longest else { return text }
     var answer = ScalarText(text: text).split(on: "=").last?.string ?? ""
     for pattern in wordPatterns { answer = pattern.replacing(in: answer, with: "") }
     var scalars = ScalarText(text: answer)
@@ -98,6 +100,8 @@ enum MathNormalization {
     if thousands?.isFound(in: scalars.string) == true { scalars = scalars.replacing(",") }
     return scalars.string
   }
+
+  private static let longest = 2000
 
   private static let substitutions = [
     ("an ", ""), ("a ", ""), (".$", "$"), ("\\$", ""), ("\\ ", ""), (" ", ""), ("mbox", "text"),

@@ -16,9 +16,11 @@ struct PromptSuiteTests {
 
 @Suite(.enabled(if: Probe.isProtected && (try? PythonSandbox()) != nil, "Python 3 and a kernel that can lock it in"))
 struct PromptSuiteScorerTests {
+  private static let scorer = try? PromptSuiteScorer(options: ["timeout": 60])
+
   private func score(_ id: String, _ response: String) throws -> AnswerScore {
     let row = try #require(try PromptSuite.rows().first { $0["id"]?.stringValue == id })
-    return try PromptSuiteScorer(options: ["timeout": 30]).scores(
+    return try #require(Self.scorer).scores(
       question: row, reference: .null, completions: [response])[0]
   }
 
