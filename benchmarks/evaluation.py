@@ -67,7 +67,7 @@ def main():
             harness_seconds(model, instances[:8])
             part = instances[:max(64, len(instances) // 8)]
             rate = len(part) / harness_seconds(model, part)
-            print(f"harness {dtype}, batch {batch}: {rate:.2f} requests/s on {len(part)} of {len(instances)}", flush=True)
+            print(f"harness {dtype}, batch {batch}: {rate:.2f} requests/s on {len(part)} of them", flush=True)
             if rate > best.get(dtype, (0,))[0]:
                 best[dtype] = (rate, batch, model)
     times = {}

@@ -93,8 +93,9 @@ def main():
     good = True
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
-            [arguments.apus, "evaluate", arguments.model, "--tasks", ",".join(tasks), "--variant", "lm-eval", "--limit",
-             str(arguments.limit), "--compute", "f32", "--data", arguments.data, "--output", folder, "--details", "jsonl"],
+            [arguments.apus, "evaluate", arguments.model, "--tasks", ",".join(tasks), "--variant", "lm-eval",
+             "--limit", str(arguments.limit), "--compute", "f32", "--data", arguments.data, "--output", folder,
+             "--details", "jsonl"],
             check=True, stdout=subprocess.DEVNULL)
         for task in tasks:
             path = glob.glob(f"{folder}/details/*/*/details_{task}_lm-eval_*.jsonl")[0]

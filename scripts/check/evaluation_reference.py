@@ -5,8 +5,10 @@
 The harness's own tasks (0-shot) are pointed at the files under --data, which has the layout of the Hugging Face
 datasets; ARC and OpenBookQA ask their validation split where the test split is missing. Each task becomes one file of
 JSON lines, a question each: {"requests": [[context, continuation], …], "results": [[log-probability, greedy], …],
-"metrics": {…}}. Weights and activations are float32, the softmax over the vocabulary float64 (the harness's
-softmax_dtype): in float32 its sums of a hundred tokens are off by 1e-3 themselves. Questions that are in the file already are not computed again, so an interrupted run goes on.
+"metrics": {…}}. Questions that are in the file already are not computed again, so an interrupted run goes on.
+
+Weights and activations are float32, the softmax over the vocabulary float64 (the harness's softmax_dtype): in float32
+its sums over a hundred tokens are off by 1e-3 themselves.
 
 Needs lm-eval 0.4.13 with torch and transformers; runs on one thread unless OMP_NUM_THREADS says otherwise.
 """
@@ -40,7 +42,8 @@ def local_rows(root, folders, split):
         for ending in (".parquet", ".jsonl"):
             files = [os.path.join(path, n) for n in names if n.startswith(split) and n.endswith(ending)]
             if files:
-                return datasets.Dataset.from_parquet(files) if ending == ".parquet" else datasets.Dataset.from_json(files)
+                read = datasets.Dataset.from_parquet if ending == ".parquet" else datasets.Dataset.from_json
+                return read(files)
     return None
 
 
