@@ -27,7 +27,8 @@ extension Zlib {
   func compress(_ input: [UInt8]) throws -> [UInt8] {
     var stream = Stream()
     let size = Int32(MemoryLayout<Stream>.size)
-    guard input.count <= Int(UInt32.max), deflateInit(&stream, 6, 8, Zlib.gzipWindow, 8, 0, Zlib.version, size) == Zlib.ok
+    guard input.count <= Int(UInt32.max),
+      deflateInit(&stream, 6, 8, Zlib.gzipWindow, 8, 0, Zlib.version, size) == Zlib.ok
     else { throw ParquetDamage("cannot be compressed by zlib") }
     defer { _ = deflateEnd(&stream) }
     let capacity = Int(deflateBound(&stream, UInt(input.count)))

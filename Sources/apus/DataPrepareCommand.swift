@@ -12,7 +12,7 @@ struct DataPrepareCommand: ParsableCommand {
     abstract: "Turn text into token files to train on.",
     discussion: """
       Reads text files (each one document, byte for byte) and .jsonl files (one document a line, its text in one \
-      field), also with .gz, and folders of them. Drops exact duplicates, puts the end-of-text token after each \
+      field), also with .gz, .parquet files (one document a row, its text in one column), and folders of them. Drops exact duplicates, puts the end-of-text token after each \
       document and writes datatrove's .ds files with their index. A share of the documents, chosen by their text \
       alone, goes to OUTPUT/validation. The folder appears when everything in it is complete.
 
@@ -32,10 +32,10 @@ struct DataPrepareCommand: ParsableCommand {
   @Option(help: "Share of the documents that is kept for validation, from 0 to below 1.")
   var validation = 0.01
 
-  @Option(help: "The field of JSON lines that holds the text.")
+  @Option(help: "The field of JSON lines, or column of Parquet files, that holds the text.")
   var field = "text"
 
-  @Flag(help: "Pass over lines that are no JSON object with the field.")
+  @Flag(help: "Pass over lines that are no JSON object with the field, and rows without it.")
   var skipMalformed = false
 
   @Flag(help: "Replace token files that stand in the folder.")

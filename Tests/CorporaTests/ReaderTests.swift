@@ -62,8 +62,10 @@ import Testing
     #expect(sentence { _ = try read([empty]) } == "\(empty) is empty: there is no text in it")
     #expect(sentence { _ = try read([folder.path]) } == "\(folder.path) holds no files with text")
     #expect(sentence { _ = try read([]) }.hasPrefix("The list of inputs is empty"))
+    let archive = try folder.file("x.tar", "x")
+    #expect(sentence { _ = try read([archive]) }.hasPrefix("\(archive) is a tar archive, which is not read here"))
     let parquet = try folder.file("x.parquet", "PAR1")
-    #expect(sentence { _ = try read([parquet]) }.hasPrefix("\(parquet) is a Parquet file, which is not read here"))
+    #expect(sentence { _ = try read([parquet]) }.contains("is not a Parquet file"))
     let gzip = try folder.file("x.jsonl.gz", "plain")
     #expect(sentence { _ = try read([gzip]) }.contains("is not a gzip file"))
   }
@@ -78,6 +80,24 @@ import Testing
     #expect(try read([folder.file("x.txt.gz", storedGzip(Array("hello".utf8)))]).documents == [Array("hello".utf8)])
     let cut = Array(storedGzip(Array(text.utf8)).dropLast(5))
     #expect(sentence { _ = try read([folder.file("cut.jsonl.gz", cut)]) }.contains("is cut short"))
+  }
+
+  @Test func parquetGivesOneDocumentARow() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path.appendingPath("x.parquet")
+    let rows: [JSON] = [
+      ["text": "one", "id": 1], ["text": "", "id": 2], ["text": "größe\0", "id": 3], ["text": nil, "id": 4],
+      ["text": "last", "id": 5],
+    ]
+    try ParquetWriter.write(rows, to: path)
+    let (documents, reader) = try read([path], .skip)
+    #expect(documents == ["one", "größe\0", "last"].map { Array($0.utf8) })
+    #expect(reader.emptyDocuments == 1 && reader.skippedLines == 1 && reader.readBytes == reader.totalBytes)
+    #expect(
+      sentence { _ = try read([path]) } == "\(path), row 4 has no string in the column \"text\": it is null")
+    let other = try DocumentReader([path], field: "body")
+    #expect(
+      sentence { _ = try other.next() } == "\(path): the column \"body\" is not in the file; it has text, id")
   }
 
   private func storedGzip(_ bytes: [UInt8]) -> [UInt8] {

@@ -9,7 +9,7 @@ public struct Document: Sendable {
 
   /// The file that it came from.
   public let source: String
-  /// Its line in that file, from 1, when the file holds one document a line.
+  /// Its line or row in that file, from 1, when the file holds one document a line or row.
   public let line: Int?
   let content: Content
 

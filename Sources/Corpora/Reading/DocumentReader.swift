@@ -2,9 +2,10 @@ import Formats
 
 /// Streams the documents of files and folders, in the order of the inputs.
 ///
-/// Plain text passes through byte for byte, whatever it holds. Of JSON lines one string field is taken.
+/// Plain text passes through byte for byte, whatever it holds. Of JSON lines one string field is taken, of Parquet one
+/// column of strings.
 public final class DocumentReader {
-  /// What happens to a line that is no JSON object with the field.
+  /// What happens to a line that is no JSON object with the field, or a row whose column is null.
   public enum MalformedLines: Sendable, Equatable {
     /// Reading stops with an error that names file and line.
     case fail
@@ -22,12 +23,13 @@ public final class DocumentReader {
   private let malformedLines: MalformedLines
   private var fileIndex = 0
   private var lines: LineReader?
+  private var rows: ParquetDocuments?
   private var finishedBytes = 0
 
   /// Lists the inputs.
   /// - Parameters:
   ///   - paths: files and folders.
-  ///   - field: the field of JSON lines that holds the text.
+  ///   - field: the field of JSON lines, and the column of Parquet files, that holds the text.
   /// - Throws: as `InputFile.enumerate`.
   public init(_ paths: [String], field: String = "text", malformedLines: MalformedLines = .fail) throws {
     files = try InputFile.enumerate(paths)
@@ -39,10 +41,11 @@ public final class DocumentReader {
   public var totalBytes: Int { files.reduce(0) { $0 + $1.byteCount } }
 
   /// How many of these bytes are read so far.
-  public var readBytes: Int { finishedBytes + (lines?.position ?? 0) }
+  public var readBytes: Int { finishedBytes + (lines?.position ?? rows?.position ?? 0) }
 
   /// The next document that is not empty; `nil` after the last.
-  /// - Throws: `FileError` for an unreadable or damaged file, `JSONError` for a malformed line.
+  /// - Throws: `FileError` or `ParquetError` for an unreadable or damaged file, `JSONError` or `CorpusError` for a
+  ///   malformed line or row.
   public func next() throws -> Document? {
     while fileIndex < files.count {
       let file = files[fileIndex]
@@ -58,9 +61,28 @@ public final class DocumentReader {
         if let document = try nextLine(reader, file) { return document }
         lines = nil
         finishFile(file)
+      case .parquet:
+        let reader = try rows ?? ParquetDocuments(file, column: field)
+        rows = reader
+        if let document = try nextRow(reader) { return document }
+        rows = nil
+        finishFile(file)
       }
     }
     return nil
+  }
+
+  private func nextRow(_ reader: ParquetDocuments) throws -> Document? {
+    while true {
+      do {
+        guard let document = try reader.next() else { return nil }
+        if document.byteCount > 0 { return document }
+        emptyDocuments += 1
+      } catch let error as CorpusError {
+        guard malformedLines == .skip else { throw error }
+        skippedLines += 1
+      }
+    }
   }
 
   private func content(_ file: InputFile) throws -> Document.Content {

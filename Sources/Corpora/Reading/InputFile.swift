@@ -9,6 +9,8 @@ public struct InputFile: Sendable, Equatable {
     case text
     /// Each line is a JSON object with one document in a field.
     case jsonLines
+    /// Each row of a Parquet file has one document in a column.
+    case parquet
   }
 
   /// The file's path.
@@ -20,8 +22,8 @@ public struct InputFile: Sendable, Equatable {
   /// Its size on disk in bytes.
   public let byteCount: Int
 
-  /// Tells a file's layout from its name: `.jsonl`, `.ndjson` and `.json` are JSON lines, everything else text; `.gz`
-  /// behind either means gzip.
+  /// Tells a file's layout from its name: `.jsonl`, `.ndjson` and `.json` are JSON lines, `.parquet` is Parquet,
+  /// everything else text; `.gz` behind lines or text means gzip.
   /// - Throws: `FileError` when it is missing, `CorpusError` for containers that are not read.
   public init(_ path: String) throws {
     self.path = path
@@ -29,14 +31,20 @@ public struct InputFile: Sendable, Equatable {
     var name = path.lastPathPart.lowercased()
     isCompressed = name.hasSuffix(".gz")
     if isCompressed { name.removeLast(3) }
+    if name.hasSuffix(".parquet"), !isCompressed {
+      layout = .parquet
+      return
+    }
     for (suffix, container) in InputFile.unreadable where name.hasSuffix(suffix) {
-      throw CorpusError(path, "is \(container), which is not read here; give text, JSON lines, or either with .gz")
+      throw CorpusError(
+        path, "is \(container), which is not read here; give text, JSON lines, either with .gz, or Parquet")
     }
     layout = [".jsonl", ".ndjson", ".json"].contains(where: name.hasSuffix) ? .jsonLines : .text
   }
 
   private static let unreadable: [(String, String)] = [
-    (".parquet", "a Parquet file"), (".zst", "a Zstandard file"), (".bz2", "a bzip2 file"), (".xz", "an xz file"),
+    (".parquet", "a Parquet file inside gzip"), (".zst", "a Zstandard file"), (".bz2", "a bzip2 file"),
+    (".xz", "an xz file"),
     (".zip", "a zip archive"), (".tar", "a tar archive"), (".tgz", "a tar archive"), (".arrow", "an Arrow file"),
     (".ds", "a file of tokens"), (".ds.index", "the index of a file of tokens"),
     (".ds.metadata", "the metadata of a file of tokens"), (".safetensors", "a file of tensors"),

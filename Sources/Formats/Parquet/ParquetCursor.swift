@@ -69,7 +69,9 @@ final class ParquetCursor {
     levels.removeAll(keepingCapacity: true)
     var atLargest = 0
     try page?[keyPath: runs].read(count) { level, times in
-      guard level <= UInt32(largest) else { throw ParquetDamage("has a level of \(level) where \(largest) is the most") }
+      guard level <= UInt32(largest) else {
+        throw ParquetDamage("has a level of \(level) where \(largest) is the most")
+      }
       if level == UInt32(largest) { atLargest += times }
       if times == 1 {
         levels.append(UInt8(level))

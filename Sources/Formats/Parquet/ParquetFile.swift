@@ -105,7 +105,8 @@ public final class ParquetFile: Sendable {
   /// The pages of a column of a row group.
   func pages(_ leaf: Int, ofGroup group: Int) throws -> ParquetPages {
     try ParquetPages(
-      groups[group].chunks[leaf], leaves[leaf], file, bytes: UnsafeRawBufferPointer(rebasing: file.bytes[..<footerStart]))
+      groups[group].chunks[leaf], leaves[leaf], file,
+      bytes: UnsafeRawBufferPointer(rebasing: file.bytes[..<footerStart]))
   }
 
   /// The error with file and column, where it is about bytes.
@@ -114,14 +115,18 @@ public final class ParquetFile: Sendable {
     return ParquetError(path: path, column: leaves[leaf].path, problem: damage.problem)
   }
 
+  /// What stands at both ends of a file.
+  static let magic = "PAR1"
+
   /// The last eight bytes are the footer's length and "PAR1".
   private static func footerStart(_ bytes: UnsafeRawBufferPointer) throws -> Int {
-    guard bytes.count >= 12, bytes.prefix(4).elementsEqual("PAR1".utf8) || bytes.prefix(4).elementsEqual("PARE".utf8)
-    else { throw ParquetDamage("is not a Parquet file: it does not begin with PAR1") }
+    guard bytes.count >= 12, ["PAR1", "PARE"].contains(where: { bytes.prefix(4).elementsEqual($0.utf8) }) else {
+      throw ParquetDamage("is not a Parquet file: it does not begin with PAR1")
+    }
     if bytes.suffix(4).elementsEqual("PARE".utf8) {
       throw ParquetDamage("has an encrypted footer, which is not read here")
     }
-    guard bytes.suffix(4).elementsEqual("PAR1".utf8) else {
+    guard bytes.suffix(4).elementsEqual(magic.utf8) else {
       throw ParquetDamage("is cut short: it does not end with PAR1")
     }
     let length = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt32.self)))
@@ -140,7 +145,8 @@ public final class ParquetFile: Sendable {
       }
       for (chunk, leaf) in zip(group.chunks, leaves) {
         guard chunk.type == leaf.type.number else {
-          throw ParquetDamage("has the column \"\(leaf.path)\" in another type in row group \(number) than in its schema")
+          throw ParquetDamage(
+            "has the column \"\(leaf.path)\" in another type in row group \(number) than in its schema")
         }
         guard leaf.repetition > 0 ? chunk.valueCount >= group.rowCount : chunk.valueCount == group.rowCount else {
           throw ParquetDamage(

@@ -29,6 +29,14 @@ final class ParquetNode: Sendable {
     self.leaves = leaves
   }
 
+  /// What an element of this kind weighs when the entries of a row are counted: an object far more than a number.
+  var weight: Int {
+    switch content {
+    case .leaf, .list: 1
+    case .structure(let parts, _): parts.reduce(4) { $0 + $1.weight }
+    }
+  }
+
   /// The type in words: "string", "list of int64", "struct of label: string, text: string".
   var typeName: String {
     switch content {

@@ -73,7 +73,8 @@ struct ParquetPages {
 
   private mutating func readDictionary(_ header: ParquetPageHeader, _ body: UnsafeRawBufferPointer) throws {
     guard dictionary == nil else { throw ParquetDamage("has a second dictionary in one row group") }
-    guard header.encoding == ParquetEncoding.plain.rawValue || header.encoding == ParquetEncoding.plainDictionary.rawValue,
+    guard
+      header.encoding == ParquetEncoding.plain.rawValue || header.encoding == ParquetEncoding.plainDictionary.rawValue,
       leaf.type != .boolean
     else { throw ParquetDamage("has a dictionary in the unknown encoding \(header.encoding)") }
     let page = try plainBytes(header, body, header.byteCount)
@@ -94,7 +95,8 @@ struct ParquetPages {
     func levels(_ largest: Int, _ encoding: Int) throws -> RunLengthReader {
       if largest == 0 { return RunLengthReader(UnsafeRawBufferPointer(rebasing: bytes[..<0]), width: 0) }
       guard encoding == ParquetEncoding.runLength.rawValue else {
-        throw ParquetDamage("has levels in the encoding \(encoding), which is not read here; write it anew with pyarrow")
+        throw ParquetDamage(
+          "has levels in the encoding \(encoding), which is not read here; write it anew with pyarrow")
       }
       return RunLengthReader(try bytes.takeSized(), width: BitPacked.width(largest))
     }

@@ -4,7 +4,7 @@
 /// 2010, "Dremel: Interactive Analysis of Web-Scale Datasets", section 4.3), and columns that contradict each other are
 /// refused. One thread at a time may use it.
 public final class ParquetRows {
-  /// Entries that one row may have, since a few bytes can claim a list of any length.
+  /// What the lists of one row may weigh, since a few bytes can claim a list of any length.
   private static let entryLimit = 1 << 24
 
   private let file: ParquetFile
@@ -75,15 +75,16 @@ public final class ParquetRows {
         return .array([])
       }
       var elements: [JSON] = []
+      let weight = element.weight
       repeat {
         if !elements.isEmpty {
           for leaf in node.leaves where cursors[leaf]?.repetition != repetition { throw contradiction(leaf) }
         }
-        entriesLeft -= 1
+        entriesLeft -= weight
         guard entriesLeft >= 0 else {
           throw ParquetError(
             path: file.path, column: file.leaves[node.leaves.lowerBound].path,
-            problem: "has a row with more than \(Self.entryLimit) entries, which is refused")
+            problem: "has a row with lists of more than \(Self.entryLimit) entries, which is refused")
         }
         elements.append(try value(of: element))
       } while first.repetition == repetition
