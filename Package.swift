@@ -27,7 +27,7 @@ let package = Package(
     .target(name: "Optimization", dependencies: ["Models"]),
     .target(name: "Reporting", dependencies: ["Formats", yams]),
     .target(name: "Planning", dependencies: ["Models", "Reporting"]),
-    .target(name: "Inference", dependencies: ["Models", "Tokenization"]),
+    .target(name: "Inference", dependencies: ["ChatTemplates", "Models", "Tokenization"]),
     .target(name: "Evaluation", dependencies: ["Inference", "Corpora", "Reporting"]),
     .target(name: "Training", dependencies: ["Corpora", "Inference", "Optimization", "Planning", "Reporting", yams]),
     .target(name: "Lab", dependencies: ["Training", "Evaluation"]),
