@@ -28,7 +28,7 @@ let package = Package(
     .target(name: "Optimization", dependencies: ["Models"]),
     .target(name: "Reporting", dependencies: ["Formats", yams]),
     .target(name: "Planning", dependencies: ["Models", "Reporting"]),
-    .target(name: "Inference", dependencies: ["Models", "Tokenization"]),
+    .target(name: "Inference", dependencies: ["ChatTemplates", "Models", "Tokenization"]),
     .target(
       name: "Evaluation",
       dependencies: ["ChatTemplates", "Corpora", "CSandbox", "Inference", "Reporting", collections, yams],

@@ -60,11 +60,15 @@ public struct GenerationBatch {
     return added - 1
   }
 
-  /// Ends a text that is being written and returns what was held back of it; nil for one that is not being written.
-  public mutating func stop(request: Int, sample: Int) -> GenerationPiece? {
-    guard let i = running.firstIndex(where: { $0.number == request && $0.sample == sample }) else { return nil }
-    var sequence = running.remove(at: i)
-    reserved -= sequence.longest
+  /// Ends a text and returns what was held back of it; nil for one that is over, or has not begun and is one of several.
+  public mutating func stop(request number: Int, sample: Int) -> GenerationPiece? {
+    if let i = running.firstIndex(where: { $0.number == number && $0.sample == sample }) {
+      var sequence = running.remove(at: i)
+      reserved -= sequence.longest
+      return sequence.end(.stopped)
+    }
+    guard let i = waiting.firstIndex(where: { $0.number == number && $0.request.samples == 1 }) else { return nil }
+    var sequence = RunningSequence(waiting.remove(at: i).request, number: number, model)
     return sequence.end(.stopped)
   }
 

@@ -9,8 +9,8 @@ struct Command {
     let complaint: String
   }
 
-  /// Runs `apus` with arguments in a folder.
-  static func run(_ arguments: [String], in folder: String) throws -> Outcome {
+  /// Runs `apus` with arguments in a folder, with `input` as its standard input.
+  static func run(_ arguments: [String], in folder: String, input: String? = nil) throws -> Outcome {
     let process = Process()
     process.executableURL = try executable()
     process.arguments = arguments
@@ -22,7 +22,10 @@ struct Command {
     // Files, as pipes that nobody drains would stop a talkative program.
     let (output, complaint) = (folder + "/.stdout", folder + "/.stderr")
     for path in [output, complaint] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-    process.standardInput = FileHandle.nullDevice
+    let given = folder + "/.stdin"
+    defer { try? FileManager.default.removeItem(atPath: given) }
+    if let input { try Data(input.utf8).write(to: URL(fileURLWithPath: given)) }
+    process.standardInput = input == nil ? FileHandle.nullDevice : FileHandle(forReadingAtPath: given)
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: complaint))
     try process.run()
