@@ -37,8 +37,8 @@ struct HuggingFaceConfigurationReader {
   /// The value under `key`, or `nil` where it is missing or null.
   func value(_ key: String) -> JSON? {
     if let value = json[key], !value.isNull { return value }
-    // The tokens of a model with vision stand outside, beside its parts.
-    guard key.hasSuffix("_token_id"), let value = outer[key], !value.isNull else { return nil }
+    // What holds for the whole of a model with vision stands outside, beside its parts.
+    guard key.hasSuffix("_token_id") || key == "quantization_config", let value = outer[key], !value.isNull else { return nil }
     return value
   }
 

@@ -26,6 +26,7 @@ extension ModelConfiguration {
       "vocab_size": .integer(Int64(vocabularySize)),
     ]
     for (key, value) in positions == .rotary ? rotaryMembers : plainMembers { members[key] = value }
+    members.sort { $0.key < $1.key }
     return .object(members)
   }
 

@@ -55,6 +55,7 @@ private func message(_ members: String, type: String = "gemma3_text") -> String 
     #expect(
       message("\"text_config\": {\"hidden_size\": 0}", type: "gemma3")
         .hasPrefix("config.json: text_config.hidden_size: 0 is not"))
+    #expect(message("\"text_config\": {}, \"quantization_config\": {}", type: "gemma3").contains("quantised"))
   }
 
   @Test(arguments: [

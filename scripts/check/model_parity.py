@@ -55,7 +55,9 @@ def main():
     parser.add_argument("folder", metavar="FOLDER")
     parser.add_argument("apus", metavar="APUS", nargs="?", default=".build/release/apus")
     parser.add_argument("--long", help="a text of more than 700 tokens")
+    parser.add_argument("--threads", type=int, default=2, help="threads of transformers (default 2)")
     arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
     tokenizer = AutoTokenizer.from_pretrained(arguments.folder)
     model = AutoModelForCausalLM.from_pretrained(
         arguments.folder, dtype=torch.float32, attn_implementation="eager").eval()
@@ -80,7 +82,7 @@ def main():
                 failed = failed or not error < 2e-3 or same < GREEDY
                 text = tokenizer.decode(ours["greedy"][row].tolist())
                 print(f"{len(prompt):4} tokens, logits within {error:.1e}, {same} of {GREEDY} greedy tokens the same: "
-                      f"{json.dumps(text, ensure_ascii=False)[:80]}")
+                      f"{json.dumps(text, ensure_ascii=False)[:80]}", flush=True)
             print(f"least distance of the best two logits on the way: {margin:.1e}")
     print("transformers and Apus differ" if failed else "transformers and Apus agree")
     return 1 if failed else 0
