@@ -82,7 +82,7 @@ struct EvaluateRunCommand: ParsableCommand {
   @Flag(help: "List tasks and their variants.")
   var list = false
 
-  @Flag(help: "Show what would be asked; no model is needed.")
+  @Flag(help: "Show what would be asked, with --json all of it; no model is needed.")
   var dryRun = false
 
   @Flag(help: "Print the results as JSON.")
@@ -114,7 +114,10 @@ struct EvaluateRunCommand: ParsableCommand {
     let settings = try settings(folder)
     let root = DataRoot(data ?? ProcessInfo.processInfo.environment["APUS_DATA"] ?? "data")
     if dryRun {
-      for task in chosen { show(try PreparedTask(task, data: root, settings: settings)) }
+      for task in chosen {
+        let prepared = try PreparedTask(task, data: root, settings: settings)
+        if json { prepared.lines.forEach { print($0.serializedString()) } } else { show(prepared) }
+      }
       return
     }
     guard let folder, let model else { return }

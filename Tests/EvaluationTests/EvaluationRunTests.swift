@@ -93,7 +93,8 @@ import Testing
         try zip(sums, names).map { try $0 - Self.plain(model, "a bird:", " \($1)") },
       ]
       for (i, own) in scores.enumerated() where own.firstIndex(of: own.max() ?? 0) == gold { right[i] += 1 }
-      #expect(detail.doc["query"]?.stringValue == context && detail.doc["gold_index"] == .array([.integer(Int64(gold))]))
+      #expect(detail.doc["query"]?.stringValue == context)
+      #expect(detail.doc["gold_index"] == .array([.integer(Int64(gold))]))
     }
     #expect(result.metrics.map(\.value) == right.map { $0 / 5 })
     #expect(result.metrics.map(\.name) == ["acc", "acc_norm", "acc_bytes", "acc_norm_token", "acc_pmi"])
@@ -199,7 +200,8 @@ import Testing
     #expect(drawn.metrics[0].value == drawn.metrics[2].value)
     let same = try EvaluationRun(model, seed: 4).run(Self.prepared("drawn", folder))
     #expect(same.details.map(\.response) == drawn.details.map(\.response))
-    #expect(sentence { _ = try Self.prepared("written", folder, EvaluationSettings(samples: 3)) }.contains("temperature"))
+    let refusal = sentence { _ = try Self.prepared("written", folder, EvaluationSettings(samples: 3)) }
+    #expect(refusal.contains("temperature"), "\(refusal)")
   }
 
   @Test func documentsAreScoredWhole() throws {
@@ -233,8 +235,8 @@ import Testing
     let run = EvaluationRun(model)
     let results = EvaluationResults(
       run: .init(
-        modelName: "tiny", modelPath: "models/tiny", fingerprint: "f", compute: "f32", settings: .init(limit: 7, seed: 2),
-        began: 0, ended: 86_400),
+        modelName: "tiny", modelPath: "models/tiny", fingerprint: "f", compute: "f32",
+        settings: .init(limit: 7, seed: 2), began: 0, ended: 86_400),
       tasks: [try run.run(Self.prepared("plain", folder)), try run.run(Self.prepared("counted", folder))])
     let path = try results.write(to: folder.path)
     #expect(path.hasSuffix("results/tiny/results_1970-01-02T00-00-00.json"))

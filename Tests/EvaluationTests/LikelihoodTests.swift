@@ -20,7 +20,9 @@ import Testing
     return -nats.suffix(request.continuation.count).reduce(0, +)
   }
 
-  private static func check(_ model: LanguageModel, _ questions: [[LikelihoodRequest]], _ scorer: LikelihoodScorer) throws {
+  private static func check(
+    _ model: LanguageModel, _ questions: [[LikelihoodRequest]], _ scorer: LikelihoodScorer
+  ) throws {
     var told: [Int: [Likelihood]] = [:]
     let results = try scorer.score(questions) { for (question, results) in $0 { told[question] = results } }
     #expect(results.map(\.count) == questions.map(\.count))

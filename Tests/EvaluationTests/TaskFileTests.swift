@@ -20,7 +20,7 @@ import Testing
         metrics: [acc, acc_norm]
       letters:
         formulation: letters
-        prompt: "{{ question }}\\n{% for name in names %}{{ letters[loop.index0] }}. {{ capital(name) }}\\n{% endfor %}Answer:"
+        prompt: "{{ question }}\\n{% for n in names %}{{ letters[loop.index0] }}. {{ capital(n) }}\\n{% endfor %}Answer:"
         choices: "{{ letters[:names | length] | list }}"
     """
 
@@ -70,9 +70,9 @@ import Testing
     let names = Set(catalog.files.map(\.name))
     #expect(
       names.isSuperset(of: [
-        "mmlu", "mmlu_pro", "arc_easy", "arc_challenge", "hellaswag", "winogrande", "commonsense_qa", "openbookqa", "piqa",
-        "social_iqa", "sciq", "qasc", "copa", "boolq", "triviaqa", "gsm8k", "math", "humaneval", "mbpp", "perplexity_web",
-        "perplexity_code", "perplexity_math",
+        "mmlu", "mmlu_pro", "arc_easy", "arc_challenge", "hellaswag", "winogrande", "commonsense_qa", "openbookqa",
+        "piqa", "social_iqa", "sciq", "qasc", "copa", "boolq", "triviaqa", "gsm8k", "math", "humaneval", "mbpp",
+        "perplexity_web", "perplexity_code", "perplexity_math",
       ]))
     for file in catalog.files where file.name != "mmlu_pro" && file.name != "prompt_suite" {
       #expect(file.variants.contains("smollm3") && file.variants.contains("lm-eval"), "\(file.name)")

@@ -15,8 +15,8 @@ import Testing
   }
 
   private static let kites = """
-    {"id": "1", "question": "which bird hovers? ", "choices": {"label": ["A", "B", "C"], "text": ["a kestrel", "A hen.", \
-    "An emu"]}, "answerKey": "A"}
+    {"id": "1", "question": "which bird hovers? ", "choices": {"label": ["A", "B", "C"], "text": ["a kestrel", \
+    "A hen.", "An emu"]}, "answerKey": "A"}
     """
 
   private static let cases: [Case] = [
@@ -59,20 +59,25 @@ import Testing
       continuations: [" opens the bag.", " spills it. then sweeps."], gold: 0),
     Case(
       task: "winogrande",
-      row: #"{"sentence": "the hawk beat the owl since _ was fast. ", "option1": "the hawk", "option2": "the owl", "answer": "1"}"#,
+      row: """
+        {"sentence": "the hawk beat the owl since _ was fast. ", "option1": "the hawk", "option2": "the owl", \
+        "answer": "1"}
+        """,
       contexts: ["The hawk beat the owl since"],
       continuations: [" the hawk was fast.", " the owl was fast."], gold: 0),
     Case(
       task: "winogrande:lm-eval",
       row: #"{"sentence": "Ann beat Eve since _ was fast. ", "option1": "Ann", "option2": "Eve", "answer": "1"}"#,
-      contexts: ["Ann beat Eve since Ann", "Ann beat Eve since Eve"], continuations: [" was fast.", " was fast."], gold: 0),
+      contexts: ["Ann beat Eve since Ann", "Ann beat Eve since Eve"],
+      continuations: [" was fast.", " was fast."], gold: 0),
     Case(
-      task: "copa", row: #"{"premise": "the egg fell.", "choice1": "It broke.", "choice2": "It sang.", "question": "effect", "label": 0}"#,
-      contexts: ["The egg fell therefore"], continuations: [" it broke.", " it sang."], gold: 0),
+      task: "copa",
+      row: #"{"premise": "the egg fell.", "choice1": "It broke.", "choice2": "I sang.", "question": "effect", "label": 0}"#,
+      contexts: ["The egg fell therefore"], continuations: [" it broke.", " i sang."], gold: 0),
     Case(
       task: "copa:lm-eval",
-      row: #"{"premise": "The egg fell.", "choice1": "It slid.", "choice2": "It sang.", "question": "cause", "label": 0}"#,
-      contexts: ["The egg fell because"], continuations: ["  it slid.", "  it sang."], gold: 0),
+      row: #"{"premise": "The egg fell.", "choice1": "It slid.", "choice2": "I sang.", "question": "cause", "label": 0}"#,
+      contexts: ["The egg fell because"], continuations: ["  it slid.", "  i sang."], gold: 0),
     Case(
       task: "boolq", row: #"{"question": "do swifts sleep", "answer": false, "passage": "they fly."}"#,
       contexts: ["They fly.\nQuestion: Do swifts sleep\nAnswer:"], continuations: [" Yes", " No"], gold: 1),
@@ -81,7 +86,10 @@ import Testing
       contexts: ["they fly.\nQuestion: do swifts sleep?\nAnswer:"], continuations: [" no", " yes"], gold: 1),
     Case(
       task: "social_iqa:lm-eval",
-      row: #"{"context": "Tira sang.", "question": "Why?", "answerA": "joy", "answerB": "rain", "answerC": "a bet", "label": "3"}"#,
+      row: """
+        {"context": "Tira sang.", "question": "Why?", "answerA": "joy", "answerB": "rain", "answerC": "a bet", \
+        "label": "3"}
+        """,
       contexts: ["Q: Tira sang. Why?\nA:"], continuations: [" joy", " rain", " a bet"], gold: 2),
     Case(
       task: "sciq",
@@ -91,7 +99,8 @@ import Testing
         """,
       contexts: ["Question: What flies?\nAnswer:"], continuations: [" A stone", " Mud", " Ice", " A swift"], gold: 3),
     Case(
-      task: "piqa:lm-eval", row: #"{"goal": "Feed a swift", "sol1": "give it ants", "sol2": "give it ink", "label": 0}"#,
+      task: "piqa:lm-eval",
+      row: #"{"goal": "Feed a swift", "sol1": "give it ants", "sol2": "give it ink", "label": 0}"#,
       contexts: ["Question: Feed a swift\nAnswer:"], continuations: [" give it ants", " give it ink"], gold: 0),
     Case(
       task: "openbookqa:lm-eval",
@@ -100,7 +109,8 @@ import Testing
         """,
       contexts: ["Swifts eat"], continuations: [" ants", " ink"], gold: 1),
     Case(
-      task: "mmlu_anatomy:lm-eval", row: #"{"question": " What is a wing? ", "choices": ["a", "b", "c", "d"], "answer": 2}"#,
+      task: "mmlu_anatomy:lm-eval",
+      row: #"{"question": " What is a wing? ", "choices": ["a", "b", "c", "d"], "answer": 2}"#,
       contexts: [
         "The following are multiple choice questions (with answers) about anatomy.\n\n"
           + "What is a wing?\nA. a\nB. b\nC. c\nD. d\nAnswer:"
@@ -130,13 +140,15 @@ import Testing
       return
     }
     let shared = expected.contexts.count == 1
-    #expect(contexts == (shared ? continuations.map { _ in expected.contexts[0] } : expected.contexts), "\(expected.task)")
+    let all = shared ? continuations.map { _ in expected.contexts[0] } : expected.contexts
+    #expect(contexts == all, "\(expected.task)")
     #expect(continuations == expected.continuations && gold == expected.gold, "\(expected.task)")
   }
 
   @Test func freeAnswersHavePromptsAndReferences() throws {
     let rows = [
-      ("gsm8k:lm-eval", #"{"question": "1+1?", "answer": "It is 2.\n#### 2"}"#, "Question: 1+1?\nAnswer:", "It is 2.\n#### 2"),
+      ("gsm8k:lm-eval", #"{"question": "1+1?", "answer": "It is 2.\n#### 2"}"#, "Question: 1+1?\nAnswer:",
+        "It is 2.\n#### 2"),
       ("triviaqa", #"{"question": "Who sings?", "answer": {"value": "Tira", "aliases": ["Tira", "T."]}}"#,
         "Question: Who sings?\nAnswer:", #"["Tira","T."]"#),
       ("triviaqa:lm-eval", #"{"question": "Who sings", "answer": {"value": "Tira", "aliases": ["Tira"]}}"#,
@@ -154,7 +166,8 @@ import Testing
     for (name, row, expected, reference) in rows {
       let folder = try TemporaryFolder()
       let task = try #require(try TaskCatalog().tasks([name]).first)
-      let prepared = try PreparedTask(task, data: Self.data(task, [row], folder), settings: EvaluationSettings(fewShot: 0))
+      let data = try Self.data(task, [row], folder)
+      let prepared = try PreparedTask(task, data: data, settings: EvaluationSettings(fewShot: 0))
       guard case .generation(let prompt, let right) = try #require(prepared.questions.first).request else {
         Issue.record("\(name) asks for no text")
         continue
@@ -173,8 +186,8 @@ import Testing
     let prepared = try PreparedTask(task, data: data, settings: EvaluationSettings(fewShot: 1))
     guard case .generation(let prompt, _) = prepared.questions[0].request else { return }
     #expect(
-      prompt == "Problem:\nHalf?\n\nSolution: It is $\\boxed{\\frac{1}{2}}$ at last.\nFinal Answer: The final answer is "
-        + "$\\frac{1}{2}$. I hope it is correct.\n\nProblem:\nP?\n\nSolution:")
+      prompt == "Problem:\nHalf?\n\nSolution: It is $\\boxed{\\frac{1}{2}}$ at last.\nFinal Answer: The final answer "
+        + "is $\\frac{1}{2}$. I hope it is correct.\n\nProblem:\nP?\n\nSolution:")
   }
 
   @Test func rowsThatDoNotFitAreNamed() throws {

@@ -28,8 +28,8 @@ public struct LikelihoodRequest: Sendable, Hashable {
     self.continuation = continuation
   }
 
-  /// Tokenises a pair of texts as lm-evaluation-harness does: white space at the context's end goes to the continuation,
-  /// both are tokenised as one text and cut behind the tokens that the context has alone. After an empty context the
+  /// Tokenises a pair of texts as lm-evaluation-harness does: white space at the context's end goes to the
+  /// continuation, both are tokenised as one text and cut behind the tokens that the context has alone. After an empty context the
   /// continuation follows the token that begins a text, or else the one that ends it.
   /// - Throws: `EvaluationError` where there is nothing to score, or no such token.
   public init(context: String, continuation: String, model: LanguageModel) throws {
@@ -59,7 +59,7 @@ public struct LikelihoodRequest: Sendable, Hashable {
       context: before, continuation: Array(whole.dropFirst(before.count)), contextLength: length)
   }
 
-  /// A text's tokens with those that the tokenizer's template puts around it, unless a chat template has begun the text.
+  /// A text's tokens with those that the tokenizer's template puts around it, unless a chat template has begun it.
   static func encode(_ text: String, model: LanguageModel) -> [UInt32] {
     let tokenizer = model.tokenizer
     let tokens = tokenizer.encode(text, specialTokens: .recognised)

@@ -1,7 +1,7 @@
 /// The requests of one question as a tree: what all inputs begin with, then what each goes on with.
 ///
-/// The beginning goes through the model once. Requests of equal input, such as letters after a question, share a branch,
-/// and for one-token continuations there is no branch at all.
+/// The beginning goes through the model once. Requests of equal input, such as letters after a question, share a
+/// branch, and for one-token continuations there is no branch at all.
 struct RequestTree {
   /// A row of hidden states and the token that it should predict.
   struct Target {

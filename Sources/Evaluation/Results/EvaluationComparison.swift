@@ -64,7 +64,7 @@ public struct EvaluationComparison: Sendable {
   private var tasks: [String] {
     var tasks: OrderedSet<String> = []
     for model in models { tasks.append(contentsOf: model.results.keys) }
-    let families = tasks.compactMap { $0.contains(":_average|") ? $0.split(separator: ":").first.map(String.init) : nil }
+    let families = tasks.filter { $0.contains(":_average|") }.compactMap { $0.split(separator: ":").first }
     return tasks.filter { task in
       task.contains(":_average|") || !families.contains { task.hasPrefix("\($0)_") }
     }

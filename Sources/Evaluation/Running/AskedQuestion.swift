@@ -147,7 +147,7 @@ struct QuestionBuilder: Sendable {
     }
   }
 
-  /// `count` different numbers below `total`, the same for the same seed and purpose (Floyd's algorithm, then a shuffle).
+  /// `count` different numbers below `total`, the same for the same seed and purpose: Floyd's algorithm, then a shuffle.
   static func draw(_ count: Int, of total: Int, seed: UInt64, purpose: String) -> [Int] {
     var generator = SeededNumbers(seed: seed, purpose: purpose)
     var chosen: Set<Int> = []

@@ -4,13 +4,13 @@ import Foundation
 extension EvaluationRun {
   /// Whole documents, each by itself.
   ///
-  /// A document's first token follows the token that begins a text, or else the one that ends it; each token is predicted
-  /// once. What is longer than the context goes on after its last token, and the last piece is read with as much before
+  /// A document's first token follows the token that begins a text, or else the one that ends it; each token is
+  /// predicted once. What is longer than the context goes on after its last token, and the last piece is read with as much before
   /// it as fits (lm-evaluation-harness's rolling windows).
   func documents(_ prepared: PreparedTask, _ progress: (Int) throws -> Void) throws -> TaskResult {
     let model = model
     guard let first = model.tokenizer.beginningOfText ?? model.tokenizer.endOfText else {
-      throw EvaluationError("The tokenizer", "has no token that begins or ends a text, which a document's first follows")
+      throw EvaluationError("The tokenizer", "has no token that begins or ends a text, for a document's first to follow")
     }
     let length = model.configuration.contextLength
     let groups = try mapQuestions(prepared.questions, prepared.task) { question in
@@ -27,8 +27,7 @@ extension EvaluationRun {
       let sum = -own.reduce(0) { $0 + $1.logProbability }
       nats.append(sum)
       bytes.append(Double(text.utf8.count))
-      // As many words as Python's re.split(r"\s+", text) gives.
-      words.append(Double(text.unicodeScalars.split(maxSplits: .max, omittingEmptySubsequences: true, whereSeparator: PythonText.isSpace).count))
+      words.append(Double(Self.wordCount(text)))
       details.append(
         TaskResult.Detail(
           doc: [
@@ -68,6 +67,18 @@ extension EvaluationRun {
       start = end
     }
     return windows
+  }
+
+  /// How many pieces Python's re.split(r"\s+", text) gives, the harness's count of words.
+  static func wordCount(_ text: String) -> Int {
+    var count = 1
+    var isInSpace = false
+    for scalar in text.unicodeScalars {
+      let isSpace = PythonText.isSpace(scalar)
+      if isSpace, !isInSpace { count += 1 }
+      isInSpace = isSpace
+    }
+    return count
   }
 
   /// The ratio of two sums and its standard error by linearisation.

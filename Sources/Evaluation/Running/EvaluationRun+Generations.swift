@@ -64,8 +64,8 @@ extension EvaluationRun {
     settings.stopStrings = prompt.stop
     let spoken: JSON = [
       "temperature": .number(prompt.temperature), "top_p": prompt.topP.map { .number($0) } ?? .null,
-      "seed": .integer(Int64(bitPattern: prompt.temperature > 0 ? seed : 0)), "samples": .integer(Int64(prompt.samples)),
-      "max_tokens": .integer(Int64(prompt.maxTokens)), "stop": .array(prompt.stop.map { .string($0) }),
+      "seed": .integer(Int64(bitPattern: prompt.temperature > 0 ? seed : 0)),
+      "samples": .integer(Int64(prompt.samples)), "max_tokens": .integer(Int64(prompt.maxTokens)), "stop": .array(prompt.stop.map { .string($0) }),
     ]
     let keys = prompts.map { CacheKey.generation(prompt: $0, settings: spoken.serializedString()) }
     var results = keys.map { key in cache?.value(key)?.arrayValue?.compactMap(\.stringValue) ?? [] }
@@ -130,7 +130,8 @@ enum Reasoning {
   static func stripped(_ text: String) -> String {
     var rest = text[...]
     var kept = ""
-    if let close = rest.range(of: "</think>"), rest.range(of: "<think>").map({ $0.lowerBound > close.lowerBound }) ?? true {
+    let open = rest.range(of: "<think>")?.lowerBound ?? rest.endIndex
+    if let close = rest.range(of: "</think>"), close.lowerBound < open {
       rest = rest[close.upperBound...]
     }
     while let open = rest.range(of: "<think>") {

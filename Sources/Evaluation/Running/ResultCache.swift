@@ -2,7 +2,7 @@ import Formats
 import Foundation
 import Synchronization
 
-/// What a model has answered so far, in a file that only grows: an evaluation that was ended in any way goes on from it.
+/// What a model has answered so far, in a file that only grows: an evaluation that was ended in any way goes on there.
 ///
 /// A line is `{"key", "value", "check"}`, the last the beginning of the SHA-256 of the other two; what was cut or
 /// damaged is passed over and asked again. A key says all that an answer depends on but the model, whose fingerprint is

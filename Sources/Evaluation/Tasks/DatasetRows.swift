@@ -48,7 +48,9 @@ enum DatasetRows {
       let count = try piece.withUnsafeMutableBytes { try reader.read(into: $0) }
       if count == 0 { return bytes }
       bytes += piece[..<count]
-      guard bytes.count <= limit else { throw FileError(path: path, problem: "is larger than \(limit >> 30) GiB unpacked") }
+      guard bytes.count <= limit else {
+        throw FileError(path: path, problem: "is larger than \(limit >> 30) GiB unpacked")
+      }
     }
   }
 }

@@ -1,8 +1,8 @@
 import ChatTemplates
 import Formats
 
-/// A piece of a prompt in the language Jinja, filled from a row: the row's columns are its variables, and `row` is all of
-/// it. Besides what chat templates have it knows `letters` (A to Z), `capital(text)`, `continued(before, text)` and
+/// A piece of a prompt in the language Jinja, filled from a row: the row's columns are its variables, and `row` is all
+/// of it. Besides what chat templates have it knows `letters` (A to Z), `capital(text)`, `continued(before, text)` and
 /// `boxed(solution)`.
 public struct PromptTemplate: Sendable {
   /// Where it stands, for messages.
@@ -15,9 +15,9 @@ public struct PromptTemplate: Sendable {
     case template(ChatTemplate, writesJSON: Bool)
   }
 
-  /// `capital` ends a text where its last character does and begins it with a capital; `continued` begins it as the text
-  /// before it asks for, with a capital after the end of a sentence or line, else without. `boxed` is what stands in the
-  /// last `\boxed{…}`, braces within it counted.
+  /// `capital` ends a text where its last character does and begins it with a capital; `continued` begins it as the
+  /// text before it asks for, with a capital after the end of a sentence or line, else without. `boxed` is what stands
+  /// in the last `\boxed{…}`, braces within it counted.
   private static let prelude = """
     {%- macro capital(text) -%}{% set whole = text.rstrip() %}{{ whole[:1].upper() ~ whole[1:] }}{%- endmacro -%}
     {%- macro continued(before, text) -%}\
@@ -34,7 +34,7 @@ public struct PromptTemplate: Sendable {
     {%- endmacro -%}
     """
   private static let letters = JSON.array("ABCDEFGHIJKLMNOPQRSTUVWXYZ".map { .string(String($0)) })
-  /// Stands around a template, so that no tag takes the white space at its ends and Jinja does not drop its last newline.
+  /// Stands around a template, so that no tag takes the white space at its ends and Jinja keeps its last newline.
   private static let edge = "\u{1}"
 
   init(_ source: String, place: String) throws {
@@ -46,8 +46,8 @@ public struct PromptTemplate: Sendable {
     let expression = Self.expression(source)
     let written = expression.map { "{{ (\($0)) | tojson }}" } ?? source
     do {
-      content = .template(
-        try ChatTemplate(source: Self.prelude + Self.edge + written + Self.edge, name: place), writesJSON: expression != nil)
+      let template = try ChatTemplate(source: Self.prelude + Self.edge + written + Self.edge, name: place)
+      content = .template(template, writesJSON: expression != nil)
     } catch {
       throw EvaluationError(place, "is no template: \(error)")
     }

@@ -48,7 +48,8 @@ public struct TaskCatalog: Sendable {
     }
     let known = files.flatMap { file in [file.name] + file.groups + file.subsets.map { "\(file.name)_\($0)" } }
     let meant = nearestName(to: name, in: known).map { "; did you mean \($0)?" } ?? ""
-    throw EvaluationError("The task \"\(name)\"", "is not known\(meant) (--list shows all; a file's name ends in .yaml)")
+    throw EvaluationError(
+      "The task \"\(name)\"", "is not known\(meant) (--list shows all; a file's name ends in .yaml)")
   }
 
   private static func tasks(of file: TaskFile, variant: String?) throws -> [EvaluationTask] {

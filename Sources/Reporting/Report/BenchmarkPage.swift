@@ -56,7 +56,8 @@ public struct BenchmarkPage: Sendable {
       return (name: benchmark.name, note: benchmark.note, bars: bars)
     }
     let chart = BarChart(title: "Right answers, with 95 % intervals", groups: groups)
-    return HTML.page(title: title, body: "<h1>\(HTML.escape(title))</h1>\n\(chart.html)<h2>All figures</h2>\n\(table(names))")
+    let body = "<h1>\(HTML.escape(title))</h1>\n\(chart.html)<h2>All figures</h2>\n\(table(names))"
+    return HTML.page(title: title, body: body)
   }
 
   private func table(_ names: [String]) -> String {
