@@ -6,8 +6,9 @@ Needs regex==2026.11.15 (pip). Usage: python scripts/unicode/generate_word_break
 The property Word_Break of Unicode's annex 29 is that of the `regex` package (Unicode 17.0). A scalar's byte is the
 number of its value in the order below; further values are ours, for scalars that the annex leaves without a rule:
 Ideograph (Han) and Hiragana. 0x20 marks Extended_Pictographic. The runs of equal bytes are written as pairs (length as
-LEB128, byte) in base64. The test's cases are texts cut by the package's own `\\b` with its flag WORD, all of whose
-scalars the annex has rules for.
+LEB128, byte) in base64. The test's cases are texts cut by the package's own `\\b` with its flag WORD. Regional indicators,
+and marks that belong to a scalar before them where there is none, are left out: there the package does not follow the
+annex (it leaves no boundary behind a single indicator); the test has the annex's own examples of them.
 """
 import base64
 import json
@@ -79,10 +80,13 @@ def main():
     groups = [[c for c in SCALARS if table[ord(c)] & 0x1F == index and ord(c) < 0x20000] for index in range(19)]
     groups.append([c for c in SCALARS if table[ord(c)] & 0x20])
     groups.append(list("abcXYZéß09.,:'\"_ \n"))
+    groups[VALUES.index("Regional_Indicator")] = []
     groups = [group for group in groups if group]
-    cases = ["The 3.14 quick (“brown”) fox can’t jump 32.3 feet, right?", "a_b c-d e'f 1,000.5 x1y 👩‍👩‍👧🏳️‍🌈🇨🇭🇩🇪 カタカナ"]
-    for _ in range(1500):
-        cases.append("".join(generator.choice(generator.choice(groups)) for _ in range(generator.randint(1, 12))))
+    cases = ["The 3.14 quick (“brown”) fox can’t jump 32.3 feet, right?", "a_b c-d e'f 1,000.5 x1y 👩‍👩‍👧🏳️‍🌈 カタカナ"]
+    while len(cases) < 1500:
+        case = "".join(generator.choice(generator.choice(groups)) for _ in range(generator.randint(1, 12)))
+        if not regex.search(r"(?:^|[\p{WB=CR}\p{WB=LF}\p{WB=Newline}])[\p{WB=Extend}\p{WB=Format}\p{WB=ZWJ}]", case):
+            cases.append(case)
     golden = []
     for case in cases:
         cuts = [m.start() for m in regex.finditer(r"\b", case, flags=regex.WORD | regex.V1)]

@@ -32,9 +32,6 @@ extension Interpreter {
     case (.add, .list(let a), .list(let b)): return try list(a.elements + b.elements)
     case (.add, .tuple(let a), .tuple(let b)): return try tuple(a.elements + b.elements)
     case (.modulo, .string(let format), _):
-      if case .undefined(let undefined) = right, format.contains("%") == false {
-        throw TemplateFailure(undefined.message)
-      }
       return try percentFormat(format, right)
     case (.multiply, _, _):
       if let count = right.index { return try repeated(left, count) ?? { throw unsuitable("*", left, right) }() }

@@ -31,7 +31,7 @@ extension Interpreter {
     case .undefined: return ValueIterator([])
     case .string(let text):
       try spend(1 + text.bytes.count)
-      return ValueIterator(text.characters.map(Value.string))
+      return ValueIterator(text.plain.characters.map(Value.string))
     case .list(let items), .tuple(let items): return ValueIterator(items.elements)
     case .dictionary(let members): return ValueIterator(Array(members.entries.keys))
     case .object(let object): return try object.iterator(self)
