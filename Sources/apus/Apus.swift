@@ -16,8 +16,8 @@ struct Apus: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       QuickstartCommand.self, TokenizerCommand.self, DataCommand.self, TrainCommand.self, GenerateCommand.self,
-      ChatCommand.self,
-      EvaluateCommand.self, ChatTemplateCommand.self, ReportCommand.self, ModelCommand.self, DoctorCommand.self, BenchCommand.self,
+      ChatCommand.self, EvaluateCommand.self, ChatTemplateCommand.self, ReportCommand.self, ModelCommand.self,
+      DoctorCommand.self, BenchCommand.self,
     ])
 
   /// Parses, runs and leaves with the status that the outcome deserves.
