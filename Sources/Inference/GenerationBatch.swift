@@ -60,7 +60,8 @@ public struct GenerationBatch {
     return added - 1
   }
 
-  /// Ends a text and returns what was held back of it; nil for one that is over, or has not begun and is one of several.
+  /// Ends a text and returns what was held back of it; nil for one that is over, or that is one of several and has not
+  /// begun.
   public mutating func stop(request number: Int, sample: Int) -> GenerationPiece? {
     if let i = running.firstIndex(where: { $0.number == number && $0.sample == sample }) {
       var sequence = running.remove(at: i)
@@ -117,7 +118,8 @@ public struct GenerationBatch {
       // The last text takes over the prompt's own memory.
       let isLast = next == prototype.request.samples - 1
       guard isLast || running.isEmpty || hasRoom(for: prototype.longest) else { return pieces }
-      var sequence = prototype.sample(next, state: isLast ? prototype.state : prototype.state.forked(in: model.execution))
+      let state = isLast ? prototype.state : prototype.state.forked(in: model.execution)
+      var sequence = prototype.sample(next, state: state)
       if isLast {
         prototypes.removeFirst()
       } else {

@@ -119,7 +119,8 @@ struct RunningSequence {
     generation.text += rest
     var piece = GenerationPiece(request: number, sample: sample, text: rest, generation: generation)
     if request.keepsMemory {
-      piece.memory = PromptMemory(tokens: Array((generation.prompt + generation.tokens).prefix(state.count)), state: state)
+      let tokens = (generation.prompt + generation.tokens).prefix(state.count)
+      piece.memory = PromptMemory(tokens: Array(tokens), state: state)
     }
     return piece
   }

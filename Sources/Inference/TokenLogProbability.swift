@@ -24,7 +24,9 @@ public struct TokenLogProbability: Sendable, Equatable {
     func logProbability(_ id: Int) -> Double { Double(logits[id]) - logSumExp }
     self.token = token
     self.logProbability = logProbability(Int(token))
-    alternatives = Self.likeliest(logits, count).map { Alternative(token: UInt32($0), logProbability: logProbability($0)) }
+    alternatives = Self.likeliest(logits, count).map {
+      Alternative(token: UInt32($0), logProbability: logProbability($0))
+    }
   }
 
   /// Numbers of the `count` largest logits from the largest down, the lower number first among equals.

@@ -12,8 +12,8 @@ struct ChatCommand: ParsableCommand {
     abstract: "Talk with a model in the terminal.",
     discussion: """
       Answers appear as they are written. /help lists the commands; Ctrl-C stops an answer, Ctrl-D leaves. A line that \
-      ends in \\ goes on in the next, and \"\"\" begins and ends a text of several lines. Without a terminal, each line \
-      of standard input is a question of one conversation; --once takes all of it as one.
+      ends in \\ goes on in the next, and \"\"\" begins and ends a text of several lines. Without a terminal, each \
+      line of standard input is a question of one conversation; --once takes all of it as one.
 
       The conversation is written down by the model's own chat template, as transformers does it: special tokens in \
       what you type are marks to the model too, which a note tells you of. Temperature and the other settings that are \
@@ -88,7 +88,8 @@ struct ChatCommand: ParsableCommand {
     if let template, let builtIn = BuiltInTemplate(rawValue: template) { return (try builtIn.template(), [:]) }
     guard template != nil || Self.bringsTemplate(folder) else {
       throw InferenceError(
-        folder, "has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json); --template chatml "
+        folder,
+        "has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json); --template chatml "
           + "takes a common one, --template FILE your own")
     }
     let templates = try ModelChatTemplates(template ?? folder)
@@ -99,8 +100,8 @@ struct ChatCommand: ParsableCommand {
     if Paths.exists(folder.appendingPath("chat_template.jinja")) { return true }
     return ["tokenizer_config.json", "chat_template.json"].contains { name in
       let file = folder.appendingPath(name)
-      guard Paths.exists(file), let template = try? JSON.parse(contentsOfFile: file)["chat_template"] else { return false }
-      return !template.isNull
+      guard Paths.exists(file), let json = try? JSON.parse(contentsOfFile: file) else { return false }
+      return json["chat_template"].map { !$0.isNull } ?? false
     }
   }
 }

@@ -12,7 +12,7 @@ extension JSON {
     if let own = generation.promptLogProbabilities { self["prompt_logprobs"] = .array(own.map { JSON($0, model) }) }
   }
 
-  /// `{"token", "text", "logprob", "top": [{"token", "text", "logprob"}, …]}`; `top` where alternatives were asked for.
+  /// `{"token", "text", "logprob", "top": [{"token", "text", "logprob"}, …]}`; `top` where it was asked for.
   private init(_ own: TokenLogProbability, _ model: LanguageModel) {
     func object(_ token: UInt32, _ logProbability: Double) -> JSON {
       ["token": .integer(Int64(token)), "text": .string(model.tokenizer.text([token])), "logprob": JSON(logProbability)]

@@ -54,7 +54,8 @@ import Testing
       #expect(own["top"]?.arrayValue?.count == 2 && own["top"]?[0]?["token"] == own["token"])
       #expect(try #require(own["logprob"]?.doubleValue) < 0)
     }
-    #expect(greedy[0]["prompt_logprobs"]?.arrayValue?.count == greedy[0]["prompt_tokens"].flatMap(\.intValue).map { $0 - 1 })
+    let promptTokens = try #require(greedy[0]["prompt_tokens"]?.intValue)
+    #expect(greedy[0]["prompt_logprobs"]?.arrayValue?.count == promptTokens - 1)
 
     let samples = try objects("--prompt", "The swift", "--samples", "3", "--seed", "7", "--json")
     #expect(samples.map { $0["sample"]?.intValue } == [0, 1, 2])
@@ -83,7 +84,8 @@ import Testing
     expectFailure(try folder.run("generate", "runs/run", "--prompt", "a"), "generation_config.json", "top-p is 7.0")
 
     for (line, problem) in [
-      ("{\"prompt\": 3}", "either"), ("[1]", "an array"), ("{", "line 1"), ("{\"prompt\": \"a\", \"seed\": -1}", "seed"),
+      ("{\"prompt\": 3}", "either"), ("[1]", "an array"), ("{", "line 1"),
+      ("{\"prompt\": \"a\", \"seed\": -1}", "seed"),
       ("{\"tokens\": [99999]}", "99999"),
     ] {
       try folder.file("runs/run/checkpoints/4/generation_config.json", "{}")
@@ -112,9 +114,11 @@ import Testing
     expectFailure(try chat("--prompt", "hi"), "no chat template", "--template chatml")
     let talk = try chat(
       "--template", "chatml", "--json",
-      input: "the swift\nand \\\nthe hill\n/undo\n/regenerate\n\"\"\"\nover\nhills\n\"\"\"\n/nonsense\n/save talk.json\n/quit\nno\n")
+      input: "the swift\nand \\\nthe hill\n/undo\n/regenerate\n\"\"\"\nover\nhills\n\"\"\"\n"
+        + "/nonsense\n/save talk.json\n/quit\nno\n")
     let answers = try Self.objects(talk)
-    #expect(answers.map { $0["question"]?.stringValue } == ["the swift", "and \nthe hill", "the swift", "over\nhills\n"])
+    let questions = answers.map { $0["question"]?.stringValue }
+    #expect(questions == ["the swift", "and \nthe hill", "the swift", "over\nhills\n"])
     #expect(talk.complaint.contains("/nonsense is no command") && talk.complaint.contains("4 messages saved"))
     #expect(try #require(answers[3]["remembered_tokens"]?.intValue) > 0)
     let saved = try JSON.parse(contentsOfFile: folder.path + "/talk.json")["messages"]?.arrayValue

@@ -23,7 +23,8 @@ import Testing
 
   private static func agree(_ a: [TokenLogProbability]?, _ b: [TokenLogProbability]?) -> Bool {
     guard let a, let b else { return a == nil && b == nil }
-    return a.map(\.token) == b.map(\.token) && zip(a, b).allSatisfy { abs($0.logProbability - $1.logProbability) < 1e-4 }
+    return a.map(\.token) == b.map(\.token)
+      && zip(a, b).allSatisfy { abs($0.logProbability - $1.logProbability) < 1e-4 }
       && zip(a, b).allSatisfy { $0.alternatives.map(\.token) == $1.alternatives.map(\.token) }
   }
 
@@ -142,7 +143,9 @@ import Testing
     let tokens = try #require(first.generation).tokens
     // The last token is written and not read.
     #expect(memory.tokens == prompt + tokens.dropLast())
-    let others: [[UInt32]] = [prompt + tokens + [70, 71], prompt.dropLast(3) + [72], [73], prompt + tokens.prefix(4), prompt]
+    let others: [[UInt32]] = [
+      prompt + tokens + [70, 71], prompt.dropLast(3) + [72], [73], prompt + tokens.prefix(4), prompt,
+    ]
     for next in others {
       #expect(memory.shared(with: next) == zip(memory.tokens, next.dropLast()).prefix { $0 == $1 }.count)
     }
@@ -155,7 +158,8 @@ import Testing
   }
 
   @Test func roomGrowsWithTheText() throws {
-    #expect([0, 1, 256, 257, 384, 385, 513, 131_072].map(DecoderState.room) == [256, 256, 256, 384, 384, 512, 768, 131_072])
+    let rooms = [0, 1, 256, 257, 384, 385, 513, 131_072].map(DecoderState.room)
+    #expect(rooms == [256, 256, 256, 384, 384, 512, 768, 131_072])
     let language = try Tiny.model(context: 1 << 20)
     let execution = Execution(compute: .float32)
     var small = DecoderState(language.configuration, capacity: 1, in: execution)
@@ -169,9 +173,8 @@ import Testing
     }
     #expect(small.count == 600 && small.capacity == 768 && large.capacity == 600)
     // A long context costs nothing until it is filled.
-    _ = try TextGenerator(language).generate("the swift", settings: .greedy(maxTokens: 1 << 19, stopAtEndOfText: false)) { _, _ in
-      false
-    }
+    let endless = SamplingSettings.greedy(maxTokens: 1 << 19, stopAtEndOfText: false)
+    try TextGenerator(language).generate("the swift", settings: endless) { _, _ in false }
     #expect(language.execution.arena.statistics.reserved < 8 << 20)
   }
 

@@ -61,11 +61,16 @@ import Tokenization
 
   /// Pieces as a tokenizer might give them; what is told after each, and whether the text is over.
   @Test(arguments: [
-    (["abc", "de"], ["c"], ["ab", ""], true), (["ab", "cd"], ["bc"], ["a", ""], true),
-    (["ab", "xd"], ["bc"], ["a", "bxd"], false), (["aab", "aa", "b!"], ["aabaab"], ["", "", ""], true),
-    (["aab", "aab", "aac"], ["aabaac"], ["", "aab", ""], true), (["User", ": hi"], ["\nUser:", "User:"], ["", ""], true),
-    (["a\n", "User", ":"], ["\nUser:", "User:"], ["a", "", ""], true), (["über", "übel"], ["übe"], ["", "", ""], true),
-    (["日", "本", "語"], ["本語", "日語"], ["", "日", ""], true), (["x</", "s", ">y"], ["</s>"], ["x", "", ""], true),
+    (["abc", "de"], ["c"], ["ab", ""], true),
+    (["ab", "cd"], ["bc"], ["a", ""], true),
+    (["ab", "xd"], ["bc"], ["a", "bxd"], false),
+    (["aab", "aa", "b!"], ["aabaab"], ["", "", ""], true),
+    (["aab", "aab", "aac"], ["aabaac"], ["", "aab", ""], true),
+    (["User", ": hi"], ["\nUser:", "User:"], ["", ""], true),
+    (["a\n", "User", ":"], ["\nUser:", "User:"], ["a", "", ""], true),
+    (["über", "übel"], ["übe"], ["", "", ""], true),
+    (["日", "本", "語"], ["本語", "日語"], ["", "日", ""], true),
+    (["x</", "s", ">y"], ["</s>"], ["x", "", ""], true),
   ] as [([String], [String], [String], Bool)])
   func piecesByHand(pieces: [String], stops: [String], told: [String], isFound: Bool) throws {
     var matcher = StopStringMatcher(stops)

@@ -115,7 +115,8 @@ def main():
         if line["text"] != text or (line["reason"] == "stop_string") != bool(ends):
             failures.append(f"stop strings, prompt {number}: {line['text']!r} is not {text!r}")
     print(f"stop strings {stops}: {ended} of {len(lines)} texts ended by one")
-    print(f"{len(prompts)} prompts of {min(map(len, prompts))} to {max(map(len, prompts))} tokens, {length} tokens each")
+    lengths = sorted(map(len, prompts))
+    print(f"{len(prompts)} prompts of {lengths[0]} to {lengths[-1]} tokens, {length} tokens each")
     for failure in failures:
         print(f"DIFFERS  {failure}")
     print("transformers and Apus differ" if failures else "transformers and Apus agree")

@@ -94,7 +94,8 @@ def main():
     with open(path, "w") as file:
         json.dump(cases, file, separators=(",", ":"))
         file.write("\n")
-    print(f"{len(cases)} cases, {sum(len(c['kept']) for c in cases)} tokens kept, {os.path.getsize(path) / 1000:.0f} kB")
+    kept = sum(len(made["kept"]) for made in cases)
+    print(f"{len(cases)} cases, {kept} tokens kept, {os.path.getsize(path) / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ public import Formats
 /// A conversation with a model.
 ///
 /// Each turn renders the whole conversation through the chat template and encodes it as transformers does: special
-/// tokens are recognised wherever they stand in the rendered text, in what people wrote too, and the tokenizer adds none
-/// of its own. What is in memory from the turns before is not read again, as far as the tokens are the same.
+/// tokens are recognised wherever they stand in the rendered text, in what people wrote too, and the tokenizer adds
+/// none of its own. What is in memory from the turns before is not read again, as far as the tokens are the same.
 public struct ChatSession: Sendable {
   /// Who answers.
   public let model: LanguageModel
@@ -38,9 +38,6 @@ public struct ChatSession: Sendable {
   public var transcript: [ChatMessage] {
     (systemPrompt.map { [ChatMessage(role: "system", content: $0)] } ?? []) + messages
   }
-
-  /// Tokens in memory.
-  public var rememberedTokens: Int { memory?.tokens.count ?? 0 }
 
   /// The special tokens that stand in a text: the model reads them as marks of the conversation and not as text.
   public func specialTokens(in text: String) -> [String] {

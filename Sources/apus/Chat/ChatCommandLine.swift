@@ -33,7 +33,8 @@ enum ChatCommandLine: Equatable {
     case ("/quit", _), ("/exit", _): self = .quit
     case ("/think", nil): self = .thinking(true)
     case ("/no_think", nil): self = .thinking(false)
-    default: self = .mistake("\(name) is no command; /help lists them, and a space before the slash makes it a question")
+    default:
+      self = .mistake("\(name) is no command; /help lists them, and a space before the slash makes it a question")
     }
   }
 
@@ -47,7 +48,8 @@ enum ChatCommandLine: Equatable {
     /think         let the model think before it answers, where its template can (enable_thinking)
     /no_think      answer at once
     /quit          leave; so does Ctrl-D
-    A line that ends in \\ goes on in the next; \"\"\" begins and ends a text of several lines. Ctrl-C stops an answer.
+    A line that ends in \\ goes on in the next; \"\"\" begins and ends a text of several lines.
+    Ctrl-C stops an answer.
 
     """
 }

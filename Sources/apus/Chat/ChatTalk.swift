@@ -121,7 +121,8 @@ struct ChatTalk {
 
   private func object(_ answer: ChatAnswer) -> JSON {
     var object: JSON = ["model": .string(model)]
-    if let question = session.messages.last(where: { $0.role == "user" }) { object["question"] = .string(question.content) }
+    let question = session.messages.last { $0.role == "user" }
+    object["question"] = question.map { .string($0.content) } ?? .null
     object.add(answer.generation, session.model)
     object["remembered_tokens"] = JSON(answer.remembered)
     object["seconds"] = JSON(answer.readingSeconds + answer.writingSeconds)
