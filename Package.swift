@@ -28,7 +28,9 @@ let package = Package(
     .target(name: "Reporting", dependencies: ["Formats", yams]),
     .target(name: "Planning", dependencies: ["Models", "Reporting"]),
     .target(name: "Inference", dependencies: ["Models", "Tokenization"]),
-    .target(name: "Evaluation", dependencies: ["Inference", "Corpora", "Reporting", "CSandbox", collections]),
+    .target(
+      name: "Evaluation", dependencies: ["Inference", "Corpora", "Reporting", "CSandbox", collections, yams],
+      resources: [.embedInCode("PromptSuite/prompt_suite.yaml")]),
     .target(name: "Training", dependencies: ["Corpora", "Inference", "Optimization", "Planning", "Reporting", yams]),
     .target(name: "Lab", dependencies: ["Training", "Evaluation"]),
     .executableTarget(name: "apus", dependencies: ["Lab", arguments, collections]),

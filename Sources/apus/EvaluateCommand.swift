@@ -4,5 +4,8 @@ import ArgumentParser
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Score a model on text or on questions.",
-    subcommands: [EvaluatePerplexityCommand.self, EvaluateQuestionsCommand.self])
+    subcommands: [
+      EvaluatePerplexityCommand.self, EvaluateQuestionsCommand.self, EvaluateScoreCommand.self,
+      EvaluatePromptsCommand.self,
+    ])
 }

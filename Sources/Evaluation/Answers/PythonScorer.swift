@@ -5,7 +5,7 @@ public import Formats
 /// Options: `style` (`humaneval`, the default, or `mbpp`), `timeout` in seconds (3), `memory_mb` (2048), `interpreter`,
 /// and `unsafe: true`, which runs even where the kernel lacks a protection. HumanEval (arXiv:2107.03374): prompt and
 /// completion make the program, then `test` and `check(entry_point)`. MBPP (arXiv:2108.07732): the completion is the
-/// program, after `test_setup_code`; each line of `test_list` follows, or of the reference where there is none.
+/// program; `test_setup_code`, which may use it, and `test_list` follow, or the reference where there is no list.
 public struct PythonScorer: AnswerScorer {
   /// How a question's parts make a program.
   public enum Style: String, Sendable, CaseIterable { case humaneval, mbpp }
@@ -60,7 +60,7 @@ public struct PythonScorer: AnswerScorer {
         throw ScorerError("a question for \"python\" in the style mbpp has no tests under \"test_list\"")
       }
       let setup = question["test_setup_code"]?.stringValue ?? ""
-      return ([setup, completion] + tests).joined(separator: "\n") + "\n"
+      return ([completion, setup] + tests).joined(separator: "\n") + "\n"
     }
   }
 }

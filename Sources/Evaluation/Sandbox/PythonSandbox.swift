@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import Synchronization
 
 /// Runs Python programs of unknown origin in a `Sandbox`, as many at a time as the machine has cores.
 public struct PythonSandbox: Sendable {
@@ -89,8 +90,18 @@ public struct PythonSandbox: Sendable {
     }
   }
 
+  /// Interpreters that were asked already.
+  private static let known = Mutex<[String: (executable: String, folders: [String])]>([:])
+
   /// The interpreter behind a name, which may be a script that chooses one, and the folders of its libraries.
   private static func find(_ name: String) throws -> (executable: String, folders: [String]) {
+    if let found = known.withLock({ $0[name] }) { return found }
+    let found = try ask(name)
+    known.withLock { $0[name] = found }
+    return found
+  }
+
+  private static func ask(_ name: String) throws -> (executable: String, folders: [String]) {
     let question = """
       import os, sys
       folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}

@@ -21,13 +21,15 @@ struct SandboxWatch {
     var nextLook = Self.interval
     while status == nil {
       let elapsed = seconds(since: start)
-      if elapsed >= limits.seconds {
-        end = .outOfTime
-      } else if elapsed >= nextLook {
-        end = excess()
-        nextLook = elapsed + Self.interval
+      if end == nil {
+        if elapsed >= limits.seconds {
+          end = .outOfTime
+        } else if elapsed >= nextLook {
+          end = excess()
+          nextLook = elapsed + Self.interval
+        }
+        if end != nil { kill(process, SIGKILL) }
       }
-      if end != nil { kill(process, SIGKILL) }
       wait(for: end == nil ? min(nextLook, limits.seconds) - elapsed : Self.interval, ended)
       for pipe in pipes { pipe.read() }
       status = reap()
