@@ -1,5 +1,5 @@
-// A filter of system calls (seccomp-bpf). What is named here is refused, all else allowed: a list of allowed calls would
-// break with every new libc. Landlock guards the content of files; this guards what Landlock does not see.
+// A filter of system calls (seccomp-bpf). What is named here is refused, all else allowed: a list of allowed calls
+// would break with every new libc. Landlock guards the content of files; this guards what Landlock does not see.
 #define _GNU_SOURCE
 #include "steps.h"
 

@@ -28,7 +28,8 @@ struct EvaluateScoreCommand: ParsableCommand {
   @Option(help: "The rows of the questions, as JSON lines, where the completions do not hold them.")
   var questions: String?
 
-  @Option(help: "The key that names a question in both files. Default: task_id, question_id, id or index, else the order.")
+  @Option(
+    help: "The key that names a question in both files. Default: task_id, question_id, id or index, else the order.")
   var key: String?
 
   @Option(help: "Where a row has its reference. Default: the task's.")
@@ -59,7 +60,9 @@ struct EvaluateScoreCommand: ParsableCommand {
     let benchmark = try ScorerCatalog.forBenchmark(task, options: options)
     let stored = try StoredCompletions(completions, questions: questions, key: key)
     let line = ProgressLine("scoring", total: stored.items.count, unit: "questions")
-    let result = try stored.scored(by: benchmark.scorer, reference: reference ?? benchmark.reference) { line.update($0) }
+    let result = try stored.scored(by: benchmark.scorer, reference: reference ?? benchmark.reference) {
+      line.update($0)
+    }
     line.finish()
     if let scores { try write(result, to: scores) }
     let rows = try figures(result)

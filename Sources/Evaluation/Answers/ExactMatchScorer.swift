@@ -2,11 +2,11 @@ public import Formats
 
 /// Compares whole completions with one or several accepted answers.
 ///
-/// Options: `strip` (white space at both ends, on by default), `ignore_case`, `ignore_punctuation` (ASCII), `ignore_numbers`,
-/// `ignore` (regular expressions whose matches are removed from both sides), as in lm-evaluation-harness; `quasi: true`
-/// for the normalisation of QuAC and SQuAD that lighteval calls quasi-exact: lower case, no ASCII punctuation, no articles,
-/// numbers in one form, single spaces; `match`: `full`, or `prefix` or `suffix` for completions that begin or end with
-/// the answer. The metric is `exact_match`, or `quasi_exact_match`.
+/// Options: `strip` (white space at both ends, on by default), `ignore_case`, `ignore_punctuation` (ASCII),
+/// `ignore_numbers`, `ignore` (regular expressions whose matches are removed from both sides), as in
+/// lm-evaluation-harness; `quasi: true` for the normalisation of QuAC and SQuAD that lighteval calls quasi-exact: lower
+/// case, no ASCII punctuation, no articles, numbers in one form, single spaces; `match`: `full`, or `prefix` or
+/// `suffix` for completions that begin or end with the answer. The metric is `exact_match`, or `quasi_exact_match`.
 public struct ExactMatchScorer: AnswerScorer {
   /// Which part of a completion must be the answer.
   public enum Match: String, Sendable, CaseIterable { case full, prefix, suffix }

@@ -3,9 +3,10 @@ public import Formats
 /// Compares the number that a solution ends with (GSM8K, arXiv:2110.14168).
 ///
 /// Options: `style`. With `lm_eval`, the default, the metrics are those of lm-evaluation-harness: `strict_match` takes
-/// the first number after `####`, `flexible_extract` the last one of the text; both are compared as text without commas,
-/// dollar signs and a full stop at the end. With `lighteval` the metric is `extractive_match`: what `AnswerExtraction`
-/// finds, compared as a number to five digits after the point. References may be whole solutions or numbers.
+/// the first number after `####`, `flexible_extract` the last one of the text; both are compared as text without
+/// commas, dollar signs and a full stop at the end. With `lighteval` the metric is `extractive_match`: what
+/// `AnswerExtraction` finds, compared as a number to five digits after the point. References may be whole solutions or
+/// numbers.
 public struct GSM8KScorer: AnswerScorer {
   /// Whose rules.
   public enum Style: String, Sendable, CaseIterable {

@@ -10,8 +10,8 @@ enum MathEquality {
     case undecided
   }
 
-  /// Compares texts, then the values of formulas: at four fixed places for those with variables, where formulas that are
-  /// equal everywhere agree and others hardly can.
+  /// Compares texts, then the values of formulas: at four fixed places for those with variables, where formulas that
+  /// are equal everywhere agree and others hardly can.
   static func compare(_ a: String, _ b: String) -> Verdict {
     if a == b { return .equal }
     guard let first = MathExpression(a), let second = MathExpression(b) else { return .undecided }

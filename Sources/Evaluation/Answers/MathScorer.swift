@@ -5,9 +5,10 @@ public import Formats
 /// Options: `style`, which says where the answer stands and how it is compared. `hendrycks`: between the first and the
 /// last dollar sign, or the whole completion, compared as texts after the dataset's own rules. `minerva`: in "Final
 /// Answer: The final answer is …. I hope it is correct.", after Minerva's rules, equal as texts or as formulas; both as
-/// in lm-evaluation-harness, whose metric `exact_match` they have. `boxed`, the default: in the last `\boxed{…}`, or else
-/// after "answer is"; equal as texts, formulas or lists of them, `extractive_match`. Where two different texts are no
-/// formulas that can be compared, the answer counts as wrong and the note says so. References may be whole solutions.
+/// in lm-evaluation-harness, whose metric `exact_match` they have. `boxed`, the default: in the last `\boxed{…}`, or
+/// else after "answer is"; equal as texts, formulas or lists of them, `extractive_match`. Where two different texts are
+/// no formulas that can be compared, the answer counts as wrong and the note says so. References may be whole
+/// solutions.
 public struct MathScorer: AnswerScorer {
   /// Whose rules.
   public enum Style: String, Sendable, CaseIterable { case hendrycks, minerva, boxed }
@@ -47,9 +48,9 @@ public struct MathScorer: AnswerScorer {
     switch style {
     case .hendrycks:
       if let first = MathNormalization.hendrycks(answer), let second = MathNormalization.hendrycks(right) {
-        return first == second ? .equal : .different
+        return first.unicodeScalars.elementsEqual(second.unicodeScalars) ? .equal : .different
       }
-      return answer == right ? .equal : .different
+      return answer.unicodeScalars.elementsEqual(right.unicodeScalars) ? .equal : .different
     case .minerva:
       return MathEquality.compare(MathNormalization.final(answer), MathNormalization.final(right))
     case .boxed:

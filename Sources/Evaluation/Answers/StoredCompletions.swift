@@ -4,9 +4,9 @@ import OrderedCollections
 
 /// Completions that were written down earlier, by whatever program, to be scored without a model.
 ///
-/// A line is an object with `completion`, a text, or `completions`, a list of them; several lines may hold completions of
-/// one question. The question's own keys stand in the line too, or in a file of questions, whose rows are found by the
-/// key that names a question, or else by their order.
+/// A line is an object with `completion`, a text, or `completions`, a list of them; several lines may hold completions
+/// of one question. The question's own keys stand in the line too, or in a file of questions, whose rows are found by
+/// the key that names a question, or else by their order.
 public struct StoredCompletions: Sendable {
   /// A question with all its completions.
   public struct Item: Sendable {
@@ -85,7 +85,8 @@ public struct StoredCompletions: Sendable {
     for line in lines {
       let id = try name(line, of: path)
       guard found[id] != nil else {
-        throw ScorerError("\(path), line \(line.number), is for the question \"\(id)\", which is not in \(questions ?? path)")
+        throw ScorerError(
+          "\(path), line \(line.number), is for the question \"\(id)\", which is not in \(questions ?? path)")
       }
       found[id]?.completions += try Self.completions(line, path)
     }
@@ -142,7 +143,8 @@ public struct StoredCompletions: Sendable {
     let texts = several?.compactMap(\.stringValue) ?? []
     guard let several, texts.count == several.count else {
       throw ScorerError(
-        "\(path), line \(line.number), has neither a text under \"completion\" nor a list of texts under \"completions\"")
+        "\(path), line \(line.number), has neither a text under \"completion\" nor a list of texts under \"completions\""
+      )
     }
     return texts
   }

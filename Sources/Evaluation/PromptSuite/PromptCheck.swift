@@ -24,7 +24,8 @@ struct PromptCheck: Sendable {
     }
     self.kind = kind
     guard let test = try Self.test(kind, argument, place) else {
-      throw EvaluationError(place, "has the check \"\(kind)\" with \(argument.serializedString()), which it does not take")
+      throw EvaluationError(
+        place, "has the check \"\(kind)\" with \(argument.serializedString()), which it does not take")
     }
     holds = test
   }
@@ -77,7 +78,9 @@ struct PromptCheck: Sendable {
     case "case" where text == "lower":
       return { response, _ in response == response.lowercased() && response != response.uppercased() }
     case "script":
-      guard let script = try text.map({ try TextPattern("\\A[\\p{\($0)}\\p{P}\\p{Z}\\p{N}\\s]+\\z") }) else { return nil }
+      guard let script = try text.map({ try TextPattern("\\A[\\p{\($0)}\\p{P}\\p{Z}\\p{N}\\s]+\\z") }) else {
+        return nil
+      }
       return { response, _ in script.isFound(in: response) }
     case "refuses": return when(argument.boolValue) { wanted, response in isRefusal(response) == wanted }
     default: return try structured(kind, argument, place)
@@ -156,7 +159,8 @@ struct PromptCheck: Sendable {
     if let a = a.doubleValue, let b = b.doubleValue { return a == b }
     if let a = a.arrayValue, let b = b.arrayValue { return a.count == b.count && zip(a, b).allSatisfy(isSame) }
     if let first = a.objectValue, let second = b.objectValue {
-      return first.count == second.count && first.allSatisfy { key, value in second[key].map { isSame(value, $0) } ?? false }
+      return first.count == second.count
+        && first.allSatisfy { key, value in second[key].map { isSame(value, $0) } ?? false }
     }
     return a == b
   }

@@ -40,8 +40,8 @@ public struct PythonSandbox: Sendable {
 
   /// Runs a program to its end or its limits.
   ///
-  /// It runs as a module of no name, so a part under `if __name__ == "__main__"` does not; hash seeds are fixed, so that
-  /// the same program always goes the same way.
+  /// It runs as a module of no name, so a part under `if __name__ == "__main__"` does not; hash seeds are fixed, so
+  /// that the same program always goes the same way.
   /// - Throws: `SandboxError` or `FileError` when nothing can be started; whatever the program does is an outcome.
   public func run(_ source: String, input: String = "") throws -> Outcome {
     let token = String(UInt64.random(in: .min ... .max), radix: 16)

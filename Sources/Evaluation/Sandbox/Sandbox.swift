@@ -132,7 +132,8 @@ public struct Sandbox: Sendable {
                 path: paths[0], arguments: arguments, environment: environment,
                 folder: folder == nil ? nil : paths[1], readable: readable, input: stdin, output: pipes[0].writing,
                 errors: pipes[1].writing, report: pipes[2].writing, memory_bytes: UInt64(limits.memoryBytes),
-                file_bytes: UInt64(limits.fileBytes), cpu_seconds: UInt64(max(1, min(limits.seconds, 1e9)).rounded(.up)) + 1,
+                file_bytes: UInt64(limits.fileBytes),
+                cpu_seconds: UInt64(max(1, min(limits.seconds, 1e9)).rounded(.up)) + 1,
                 open_files: UInt64(limits.openFiles), protections: protections)
               return apus_sandbox_start(&request, &failure)
             }

@@ -25,7 +25,8 @@ struct ExactMatchScorerTests {
 
   @Test func quasiExactIgnoresArticlesPunctuationAndForms() throws {
     let values = try values(
-      ["quasi": true], "The Red-Haired  man, 7", "red haired man 07", "a red haired man 7", "red haired men 7", "an AN the")
+      ["quasi": true], "The Red-Haired  man, 7", "red haired man 07", "a red haired man 7", "red haired men 7",
+      "an AN the")
     #expect(values == [1, 1, 0, 0])
   }
 

@@ -3,7 +3,8 @@ import Formats
 import Testing
 
 struct GSM8KScorerTests {
-  private func values(_ completions: String..., reference: String = "2 * 9 = 18 eggs\n#### 1,018") throws -> [[Double?]] {
+  private func values(_ completions: String..., reference: String = "2 * 9 = 18 eggs\n#### 1,018") throws -> [[Double?]]
+  {
     let scorer = try GSM8KScorer(options: .null)
     return try scorer.scores(question: .null, reference: .string(reference), completions: completions).map { score in
       scorer.metrics.map { score.values[$0] }
@@ -12,7 +13,8 @@ struct GSM8KScorerTests {
 
   @Test func strictWantsTheMarksAndFlexibleTheLastNumber() throws {
     let values = try values(
-      "So 1,000 + 18.\n#### 1,018", "#### 1018.", "The answer is $1,018.", "#### 1018\nQuestion: 3 + 4 = 7", "#### 5, no: 1018",
+      "So 1,000 + 18.\n#### 1,018", "#### 1018.", "The answer is $1,018.", "#### 1018\nQuestion: 3 + 4 = 7",
+      "#### 5, no: 1018",
       "####1018", "#### about 1018", "nothing", "")
     #expect(values == [[1, 1], [1, 1], [0, 1], [1, 0], [0, 1], [0, 1], [0, 1], [0, 0], [0, 0]])
   }

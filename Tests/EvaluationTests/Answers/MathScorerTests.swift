@@ -13,7 +13,8 @@ struct MathScorerTests {
     ("$\\dfrac12$", "\\boxed{\\frac{1}{2}}", true), ("$0.5$", "\\frac{1}{2}", true), ("$.5$", "0.5", true),
     ("so $1$ and $3/4$", "\\frac{3}{4}", false), ("$3/4$", "\\frac{3}{4}", true), ("$x = 7$", "7", true),
     ("$\\sqrt3$", "\\sqrt{3}", true), ("$12\\text{ cm}$", "12", true), ("$45^\\circ$", "45", true),
-    ("$\\left(1, 2\\right)$", "(1,2)", true), ("$50\\%$", "50", true), ("$1/x$", "1/x", true), ("$1/x$", "1 / x", false),
+    ("$\\left(1, 2\\right)$", "(1,2)", true), ("$50\\%$", "50", true), ("$1/x$", "1/x", true),
+    ("$1/x$", "1 / x", false),
     ("$\\frac$", "1", false), ("$-1/2$", "-\\frac{1}{2}", false), ("", "1", false), ("7", "7", true),
   ])
   func hendrycksComparesTexts(completion: String, reference: String, expected: Bool) throws {
@@ -54,7 +55,8 @@ struct MathScorerTests {
 
   @Test func hostileFormulasEnd() throws {
     for text in [
-      String(repeating: "(", count: 100_000), String(repeating: "-", count: 100_000), String(repeating: "{1", count: 5000),
+      String(repeating: "(", count: 100_000), String(repeating: "-", count: 100_000),
+      String(repeating: "{1", count: 5000),
       String(repeating: "\\frac", count: 20_000), "9^{9^{9^{9}}}", String(repeating: "x^", count: 50_000),
     ] {
       for style in ["hendrycks", "minerva", "boxed"] {

@@ -5,7 +5,8 @@ import Testing
 struct StoredCompletionsTests {
   @Test func linesOfOneQuestionComeTogetherAndAreAggregated() throws {
     let folder = try TemporaryFolder()
-    let questions = try folder.file("q.jsonl", "{\"id\": 7, \"answer\": \"#### 4\"}\n\n{\"id\": 8, \"answer\": \"#### 5\"}\n")
+    let questions = try folder.file(
+      "q.jsonl", "{\"id\": 7, \"answer\": \"#### 4\"}\n\n{\"id\": 8, \"answer\": \"#### 5\"}\n")
     let given = try folder.file(
       "c.jsonl",
       """
@@ -34,8 +35,11 @@ struct StoredCompletionsTests {
       let path = try folder.file("c.jsonl", text)
       return sentence { _ = try StoredCompletions(path, questions: questions) }
     }
-    #expect(try said("{\"id\": 3, \"completion\": \"\"}", questions: questions).contains("line 1, is for the question \"3\""))
-    #expect(try said("{\"id\": 1, \"completion\": \"\"}\n{\"completion\": \"\"}", questions: questions).contains("line 2, has no \"id\""))
+    #expect(
+      try said("{\"id\": 3, \"completion\": \"\"}", questions: questions).contains("line 1, is for the question \"3\""))
+    #expect(
+      try said("{\"id\": 1, \"completion\": \"\"}\n{\"completion\": \"\"}", questions: questions).contains(
+        "line 2, has no \"id\""))
     #expect(try said("{\"id\": 1, \"completions\": [1]}", questions: questions).contains("neither a text under"))
     #expect(try said("[1]", questions: nil).contains("line 1, is an array"))
     #expect(try said("", questions: nil).contains("has no lines"))
