@@ -62,9 +62,7 @@ public enum ModelFolder {
   /// The tokenizer that stands beside a model's weights, or in the same GGUF file.
   /// - Throws: a sentence naming what is missing or not supported.
   static func tokenizer(of stored: StoredModel) throws -> Tokenizer {
-    guard stored.gguf == nil else {
-      throw InferenceError(stored.path, "holds its tokenizer as metadata, which is not read yet; name a folder")
-    }
+    if let gguf = stored.gguf { return try Tokenizer(gguf: gguf) }
     return try Tokenizer(directory: stored.path)
   }
 
