@@ -1,14 +1,14 @@
 /// Cuts a word into the pieces of the highest total score.
 ///
-/// Kudo, "Subword Regularization" (2018); the unknown piece costs 10 more than the worst. `tokenizers` adds scores in
-/// double precision, SentencePiece in single, and long texts with close candidates show it.
+/// Kudo, "Subword Regularization" (2018); the unknown piece costs 10 more than the worst. Scores are added in double
+/// precision, as `tokenizers` and SentencePiece do: long texts with close candidates show it.
 struct UnigramModel: Sendable {
   /// The pieces' scores as the file has them; for saving too.
   let scores: [Double]
   let unknown: UInt32?
   /// The tokens of the bytes, if all of a piece's bytes stand for an unknown piece.
   let byteTokens: [UInt32]?
-  /// Whether scores are added in single precision, with unknown neighbours left single: as SentencePiece does.
+  /// Whether scores are those of single precision and unknown text is never looked up as a whole: as in SentencePiece.
   let isSentencePiece: Bool
   private let trie: ByteTrie
   /// Scores that count, by identifier.
@@ -35,42 +35,29 @@ struct UnigramModel: Sendable {
     unknownScore = isSentencePiece ? Double(Float(lowest) - 10) : lowest - 10
     var weights = scores
     for id in userDefined {
-      let length = Float(pieces[Int(id)].count)
-      weights[Int(id)] = Double(length * Float(highest) - 0.1)
+      weights[Int(id)] = Double(Float(pieces[Int(id)].count) * Float(highest)) - 0.1
     }
     self.weights = weights
   }
 
-  /// Appends the tokens of a word.
-  func encode(_ word: UnsafeBufferPointer<UInt8>, _ vocabulary: Vocabulary, into output: inout [UInt32]) {
-    if isSentencePiece {
-      encode(word, vocabulary, as: Float.self, into: &output)
-    } else {
-      encode(word, vocabulary, as: Double.self, into: &output)
-    }
-  }
-
-  private struct Node<Score> {
-    var score: Score
+  private struct Node {
+    var score = 0.0
     var start: Int32 = -1
     var id: Int32 = -1
   }
 
-  @inline(__always)
-  private func encode<Score: BinaryFloatingPoint>(
-    _ word: UnsafeBufferPointer<UInt8>, _ vocabulary: Vocabulary, as: Score.Type, into output: inout [UInt32]
-  ) {
+  /// Appends the tokens of a word.
+  func encode(_ word: UnsafeBufferPointer<UInt8>, _ vocabulary: Vocabulary, into output: inout [UInt32]) {
     guard let base = word.baseAddress, !word.isEmpty else { return }
     let scanner = ByteScanner(bytes: base, end: word.count)
-    var best = ContiguousArray(repeating: Node<Score>(score: 0), count: word.count + 1)
-    let unknownScore = Score(self.unknownScore)
+    var best = ContiguousArray(repeating: Node(), count: word.count + 1)
     var place = 0
     while place < word.count {
       let soFar = best[place].score
       let width = scanner.scalar(at: place).width
       var hasSingle = false
       trie.forEachPrefix(word, from: place) { end, id in
-        let candidate = Score(weights[Int(id)]) + soFar
+        let candidate = weights[Int(id)] + soFar
         if best[end].start < 0 || candidate > best[end].score {
           best[end] = Node(score: candidate, start: Int32(place), id: id)
         }

@@ -81,7 +81,7 @@ struct PartsSource: TokenizerSource {
     func isMergeable(_ id: Int) -> Bool {
       guard id < texts.count, !texts[id].isEmpty else { return false }
       guard let kind = pieceKinds?[id] else { return true }
-      return kind == .normal || (kind == .userDefined && frozen == nil)
+      return kind == .normal || kind == .userDefined
     }
     let order = (0..<texts.count).filter(isMergeable).sorted { a, b in
       let (own, other) = (pieceKinds?[a] == .userDefined, pieceKinds?[b] == .userDefined)
