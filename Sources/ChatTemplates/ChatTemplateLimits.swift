@@ -1,5 +1,5 @@
-/// How much a template may do for one conversation. Beyond that it ends in an error, so that an endless loop or a hostile
-/// template costs seconds and some memory, never more.
+/// How much a template may do for one conversation. Beyond that it ends in an error, so that an endless loop or a
+/// hostile template costs seconds and some memory, never more.
 public struct ChatTemplateLimits: Sendable {
   /// Steps: statements, operations and elements visited; every 16 bytes of text made count as one more.
   public var steps: Int
@@ -17,6 +17,8 @@ public struct ChatTemplateLimits: Sendable {
 
   /// Elements of one `range`, as Jinja's sandbox has it.
   static let rangeLength = 100_000
+  /// Expressions, blocks and calls within each other: what the stack of a thread bears several times over.
+  static let depth = 3000
   /// Lists in lists.
   static let valueDepth = 400
   /// Width and precision in a format.

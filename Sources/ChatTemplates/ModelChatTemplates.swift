@@ -38,6 +38,13 @@ public struct ModelChatTemplates: Sendable {
     try check()
   }
 
+  /// Takes templates that were found elsewhere, such as the `tokenizer.chat_template` of a GGUF file.
+  /// - Throws: `ChatTemplateError` when there is none.
+  public init(_ path: String, sources: [String: String], specialTokens: [String: JSON]) throws {
+    (self.path, self.sources, self.specialTokens) = (path, sources, specialTokens)
+    try check()
+  }
+
   /// The template of that name; without a name `tool_use` where tools are given and it exists, else `default`.
   /// - Throws: `ChatTemplateError` when there is no such template or it is not the language.
   public func template(named name: String? = nil, withTools: Bool = false) throws -> ChatTemplate {
@@ -74,7 +81,8 @@ public struct ModelChatTemplates: Sendable {
     case .array(let list)?:
       for (index, entry) in list.enumerated() {
         guard let name = entry["name"]?.stringValue, let source = entry["template"]?.stringValue else {
-          throw FileError(path: path, problem: "'chat_template' element \(index + 1) needs strings 'name' and 'template'")
+          throw FileError(
+            path: path, problem: "'chat_template' element \(index + 1) needs strings 'name' and 'template'")
         }
         sources[name] = source
       }
@@ -86,7 +94,8 @@ public struct ModelChatTemplates: Sendable {
         sources[name] = source
       }
     case let other?:
-      throw FileError(path: path, problem: "'chat_template' is \(other.kind), not a string or a list of named templates")
+      throw FileError(
+        path: path, problem: "'chat_template' is \(other.kind), not a string or a list of named templates")
     }
   }
 }

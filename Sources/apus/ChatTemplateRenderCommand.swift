@@ -3,6 +3,7 @@ import ChatTemplates
 import Formats
 import Foundation
 import Reporting
+import Tokenization
 
 /// `apus chat-template render`
 struct ChatTemplateRenderCommand: ParsableCommand {
@@ -14,7 +15,7 @@ struct ChatTemplateRenderCommand: ParsableCommand {
       `documents` and `chat_template_kwargs`, as datasets for chat have them. Without a file, standard input is read.
 
       What a template marks as written by the assistant, with {% generation %}, is green on a terminal; --json gives \
-      its ranges, in characters and in bytes. A conversation that the template refuses is told on standard error; the \
+      its ranges, in characters and in bytes, and with --tokenizer the tokens in them. A conversation that the template refuses is told on standard error; the \
       others are rendered all the same, and the exit status is 1.
 
       Examples:
@@ -44,8 +45,15 @@ struct ChatTemplateRenderCommand: ParsableCommand {
   @Option(help: "The local time that the template is told, such as 2026-01-31 or 2026-01-31T12:00:00.")
   var now: String?
 
+  @Option(help: "A tokenizer, for the tokens and those that the assistant writes; with --json.")
+  var tokenizer: String?
+
   @Flag(help: "Print a line of JSON a conversation: its text, or why there is none.")
   var json = false
+
+  func validate() throws {
+    if tokenizer != nil, !json { throw ValidationError("--tokenizer tells the tokens in JSON; add --json.") }
+  }
 
   func run() throws {
     let templates = try ModelChatTemplates(template)
@@ -53,6 +61,7 @@ struct ChatTemplateRenderCommand: ParsableCommand {
     let variables = templates.specialTokens.merging(try given(variables)) { $1 }
     let moment = try date()
     let output = Terminal.standardOutput
+    let tokenizer = try tokenizer.map { try Tokenizer(directory: $0) }
     let conversations = try readConversations()
     var compiled: [Bool: ChatTemplate] = [:]
     var failures = 0
@@ -67,7 +76,7 @@ struct ChatTemplateRenderCommand: ParsableCommand {
           addGenerationPrompt: generationPrompt,
           variables: variables.merging(own.elements.map { ($0.key, $0.value) }) { $1 }, now: moment)
         if !json, conversations.count > 1 { output.write("\(output.paint("── conversation \(index + 1)", "2"))\n") }
-        output.write(json ? line(of: rendered) : shown(rendered, output))
+        output.write(json ? try line(of: rendered, tokenizer) : shown(rendered, output))
       } catch let error as ChatTemplateError where error.kind != .syntax {
         failures += 1
         if json {
@@ -128,14 +137,20 @@ struct ChatTemplateRenderCommand: ParsableCommand {
     return text + String(decoding: bytes[place...], as: UTF8.self) + end
   }
 
-  private func line(of chat: RenderedChat) -> String {
+  private func line(of chat: RenderedChat, _ tokenizer: Tokenizer?) throws -> String {
     func ranges(_ part: KeyPath<RenderedChat.Span, Range<Int>>) -> JSON {
       .array(chat.generations.map { [JSON($0[keyPath: part].lowerBound), JSON($0[keyPath: part].upperBound)] })
     }
-    let object: JSON = [
+    var object: JSON = [
       "text": .string(chat.text), "generations": ranges(\.scalars), "generation_bytes": ranges(\.bytes),
       "unplaced_generations": JSON(chat.unplacedGenerations),
     ]
+    if let tokenizer {
+      let ids = tokenizer.encode(chat.text, specialTokens: .recognised)
+      let mask = try tokenizer.mask(ids, of: chat.text, in: chat.generations.map(\.bytes))
+      object["tokens"] = .array(ids.map { JSON(Int($0)) })
+      object["assistant_masks"] = .array(mask.map { JSON($0 ? 1 : 0) })
+    }
     return object.serializedString() + "\n"
   }
 }

@@ -86,11 +86,14 @@ extension Filter {
     },
     "slice": Filter { interpreter, value, arguments in
       let given = try arguments.bound("slice", to: ["slices", "fill_with"], required: 1)
-      let count = try StringMethod.whole(given[0] ?? .none, "slice")
-      let elements = try interpreter.elements(of: value)
-      if count == 0 { throw TemplateFailure("slice cannot cut into 0 parts") }
-      var (part, start) = (0, 0)
+      var (part, start, count) = (0, 0, 0)
+      var elements: [Value] = []
       return try interpreter.generator(over: value.depth) {
+        if part == 0 {
+          elements = try interpreter.elements(of: value)
+          count = try StringMethod.whole(given[0] ?? .none, "slice")
+          if count == 0 { throw TemplateFailure("slice cannot cut into 0 parts") }
+        }
         guard part < count else { return nil }
         let extra = part < elements.count % count
         let end = start + elements.count / count + (extra ? 1 : 0)

@@ -9,10 +9,12 @@ extension Test {
   }
 
   /// A test of the value alone.
-  private static func plain(_ test: @escaping @Sendable (Value) -> Bool) -> Test {
-    Test { _, value, arguments in
+  private static func plain(_ test: @escaping @Sendable (Value) -> Bool) -> Test { alone { _, value in test(value) } }
+
+  private static func alone(_ test: @escaping @Sendable (Interpreter, Value) throws -> Bool) -> Test {
+    Test { interpreter, value, arguments in
       _ = try arguments.unnamed("the test", 0...0)
-      return test(value)
+      return try test(interpreter, value)
     }
   }
 
@@ -38,10 +40,7 @@ extension Test {
       default: false
       }
     },
-    "iterable": Test { interpreter, value, arguments in
-      _ = try arguments.unnamed("iterable", 0...0)
-      return try interpreter.iterator(value) != nil
-    },
+    "iterable": alone { interpreter, value in try interpreter.iterator(value) != nil },
     "callable": plain { value in
       switch value {
       case .undefined: true
@@ -49,10 +48,10 @@ extension Test {
       default: false
       }
     },
-    "lower": Test { interpreter, value, _ in try interpreter.printed(value).matches(.islower) },
-    "upper": Test { interpreter, value, _ in try interpreter.printed(value).matches(.isupper) },
-    "odd": Test { interpreter, value, _ in try remainder(interpreter, value, by: .integer(2)) == .integer(1) },
-    "even": Test { interpreter, value, _ in try remainder(interpreter, value, by: .integer(2)) == .integer(0) },
+    "lower": alone { interpreter, value in try interpreter.printed(value).matches(.islower) },
+    "upper": alone { interpreter, value in try interpreter.printed(value).matches(.isupper) },
+    "odd": alone { interpreter, value in try remainder(interpreter, value, by: .integer(2)) == .integer(1) },
+    "even": alone { interpreter, value in try remainder(interpreter, value, by: .integer(2)) == .integer(0) },
     "divisibleby": Test { interpreter, value, arguments in
       let divisor = try arguments.bound("divisibleby", to: ["num"], required: 1)[0] ?? .none
       return try remainder(interpreter, value, by: divisor) == .integer(0)
@@ -68,8 +67,8 @@ extension Test {
       default: return value.typeName == other.typeName && value == other
       }
     },
-    "filter": Test { _, value, _ in if case .string(let name) = value { Filter.named(name.string) != nil } else { false } },
-    "test": Test { _, value, _ in if case .string(let name) = value { named(name.string) != nil } else { false } },
+    "filter": plain { value in if case .string(let name) = value { Filter.named(name.string) != nil } else { false } },
+    "test": plain { value in if case .string(let name) = value { named(name.string) != nil } else { false } },
     "==": relation(.equal), "eq": relation(.equal), "equalto": relation(.equal),
     "!=": relation(.notEqual), "ne": relation(.notEqual),
     ">": relation(.greater), "gt": relation(.greater), "greaterthan": relation(.greater),

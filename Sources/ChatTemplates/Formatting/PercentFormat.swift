@@ -125,7 +125,9 @@ extension Interpreter {
     case "x", "X", "o":
       field.type = type
       field.precision = nil
-      guard let whole = value.index else { throw TemplateFailure("'%\(type)' needs a whole number, not \(value.typeName)") }
+      guard let whole = value.index else {
+        throw TemplateFailure("'%\(type)' needs a whole number, not \(value.typeName)")
+      }
       return try field.layOut(whole)
     case "f", "F", "e", "E", "g", "G":
       guard let number = value.number else { throw TemplateFailure("'%\(type)' needs a number, not \(value.typeName)") }

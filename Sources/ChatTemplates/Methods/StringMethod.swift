@@ -33,7 +33,8 @@ enum StringMethod: String {
       return try search(interpreter, text, arguments)
     case .removeprefix:
       let part = try StringMethod.string(try arguments.unnamed(rawValue, 1...1)[0], rawValue)
-      return .string(text.hasPrefix(part) ? Text(Array(text.bytes[part.bytes.count...]), isMarkup: text.isMarkup) : text)
+      return .string(
+        text.hasPrefix(part) ? Text(Array(text.bytes[part.bytes.count...]), isMarkup: text.isMarkup) : text)
     case .removesuffix:
       let part = try StringMethod.string(try arguments.unnamed(rawValue, 1...1)[0], rawValue)
       let kept = text.bytes.count - part.bytes.count
@@ -58,7 +59,9 @@ enum StringMethod: String {
   }
 
   static func string(_ value: Value, _ method: String) throws -> Text {
-    guard case .string(let text) = value else { throw TemplateFailure("'\(method)' takes a string, not \(value.typeName)") }
+    guard case .string(let text) = value else {
+      throw TemplateFailure("'\(method)' takes a string, not \(value.typeName)")
+    }
     return text
   }
 
@@ -105,7 +108,9 @@ enum StringMethod: String {
       return try interpreter.tuple(self == .partition ? parts : parts.reversed())
     }
     let after = found + separator.bytes.count
-    return try interpreter.tuple([part(text.bytes[..<found]), part(text.bytes[found..<after]), part(text.bytes[after...])])
+    return try interpreter.tuple([
+      part(text.bytes[..<found]), part(text.bytes[found..<after]), part(text.bytes[after...]),
+    ])
   }
 
   private func join(_ interpreter: Interpreter, _ separator: Text, _ parts: Value) throws -> Value {

@@ -1,13 +1,11 @@
 extension Parser {
   /// Expressions joined by commas are a tuple; a single one is itself.
-  mutating func parseTuple(
-    withConditional: Bool = true, endingAt end: String? = nil, inParentheses: Bool = false
-  ) throws -> Expression {
+  mutating func parseTuple(withConditional: Bool = true, inParentheses: Bool = false) throws -> Expression {
     var elements: [Expression] = []
     var isTuple = false
     while true {
       if !elements.isEmpty { try expect(.symbol(.comma)) }
-      if isTupleEnd(end) { break }
+      if isTupleEnd { break }
       elements.append(withConditional ? try parseExpression() : try parseOr())
       guard isSymbol(.comma) else { break }
       isTuple = true
@@ -17,12 +15,8 @@ extension Parser {
     return .tuple(elements)
   }
 
-  private func isTupleEnd(_ end: String?) -> Bool {
-    switch current.kind {
-    case .variableEnd, .blockEnd, .symbol(.rightParenthesis): true
-    case .name(let name): name == end
-    default: false
-    }
+  private var isTupleEnd: Bool {
+    current.kind == .variableEnd || current.kind == .blockEnd || isSymbol(.rightParenthesis)
   }
 
   /// An expression, `a if b else c` included.

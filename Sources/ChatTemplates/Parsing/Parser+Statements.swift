@@ -48,10 +48,10 @@ extension Parser {
 
   private mutating func parseFor(_ line: Int) throws -> Statement {
     loopDepth += 1
-    let target = try parseTarget(endingAt: "in")
+    let target = try parseTarget()
     loopDepth -= 1
     guard skip(name: "in") else { throw expected("'in'") }
-    let sequence = try parseTuple(withConditional: false, endingAt: "recursive")
+    let sequence = try parseTuple(withConditional: false)
     return try checkingNames { parser in
       let test = parser.skip(name: "if") ? try parser.parseExpression() : nil
       let isRecursive = parser.skip(name: "recursive")
@@ -174,7 +174,8 @@ extension Parser {
       let statements = try body(&parser)
       let read = parser.macroReads.removeLast().read
       func isDeclared(_ name: String) -> Bool { parameters.contains { $0.name == Text(name) } }
-      if read.contains("caller"), let caller = parameters.first(where: { $0.name == "caller" }), caller.fallback == nil {
+      if read.contains("caller"), let caller = parameters.first(where: { $0.name == "caller" }), caller.fallback == nil
+      {
         throw parser.failure("the parameter 'caller' must have a default or be left out", line: line)
       }
       return MacroDefinition(
@@ -186,12 +187,11 @@ extension Parser {
 
   // MARK: Targets
 
-  private mutating func parseTarget(endingAt end: String? = nil, allowingNamespace: Bool = false) throws -> Target {
+  private mutating func parseTarget(allowingNamespace: Bool = false) throws -> Target {
     var targets: [Target] = []
     var isTuple = false
     while true {
       if !targets.isEmpty { try expect(.symbol(.comma)) }
-      if let end, isName(end) { break }
       if current.kind == .blockEnd || isSymbol(.rightParenthesis) { break }
       targets.append(try parseSingleTarget(allowingNamespace))
       guard isSymbol(.comma) else { break }

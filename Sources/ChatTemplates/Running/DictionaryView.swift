@@ -22,7 +22,9 @@ final class DictionaryView: RuntimeObject {
     }
   }
 
-  override func iterator(_ interpreter: Interpreter) throws -> ValueIterator? { ValueIterator(try elements(interpreter)) }
+  override func iterator(_ interpreter: Interpreter) throws -> ValueIterator? {
+    ValueIterator(try elements(interpreter))
+  }
 
   override func representation(_ interpreter: Interpreter) throws -> Text {
     var builder = TextBuilder()

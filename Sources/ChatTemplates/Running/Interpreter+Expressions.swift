@@ -10,13 +10,19 @@ extension Interpreter {
     switch expression {
     case .string(let text): return .string(text)
     case .name(let number): return lookUp(number, scope)
-    case .attribute(let base, let name): return try attribute(name, of: try evaluate(base, scope))
-    case .item(let base, let key): return try item(of: try evaluate(base, scope), try evaluate(key, scope))
     case .integer(let value): return .integer(value)
     case .bool(let value): return .bool(value)
     case .none: return .none
     case .float(let value): return .float(value)
     case .captured: return .string(captured)
+    default: return try deeper { try evaluateOperation(expression, scope) }
+    }
+  }
+
+  private func evaluateOperation(_ expression: Expression, _ scope: Scope) throws -> Value {
+    switch expression {
+    case .attribute(let base, let name): return try attribute(name, of: try evaluate(base, scope))
+    case .item(let base, let key): return try item(of: try evaluate(base, scope), try evaluate(key, scope))
     case .not(let operand): return .bool(!(try isTrue(try evaluate(operand, scope))))
     case .and(let operands): return try firstOperand(operands, scope, truth: false)
     case .or(let operands): return try firstOperand(operands, scope, truth: true)
@@ -152,8 +158,17 @@ extension Interpreter {
   func enteringCall<Result>(_ body: () throws -> Result) throws -> Result {
     callDepth += 1
     if callDepth > limits.callDepth { throw exceeded("calls itself deeper than \(limits.callDepth) levels") }
-    let result = try body()
+    let result = try deeper(body)
     callDepth -= 1
+    return result
+  }
+
+  /// Runs `body` one level deeper on the stack, which is bounded.
+  func deeper<Result>(_ body: () throws -> Result) throws -> Result {
+    depth += 1
+    if depth > ChatTemplateLimits.depth { throw exceeded("works deeper than \(ChatTemplateLimits.depth) levels") }
+    let result = try body()
+    depth -= 1
     return result
   }
 }

@@ -32,7 +32,6 @@ extension Interpreter {
     case (.add, .list(let a), .list(let b)): return try list(a.elements + b.elements)
     case (.add, .tuple(let a), .tuple(let b)): return try tuple(a.elements + b.elements)
     case (.modulo, .string(let format), _):
-      if case .undefined(let undefined) = right, format.contains("%") == false { throw TemplateFailure(undefined.message) }
       return try percentFormat(format, right)
     case (.multiply, _, _):
       if let count = right.index { return try repeated(left, count) ?? { throw unsuitable("*", left, right) }() }
@@ -81,7 +80,8 @@ extension Interpreter {
       if overflowed { return operation == .modulo ? .integer(0) : try { throw overflow() }() }
       let remainder = a - quotient * b
       let isBelow = remainder != 0 && (remainder < 0) != (b < 0)
-      return .integer(operation == .modulo ? (isBelow ? remainder + b : remainder) : (isBelow ? quotient - 1 : quotient))
+      return .integer(
+        operation == .modulo ? (isBelow ? remainder + b : remainder) : (isBelow ? quotient - 1 : quotient))
     case .power:
       if b < 0 { return .float(try computeFloat(.power, Double(a), Double(b))) }
       var (result, base, exponent) = (1, a, b)

@@ -31,7 +31,7 @@ extension Interpreter {
     case .undefined: return ValueIterator([])
     case .string(let text):
       try spend(1 + text.bytes.count)
-      return ValueIterator(text.characters.map(Value.string))
+      return ValueIterator(text.plain.characters.map(Value.string))
     case .list(let items), .tuple(let items): return ValueIterator(items.elements)
     case .dictionary(let members): return ValueIterator(Array(members.entries.keys))
     case .object(let object): return try object.iterator(self)
@@ -156,9 +156,11 @@ extension Interpreter {
       for index in try Interpreter.indices(start, stop, step, count: scalars.count) { builder.append(scalars[index]) }
       return .string(Text(builder.bytes, isMarkup: text.isMarkup))
     case .list(let items):
-      return try list(try Interpreter.indices(start, stop, step, count: items.elements.count).map { items.elements[$0] })
+      return try list(
+        try Interpreter.indices(start, stop, step, count: items.elements.count).map { items.elements[$0] })
     case .tuple(let items):
-      return try tuple(try Interpreter.indices(start, stop, step, count: items.elements.count).map { items.elements[$0] })
+      return try tuple(
+        try Interpreter.indices(start, stop, step, count: items.elements.count).map { items.elements[$0] })
     case .object(let object as NumberRange):
       let indices = try Interpreter.indices(start, stop, step, count: object.count)
       return .object(object.slice(indices))

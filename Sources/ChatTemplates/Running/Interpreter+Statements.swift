@@ -25,19 +25,19 @@ extension Interpreter {
       for branch in branches {
         line = branch.line
         try spend()
-        if try isTrue(try evaluate(branch.test, scope)) { return try execute(branch.body, scope) }
+        if try isTrue(try evaluate(branch.test, scope)) { return try deeper { try execute(branch.body, scope) } }
       }
-      return try execute(otherwise, scope)
+      return try deeper { try execute(otherwise, scope) }
     case .assign(let target, let expression, let line):
       self.line = line
       try spend()
       try checkNamespaces(target, scope)
       try assign(try evaluate(expression, scope), to: target, scope)
       return .normal
-    case .loop(let loop): return try run(loop, scope)
+    case .loop(let loop): return try deeper { try run(loop, scope) }
     case .breakLoop: return .leaveLoop
     case .continueLoop: return .nextElement
-    default: return try executeBlock(statement, scope)
+    default: return try deeper { try executeBlock(statement, scope) }
     }
   }
 
@@ -61,11 +61,11 @@ extension Interpreter {
       if flow != .normal { return flow }
       try writeString(try evaluate(value, inner, capturing: written))
     case .macro(let definition, _):
-      capture(scope)
+      keep(scope)
       scope.set(definition.number, .object(Macro(definition, scope)))
     case .callBlock(let callee, let arguments, let caller, let line):
       self.line = line
-      capture(scope)
+      keep(scope)
       let function = try evaluate(callee, scope)
       var given = try evaluate(arguments, scope)
       given.keywords.append(("caller", .object(Macro(caller, scope))))
@@ -138,7 +138,9 @@ extension Interpreter {
   }
 
   private func filtered(_ loop: Statement.Loop, _ sequence: Value, _ scope: Scope) throws -> LoopState.Source {
-    guard let test = loop.test else { return LoopState.Source(try iterate(sequence), length: length(sequence), sequence) }
+    guard let test = loop.test else {
+      return LoopState.Source(try iterate(sequence), length: length(sequence), sequence)
+    }
     var elements = try iterate(sequence)
     let inner = Scope(parent: scope)
     let generator = Generator(depth: sequence.depth) { [self] in

@@ -14,6 +14,8 @@ final class Interpreter {
   var captured = Text.empty
   var line = 1
   var callDepth = 0
+  /// Expressions, blocks and calls around this place, all of which stand on the stack.
+  var depth = 0
   /// The number of the name `loop`, if the template has it.
   let loopNumber: Int?
   private var remainingSteps: Int
@@ -135,7 +137,8 @@ final class Interpreter {
 
   func register(_ namespace: Namespace) { namespaces.append(namespace) }
 
-  func capture(_ scope: Scope) {
+  /// Notes that a macro holds on to a scope and those around it.
+  func keep(_ scope: Scope) {
     var next: Scope? = scope
     while let current = next, !current.isCaptured {
       current.isCaptured = true

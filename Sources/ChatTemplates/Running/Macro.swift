@@ -30,8 +30,8 @@ final class Macro: RuntimeObject {
     }
   }
 
-  /// Binds as Jinja does: positional arguments, then keywords, then defaults; what is left goes to `kwargs` and `varargs`
-  /// where the body reads them.
+  /// Binds as Jinja does: positional arguments, then keywords, then defaults; what is left goes to `kwargs` and
+  /// `varargs` where the body reads them.
   override func call(_ arguments: CallArguments, _ interpreter: Interpreter) throws -> Value {
     let parameters = definition.parameters
     var keywords = arguments.keywords

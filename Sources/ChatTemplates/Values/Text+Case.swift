@@ -1,6 +1,8 @@
 extension Text {
   /// Python's `upper`.
-  var uppercased: Text { mapped(ascii: { $0 >= 0x61 && $0 <= 0x7A ? $0 - 0x20 : $0 }) { $0.properties.uppercaseMapping } }
+  var uppercased: Text {
+    mapped(ascii: { $0 >= 0x61 && $0 <= 0x7A ? $0 - 0x20 : $0 }) { $0.properties.uppercaseMapping }
+  }
 
   /// Python's `lower`: also the sigma that ends a word.
   var lowercased: Text {
@@ -14,7 +16,9 @@ extension Text {
   var caseFolded: Text {
     var builder = TextBuilder()
     for scalar in scalars {
-      for upper in scalar.properties.uppercaseMapping.unicodeScalars { builder.append(upper.properties.lowercaseMapping) }
+      for upper in scalar.properties.uppercaseMapping.unicodeScalars {
+        builder.append(upper.properties.lowercaseMapping)
+      }
     }
     return Text(builder.bytes, isMarkup: isMarkup)
   }

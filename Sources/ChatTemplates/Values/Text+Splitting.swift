@@ -10,7 +10,7 @@ extension Text {
         continue
       }
       if limit >= 0, pieces.count == limit {
-        pieces.append(piece(index, bytes.count).stripped(.right))
+        pieces.append(piece(index, bytes.count))
         return pieces
       }
       let start = index

@@ -41,8 +41,8 @@ final class Members {
   subscript(_ key: Text) -> Value? { entries[.string(key)] }
 }
 
-/// The outcome of a name, attribute or item that is not there. It prints as nothing, is false and empty; most other uses
-/// end in an error with this message.
+/// The outcome of a name, attribute or item that is not there. It prints as nothing, is false and empty; most other
+/// uses end in an error with this message.
 final class Undefined: Sendable {
   let message: String
 
