@@ -3,7 +3,7 @@ struct BarChart {
   struct Bar {
     var name: String
     var color: Int
-    /// From 0 to 1.
+    /// From 0 to 1, or to the chart's maximum.
     var value: Double
     var low: Double?
     var high: Double?
@@ -11,6 +11,8 @@ struct BarChart {
 
   var title: String
   var groups: [(name: String, note: String, bars: [Bar])]
+  /// What the axis ends at where values are plain numbers; without it they are shares, shown in percent.
+  var maximum: Double?
 
   private let width = 1040.0
   private let left = 180.0
@@ -42,7 +44,7 @@ struct BarChart {
     for tick in stride(from: 0.0, through: 1, by: 0.25) {
       let at = HTML.number(left + tick * (width - left - right))
       axis += "<line x1=\"\(at)\" x2=\"\(at)\" y1=\"0\" y2=\"\(HTML.number(height - 20))\"/>"
-      axis += "<text x=\"\(at)\" y=\"\(HTML.number(height - 5))\" text-anchor=\"middle\">\(Int(tick * 100))%</text>"
+      axis += "<text x=\"\(at)\" y=\"\(HTML.number(height - 5))\" text-anchor=\"middle\">\(mark(tick))</text>"
     }
     return """
       <figure class="chart large"><figcaption>\(HTML.escape(title))<span class="legend">\(keys)</span></figcaption>
@@ -54,14 +56,14 @@ struct BarChart {
 
   private func draw(_ bar: Bar, y: Double) -> String {
     let span = width - left - right
-    let value = bar.value.isFinite ? min(1, max(0, bar.value)) : 0
-    let percent = Self.percent(value)
-    var detail = "\(bar.name): \(percent)"
+    let value = bar.value.isFinite ? min(1, max(0, bar.value / (maximum ?? 1))) : 0
+    let label = maximum == nil ? Self.percent(value) : Quantity.number(bar.value, digits: 3)
+    var detail = "\(bar.name): \(label)"
     var out = "<g class=\"c\(bar.color)\"><rect x=\"\(HTML.number(left))\" y=\"\(HTML.number(y))\" rx=\"2\" "
     out += "width=\"\(HTML.number(max(1, value * span)))\" height=\"\(HTML.number(barHeight))\">"
     var end = value
     var whisker = ""
-    if let low = bar.low, let high = bar.high, low.isFinite, high.isFinite, (-1...2).contains(low),
+    if maximum == nil, let low = bar.low, let high = bar.high, low.isFinite, high.isFinite, (-1...2).contains(low),
       (-1...2).contains(high)
     {
       detail += ", 95 % interval \(Self.percent(low))–\(Self.percent(high))"
@@ -73,7 +75,12 @@ struct BarChart {
     }
     out += "<title>\(HTML.escape(detail))</title></rect>\(whisker)</g>"
     out += "<text x=\"\(HTML.number(left + end * span + 8))\" y=\"\(HTML.number(y + barHeight / 2))\" dy=\"0.34em\">"
-    return out + "\(percent)</text>"
+    return out + "\(label)</text>"
+  }
+
+  /// What stands at a share of the axis.
+  private func mark(_ share: Double) -> String {
+    maximum.map { Quantity.number(share * $0, digits: 2) } ?? "\(Int(share * 100))%"
   }
 
   private static func percent(_ share: Double) -> String {
