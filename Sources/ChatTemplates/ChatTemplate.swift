@@ -36,8 +36,9 @@ public struct ChatTemplate: Sendable {
 
   /// Renders a conversation.
   ///
-  /// As transformers does, a message with one of `reasoning_content`, `thinking` and `reasoning` is given the first
-  /// two.
+  /// As transformers does, keys of messages whose value is null are dropped, and a message with one of
+  /// `reasoning_content`, `thinking` and `reasoning` is given the first two. An empty conversation, which transformers
+  /// refuses, is the template's to judge.
   /// - Parameters:
   ///   - messages: an array of objects, each usually with `role` and `content`.
   ///   - tools: the JSON schemas of tools; the template sees none without them.
@@ -83,7 +84,7 @@ public struct ChatTemplate: Sendable {
       guard case .object(let message) = element else {
         throw inputError("message \(index + 1) of a conversation is an object, not \(element.kind)")
       }
-      values.append(Value(.object(ChatTemplate.naming(reasoningOf: message))))
+      values.append(Value(.object(ChatTemplate.normalized(message))))
     }
     return ["messages": .list(Items(values))]
   }
@@ -97,9 +98,10 @@ public struct ChatTemplate: Sendable {
     return Value(value)
   }
 
-  /// Gives a message's reasoning the names that templates read, in the places where transformers puts them.
-  private static func naming(reasoningOf message: OrderedDictionary<String, JSON>) -> OrderedDictionary<String, JSON> {
-    let reasoning = ["reasoning_content", "thinking", "reasoning"].lazy.compactMap { message[$0] }.first { !$0.isNull }
+  /// A message without its nulls, its reasoning under the names that templates read, where transformers puts them.
+  private static func normalized(_ message: OrderedDictionary<String, JSON>) -> OrderedDictionary<String, JSON> {
+    let message = message.filter { !$0.value.isNull }
+    let reasoning = ["reasoning_content", "thinking", "reasoning"].lazy.compactMap { message[$0] }.first
     guard let reasoning else { return message }
     var named: OrderedDictionary<String, JSON> = ["thinking": reasoning]
     for (key, value) in message { named[key] = value }

@@ -112,12 +112,16 @@ struct TokenizerCompareCommand: ParsableCommand {
     try AtomicFile.write(Array(page.html.utf8), to: path)
   }
 
-  /// Names of files without folders and endings, unless two would be the same.
+  /// Names of files without folders and endings, of their folder where the file's own says nothing, unless two would be
+  /// the same.
   private static func distinct(_ paths: [String]) -> [String] {
     let short = paths.map { path in
       let name = path.lastPathPart
+      if name == "tokenizer.json" || name == "tokenizer.model", path.parentPath != "." {
+        return path.parentPath.lastPathPart
+      }
       let stem = name.split(separator: ".", omittingEmptySubsequences: false).first.map(String.init) ?? name
-      return stem.isEmpty || name == "tokenizer.json" || name == "tokenizer.model" ? path : stem
+      return stem.isEmpty ? path : stem
     }
     return Set(short).count == short.count ? short : paths
   }

@@ -22,7 +22,8 @@ import Tokenization
       ["a", "\u{1F1E6}\u{1F1E7}", "\u{1F1E8}", "b"], ["\u{1F1E6}\u{1F1E7}", "\u{1F1E8}", "b"],
       ["a", "\u{1F1E6}\u{1F1E7}\u{200D}", "\u{1F1E8}", "b"], ["a", "\u{1F1E6}\u{200D}\u{1F1E7}", "\u{1F1E8}", "b"],
       ["a", "\u{1F1E6}\u{1F1E7}", "\u{1F1E8}\u{1F1E9}", "b"], ["\u{200D}", "a"], ["\u{200D}\u{231A}"],
-      ["\r\n", "\u{308}", "a"], ["\u{308}\u{200D}", "1"],
+      ["\r\n", "\u{308}", "a"], ["\u{308}\u{200D}", "1"], ["a\u{308}:\u{2060}b"], ["1\u{308},\u{AD}2"], ["l'été"],
+      ["a", ":\u{308}", "1"], ["a", "'"],
     ] {
       let scalars = pieces.flatMap(\.unicodeScalars)
       var found: [[Unicode.Scalar]] = []

@@ -255,7 +255,10 @@ def conversations():
 
 
 def reference(templates, cases, prompt):
-    """What transformers makes of every case: {template: [(text, spans) or error]}."""
+    """What transformers makes of every case: {template: [(text, spans) or error]}.
+
+    As `apply_chat_template` does before it calls this function, keys of messages whose value is None are dropped.
+    """
     from transformers.utils import chat_template_utils
 
     class Frozen(datetime.datetime):
@@ -272,7 +275,7 @@ def reference(templates, cases, prompt):
             case = json.loads(json.dumps(case))
             try:
                 texts, spans = chat_template_utils.render_jinja_template(
-                    [case["messages"]], tools=case.get("tools"), documents=case.get("documents"), chat_template=source,
+                    [[{k: v for k, v in m.items() if v is not None} for m in case["messages"]]], tools=case.get("tools"), documents=case.get("documents"), chat_template=source,
                     return_assistant_tokens_mask=True, add_generation_prompt=prompt,
                     **{**TOKENS, **case.get("chat_template_kwargs", {})})
                 outcomes.append((texts[0], [list(span) for span in spans[0]]))

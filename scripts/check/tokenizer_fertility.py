@@ -14,12 +14,17 @@ import sys
 import regex
 import tokenizers
 
+LOOSE = regex.compile(r"[\p{WB=Extend}\p{WB=Format}\p{WB=ZWJ}]+|['\u2019]")
 LETTER = regex.compile(r"[\p{L}\p{N}]")
 KANA = regex.compile(r"(?:[\p{WB=Katakana}[\p{Script=Hiragana}&&\p{WB=Other}&&[\p{L}\p{Nl}]]][\p{WB=Extend}\p{WB=Format}\p{WB=ZWJ}]*)+", flags=regex.V1)
 
 
 def words(text):
-    """Pieces between default word boundaries; those of kana side by side are one."""
+    """Pieces between default word boundaries; those of kana side by side are one.
+
+    The package glues marks that have nothing before them, and apostrophes before vowels, to what follows; the annex
+    does not.
+    """
     cuts = [m.start() for m in regex.finditer(r"\b", text, flags=regex.WORD | regex.V1)]
     cuts = sorted({0, len(text), *cuts})
     run = ""
@@ -31,6 +36,10 @@ def words(text):
         if run:
             yield run
             run = ""
+        leading = LOOSE.match(piece)
+        if leading and leading.end() < len(piece):
+            yield leading.group()
+            piece = piece[leading.end() :]
         yield piece
     if run:
         yield run

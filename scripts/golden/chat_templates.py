@@ -977,10 +977,15 @@ STATEMENTS = [
 ]
 
 
+def without_none(messages):
+    """Messages as apply_chat_template hands them on: keys whose value is None are dropped."""
+    return [{k: v for k, v in m.items() if v is not None} if isinstance(m, dict) else m for m in messages]
+
+
 def render(template, messages, tools=None, documents=None, prompt=False, variables=None):
     try:
         texts, spans = chat_template_utils.render_jinja_template(
-            [json.loads(json.dumps(messages))], tools=tools, documents=documents, chat_template=template,
+            [without_none(messages)], tools=tools, documents=documents, chat_template=template,
             return_assistant_tokens_mask=True, add_generation_prompt=prompt, **(variables or {}))
         texts[0].encode("utf-8")
         return texts[0], [list(span) for span in spans[0]]
