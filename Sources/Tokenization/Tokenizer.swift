@@ -3,8 +3,8 @@ import Formats
 /// A tokenizer: text to token numbers and back.
 ///
 /// Byte-level BPE gives back any bytes as they were; other vocabularies, and those that normalise text, give what their
-/// own library gives. It reads and writes the folders that `tokenizers` and `transformers` use. A copy costs nothing; all copies share
-/// one vocabulary, from any number of threads.
+/// own library gives. It reads and writes the folders that `tokenizers` and `transformers` use. A copy costs nothing;
+/// all copies share one vocabulary, from any number of threads.
 public struct Tokenizer: Sendable {
   let model: TokenizerModel
   let pool: EncoderPool

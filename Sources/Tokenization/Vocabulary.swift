@@ -13,8 +13,8 @@ struct Vocabulary: Sendable {
 
   /// From tokens at the index of their identifier; an empty one is a hole.
   ///
-  /// Only identifiers marked in `indexed` are found by their bytes; of two with the same bytes the lower one is, but those
-  /// of `second` only where no other has the bytes.
+  /// Only identifiers marked in `indexed` are found by their bytes; of two with the same bytes the lower one is, but
+  /// those of `second` only where no other has the bytes.
   init(tokens: [ArraySlice<UInt8>], indexed: [Bool], second: Set<UInt32> = []) {
     starts.reserveCapacity(tokens.count + 1)
     bytes.reserveCapacity(tokens.reduce(0) { $0 + $1.count })

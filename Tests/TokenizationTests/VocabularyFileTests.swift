@@ -98,7 +98,8 @@ struct VocabularyFileTests {
       let metadata = try reference.ggufMetadata(vocabularySize: reference.vocabularySize, name: kind)
       try GGUFWriter(path, metadata: metadata, tensors: []).commit()
       let tokenizer = try Tokenizer(directory: path)
-      for text in Golden.strings(try Golden.json("texts.json")["texts"]) where kind != "qwen2" || text.allSatisfy(\.isASCII) {
+      for text in Golden.strings(try Golden.json("texts.json")["texts"])
+      where kind != "qwen2" || text.allSatisfy(\.isASCII) {
         #expect(
           tokenizer.encode(text, specialTokens: .recognised) == reference.encode(text, specialTokens: .recognised))
       }

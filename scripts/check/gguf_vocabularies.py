@@ -3,9 +3,8 @@
 
   python3 scripts/check/gguf_vocabularies.py APUS FOLDER     FOLDER holds ggml-vocab-*.gguf with their .inp and .out
 
-The expected ids are those of each model's own tokenizer, without anything put before or after the text. Each vocabulary
-is also saved as tokenizer.json (with --json, by `apus tokenizer convert`) and asked again. Vocabularies of kinds that
-Apus does not read (BERT's) are left out by name. Exit status 1 if any text differs.
+The expected ids are those of each model's own tokenizer, without anything put before or after the text.
+Vocabularies of kinds that Apus does not read (BERT's) are left out by name. Exit status 1 if any text differs.
 """
 import argparse
 import json

@@ -1,4 +1,5 @@
-/// How tokens become text again: what `decoder` of `tokenizer.json` says, as changes of single tokens and a trim of all.
+/// How tokens become text again: what `decoder` of `tokenizer.json` says, as changes of single tokens and a trim of
+/// all.
 struct TokenDecoder: Sendable {
   /// A change of one token.
   enum Step: Sendable {

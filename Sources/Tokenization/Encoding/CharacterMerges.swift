@@ -57,7 +57,8 @@ struct CharacterMerges: Sendable {
   }
 
   /// Puts the tokens of a word's characters into a list.
-  func begin(_ word: UnsafeBufferPointer<UInt8>, _ vocabulary: Vocabulary, into symbols: inout ContiguousArray<UInt32>) {
+  func begin(_ word: UnsafeBufferPointer<UInt8>, _ vocabulary: Vocabulary, into symbols: inout ContiguousArray<UInt32>)
+  {
     guard let base = word.baseAddress else { return }
     let scanner = ByteScanner(bytes: base, end: word.count)
     let isPlain = prefix.isEmpty && suffix.isEmpty
@@ -81,7 +82,8 @@ struct CharacterMerges: Sendable {
         if isUnknownPending, let unknown { symbols.append(unknown.id) }
         isUnknownPending = false
         symbols.append(id)
-      } else if !appendBytes(word[place..<place + width], isFirst: place == 0, isLast: place + width == word.count, &symbols),
+      } else if !appendBytes(
+        word[place..<place + width], isFirst: place == 0, isLast: place + width == word.count, &symbols),
         let unknown
       {
         // As in `tokenizers`, an unknown token waits until the next known character, and bytes may overtake it.
@@ -95,7 +97,8 @@ struct CharacterMerges: Sendable {
 
   /// Appends the tokens of a character's bytes, if all have one.
   private func appendBytes(
-    _ character: Slice<UnsafeBufferPointer<UInt8>>, isFirst: Bool, isLast: Bool, _ symbols: inout ContiguousArray<UInt32>
+    _ character: Slice<UnsafeBufferPointer<UInt8>>, isFirst: Bool, isLast: Bool,
+    _ symbols: inout ContiguousArray<UInt32>
   ) -> Bool {
     guard let byteTokens else { return false }
     let bytes = (isFirst ? [] : prefix) + character + (isLast ? suffix : [])

@@ -27,12 +27,14 @@ extension TokenDecoder {
         self.steps.append(.metaspace(replacement: settings.replacement, dropsFirst: settings.prefix != .never))
       case "Replace":
         self.steps.append(
-          .replace(try Pattern(json: step["pattern"], of: "decoder Replace", file: file),
+          .replace(
+            try Pattern(json: step["pattern"], of: "decoder Replace", file: file),
             with: Array((step["content"]?.stringValue ?? "").utf8)))
       case "Strip":
         let strip = (
           content: Array((step["content"]?.stringValue ?? " ").utf8), start: max(0, step["start"]?.intValue ?? 0),
-          stop: max(0, step["stop"]?.intValue ?? 0))
+          stop: max(0, step["stop"]?.intValue ?? 0)
+        )
         if isFused {
           guard trim == nil else { throw Self.unsupported(file, "a second Strip after Fuse") }
           trim = strip
@@ -77,7 +79,8 @@ struct MetaspaceSettings {
     replacement = scalar.value
     if let scheme = value["prepend_scheme"]?.stringValue {
       guard let prefix = SegmentationStep.MetaspacePrefix(rawValue: scheme) else {
-        throw TokenizerError(file, "the prepend_scheme of Metaspace is \"\(scheme)\", it must be always, first or never")
+        throw TokenizerError(
+          file, "the prepend_scheme of Metaspace is \"\(scheme)\", it must be always, first or never")
       }
       self.prefix = prefix
     } else {

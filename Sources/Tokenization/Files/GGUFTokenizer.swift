@@ -44,7 +44,8 @@ struct GGUFVocabulary {
     if let numbers = gguf.metadata["tokenizer.ggml.token_type"]?.intsValue {
       guard numbers.count == strings.count else {
         throw TokenizerError(
-          gguf.path, "tokenizer.ggml.token_type has \(numbers.count) entries, it must have \(strings.count), one a token")
+          gguf.path,
+          "tokenizer.ggml.token_type has \(numbers.count) entries, it must have \(strings.count), one a token")
       }
       kinds = numbers.map { SentencePieceKind(rawValue: $0) ?? .unused }
     } else {
@@ -166,7 +167,8 @@ struct GGUFVocabulary {
     guard let steps = GGUFWords.preTokenizer(named: cutting) else {
       throw TokenizerError(
         name,
-        "tokenizer.ggml.pre is \"\(cutting)\", which is not supported: it must be \(GGUFWords.names.joined(separator: ", "))")
+        "tokenizer.ggml.pre is \"\(cutting)\", which is not supported: it must be "
+          + GGUFWords.names.joined(separator: ", "))
     }
     return [
       "version": "1.0", "truncation": .null, "padding": .null,

@@ -3,14 +3,19 @@ import Formats
 /// How the names in `tokenizer.ggml.pre` cut text, as the models' own `tokenizer.json` say it.
 enum GGUFWords {
   private static let table: [(names: [String], steps: JSON)] = [
-    (["default", "gpt-2", "mpt", "olmo", "phi-2", "jais", "gigachat", "trillion", "roberta-bpe"], PreTokenizer.gpt2.json),
+    (
+      ["default", "gpt-2", "mpt", "olmo", "phi-2", "jais", "gigachat", "trillion", "roberta-bpe"],
+      PreTokenizer.gpt2.json
+    ),
     (
       ["smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"],
       PreTokenizer.smolLM2.json
     ),
     (
-      ["llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "lfm2", "dbrx", "smaug-bpe", "glm4",
-       "chatglm-bpe"],
+      [
+        "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "lfm2", "dbrx", "smaug-bpe", "glm4",
+        "chatglm-bpe",
+      ],
       PreTokenizer.llama3.json
     ),
     (["qwen2", "deepseek-r1-qwen", "stablelm2", "hunyuan", "megrez"], PreTokenizer.qwen2.json),

@@ -75,14 +75,16 @@ extension Tokenizer {
   ) throws -> TokenizerModel {
     let name = source.name
     if let dropout = settings["dropout"], !dropout.isNull, dropout.doubleValue != 0 {
-      throw TokenizerError(name, "model.dropout is \(dropout.serializedString()), which is not supported: it must be null")
+      throw TokenizerError(
+        name, "model.dropout is \(dropout.serializedString()), which is not supported: it must be null")
     }
     let prefix = Array((settings["continuing_subword_prefix"]?.stringValue ?? "").utf8)
     let suffix = Array((settings["end_of_word_suffix"]?.stringValue ?? "").utf8)
     let ignoresMerges = settings["ignore_merges"]?.boolValue ?? false
     let cutting = source.rest["pre_tokenizer"] ?? .null
     let scanner = PreTokenizer(cutting)
-    var segmentation = scanner == nil || !prefix.isEmpty || !suffix.isEmpty ? try Segmentation(cutting, file: name) : nil
+    var segmentation =
+      scanner == nil || !prefix.isEmpty || !suffix.isEmpty ? try Segmentation(cutting, file: name) : nil
     // Where words have a prefix or suffix, bytes stay in their alphabet and are characters like others.
     let isByteLevel = (segmentation?.isByteLevel ?? true) && prefix.isEmpty && suffix.isEmpty
     segmentation?.keepsByteAlphabet = !isByteLevel
@@ -143,7 +145,8 @@ extension Tokenizer {
     let (pieces, scores) = try source.pieces()
     guard let unknown = settings["unk_id"]?.intValue, pieces.indices.contains(unknown) else {
       throw TokenizerError(
-        name, "model.unk_id is \(settings["unk_id"]?.serializedString() ?? "missing"), it must be the number of a piece")
+        name, "model.unk_id is \(settings["unk_id"]?.serializedString() ?? "missing"), it must be the number of a piece"
+      )
     }
     var segmentation = try Segmentation(source.rest["pre_tokenizer"] ?? .null, file: name)
     segmentation.keepsByteAlphabet = true

@@ -50,7 +50,8 @@ struct PartsSource: TokenizerSource {
       for index in 0..<count {
         let text = Array(pair(index).utf8)
         guard let space = text.dropFirst().firstIndex(of: 0x20) else {
-          throw TokenizerError(name, "merge \(index) is \"\(pair(index))\", it must be two tokens with a space between them")
+          throw TokenizerError(
+            name, "merge \(index) is \"\(pair(index))\", it must be two tokens with a space between them")
         }
         left.removeAll(keepingCapacity: true)
         if isByteLevel {
@@ -65,7 +66,8 @@ struct PartsSource: TokenizerSource {
         guard let leftID = vocabulary.id(left), let rightID = vocabulary.id(both[left.count...]),
           let merged = vocabulary.id(both)
         else {
-          throw TokenizerError(name, "merge \(index), \"\(pair(index))\", needs both tokens and their union in the vocabulary")
+          throw TokenizerError(
+            name, "merge \(index), \"\(pair(index))\", needs both tokens and their union in the vocabulary")
         }
         result.append(MergeTable.Merge(left: leftID, right: rightID, rank: UInt32(index), merged: merged))
       }
@@ -73,8 +75,8 @@ struct PartsSource: TokenizerSource {
     }
   }
 
-  /// Every way to put a piece together from two pieces, or from characters that are none. Pieces of the user come before
-  /// all others, the longest first, as SentencePiece never takes them apart.
+  /// Every way to put a piece together from two pieces, or from characters that are none. Pieces of the user come
+  /// before all others, the longest first, as SentencePiece never takes them apart.
   private func scoredMerges(
     _ vocabulary: Vocabulary, _ scores: [Float], _ characters: inout CharacterMerges?
   ) -> [MergeTable.Merge] {

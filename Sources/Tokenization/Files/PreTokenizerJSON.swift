@@ -8,8 +8,8 @@ extension PreTokenizer {
     (.o200k, O200kPattern<O200kWords>.expression), (.tekken, O200kPattern<TekkenWords>.expression),
   ]
 
-  /// Reads `pre_tokenizer` if a scanner can do what it says: `ByteLevel` without a prefix, or a sequence of `Digits`, one
-  /// `Split` with a known expression, and `ByteLevel`. Nil for anything else, which is not to say that it is wrong.
+  /// Reads `pre_tokenizer` if a scanner can do what it says: `ByteLevel` without a prefix, or a sequence of `Digits`,
+  /// one `Split` with a known expression, and `ByteLevel`. Nil for anything else, which is not to say that it is wrong.
   init?(_ value: JSON) {
     let steps = value["type"]?.stringValue == "Sequence" ? value["pretokenizers"]?.arrayValue ?? [] : [value]
     self.init(pattern: .none)

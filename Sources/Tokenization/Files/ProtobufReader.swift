@@ -8,7 +8,9 @@ struct ProtobufReader {
     case bytes(Range<Int>)
 
     /// A whole number, in two's complement.
-    var int: Int? { if case .varint(let value) = self { Int(truncatingIfNeeded: Int64(bitPattern: value)) } else { nil } }
+    var int: Int? {
+      if case .varint(let value) = self { Int(truncatingIfNeeded: Int64(bitPattern: value)) } else { nil }
+    }
     var bool: Bool? { if case .varint(let value) = self { value != 0 } else { nil } }
     var float: Float? { if case .fixed32(let value) = self { Float(bitPattern: value) } else { nil } }
     var range: Range<Int>? { if case .bytes(let range) = self { range } else { nil } }

@@ -37,7 +37,8 @@ struct RankFamily {
       names += ["python_start", "python_end", "finetune_right_pad"] + (8..<69).map { "\(post)\($0)" }
       let vision = "vision_reserved_special_token_"
       names += ["image_start", "image_end", "\(vision)0", "\(vision)1", "tile_x_separator", "tile_y_separator"]
-      names += (2..<6).map { "\(vision)\($0)" } + ["image", "\(vision)6", "patch"] + (7..<1048).map { "\(vision)\($0)" }
+      names +=
+        (2..<6).map { "\(vision)\($0)" } + ["image", "\(vision)6", "patch"] + (7..<1048).map { "\(vision)\($0)" }
       names += (0..<8).map { "reasoning_reserved_special_token_\($0)" }
       names += ["reasoning_thinking_start", "reasoning_thinking_end"]
       names += (0..<2048 - names.count).map { "reserved_special_token_\($0)" }

@@ -1,4 +1,5 @@
-/// A SentencePiece model (`ModelProto` of sentencepiece_model.proto): pieces, what trained them, how text is normalised.
+/// A SentencePiece model (`ModelProto` of sentencepiece_model.proto): pieces, what trained them, how text is
+/// normalised.
 struct SentencePieceFile {
   /// Texts, scores and kinds of the pieces.
   private(set) var texts: [ArraySlice<UInt8>] = []

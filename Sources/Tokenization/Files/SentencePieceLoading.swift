@@ -8,7 +8,8 @@ extension Tokenizer {
   init(sentencePiece bytes: UnsafeBufferPointer<UInt8>, name: String) throws {
     let file = try SentencePieceFile(bytes, name: name)
     guard file.modelType == 1 || file.modelType == 2 else {
-      throw TokenizerError(name, "model_type is \(file.modelType), which is not supported: it must be 1 (Unigram) or 2 (BPE)")
+      throw TokenizerError(
+        name, "model_type is \(file.modelType), which is not supported: it must be 1 (Unigram) or 2 (BPE)")
     }
     guard let unknown = file.kinds.firstIndex(of: .unknown) else {
       throw TokenizerError(name, "no piece is of the type that stands for unknown text")
@@ -88,8 +89,12 @@ struct SentencePieceShape {
 
   /// A `post_processor` that puts a token before and one after a text.
   static func template(beginning: (text: String, id: Int)?, end: (text: String, id: Int)?) -> JSON {
-    func token(_ text: String, _ type: Int64) -> JSON { ["SpecialToken": ["id": .string(text), "type_id": .integer(type)]] }
-    func sequence(_ name: String, _ type: Int64) -> JSON { ["Sequence": ["id": .string(name), "type_id": .integer(type)]] }
+    func token(_ text: String, _ type: Int64) -> JSON {
+      ["SpecialToken": ["id": .string(text), "type_id": .integer(type)]]
+    }
+    func sequence(_ name: String, _ type: Int64) -> JSON {
+      ["Sequence": ["id": .string(name), "type_id": .integer(type)]]
+    }
     func around(_ inner: JSON, _ type: Int64) -> [JSON] {
       (beginning.map { [token($0.text, type)] } ?? []) + [inner] + (end.map { [token($0.text, type)] } ?? [])
     }

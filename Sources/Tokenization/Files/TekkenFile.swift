@@ -68,7 +68,11 @@ extension Tokenizer {
     var ranges: [(String, Range<Int>)] = []
     try cursor.forEachMember(&key) { cursor, key throws(TokenizerError) in
       let range = try cursor.skipValue()
-      if key.elementsEqual("vocab".utf8) { vocabulary = range } else { ranges.append((String(decoding: key, as: UTF8.self), range)) }
+      if key.elementsEqual("vocab".utf8) {
+        vocabulary = range
+      } else {
+        ranges.append((String(decoding: key, as: UTF8.self), range))
+      }
     }
     for (key, range) in ranges where key == "config" || key == "special_tokens" {
       others[key] = try JSON.parse(UnsafeBufferPointer(rebasing: bytes[range]), name: "\(name), \(key)")
@@ -84,14 +88,18 @@ extension Tokenizer {
     let specialCount = try size("default_num_special_tokens")
     let count = try size("default_vocab_size") - specialCount
     guard let expression = config["pattern"]?.stringValue, count > 0 else {
-      throw TokenizerError(name, "config.pattern is missing, or default_vocab_size is not above default_num_special_tokens")
+      throw TokenizerError(
+        name, "config.pattern is missing, or default_vocab_size is not above default_num_special_tokens")
     }
-    var names = others["special_tokens"]?.arrayValue?.map { $0["token_str"]?.stringValue ?? "" } ?? TekkenFile.olderSpecialTokens
+    var names =
+      others["special_tokens"]?.arrayValue?.map { $0["token_str"]?.stringValue ?? "" } ?? TekkenFile.olderSpecialTokens
     guard names.count <= specialCount else {
       throw TokenizerError(name, "special_tokens are \(names.count), more than default_num_special_tokens")
     }
     names += (names.count..<specialCount).map { "<SPECIAL_\($0)>" }
-    let added = names.enumerated().filter { !$1.isEmpty }.map { AddedToken(id: UInt32($0), content: $1, isSpecial: true) }
+    let added = names.enumerated().filter { !$1.isEmpty }.map {
+      AddedToken(id: UInt32($0), content: $1, isSpecial: true)
+    }
     let holes = [ArraySlice<UInt8>](repeating: [], count: specialCount)
     let tokens = holes + (try TekkenFile.tokens(bytes, vocabulary, limit: count, name: name))
     let cutting = PreTokenizer.json(expression: expression)

@@ -119,6 +119,9 @@ struct TokenizerDocument: TokenizerSource {
     func append(_ text: some RandomAccessCollection<UInt8>, _ output: inout [UInt8]) {
       if isByteLevel { ByteAlphabet.appendBytes(ofText: text, to: &output) } else { output.append(contentsOf: text) }
     }
+    func spelling(_ token: [UInt8]) -> String {
+      isByteLevel ? ByteAlphabet.text(of: token) : String(decoding: token, as: UTF8.self)
+    }
     var cursor = JSONCursor(bytes, name: name, at: merges.lowerBound)
     try cursor.forEachElement { cursor throws(TokenizerError) in
       left.removeAll(keepingCapacity: true)
@@ -143,8 +146,8 @@ struct TokenizerDocument: TokenizerSource {
         let merged = vocabulary.id(left + right.dropFirst(prefixLength))
       else {
         throw cursor.failure(
-          "merge \(result.count) of \"\(isByteLevel ? ByteAlphabet.text(of: left) : String(decoding: left, as: UTF8.self))\" "
-            + "and \"\(isByteLevel ? ByteAlphabet.text(of: right) : String(decoding: right, as: UTF8.self))\" needs both and their union in model.vocab")
+          "merge \(result.count) of \"\(spelling(left))\" and \"\(spelling(right))\" needs both and their union in model.vocab"
+        )
       }
       result.append(MergeTable.Merge(left: leftID, right: rightID, rank: UInt32(result.count), merged: merged))
     }

@@ -29,7 +29,8 @@ extension Tokenizer {
       return
     }
     let names = try Paths.names(inFolder: path).sorted()
-    let known = ["tokenizer.model", "tekken.json"].first(where: names.contains) ?? names.first { $0.hasSuffix(".tiktoken") }
+    let known =
+      ["tokenizer.model", "tekken.json"].first(where: names.contains) ?? names.first { $0.hasSuffix(".tiktoken") }
     guard let known else {
       throw TokenizerError(
         path,

@@ -32,7 +32,8 @@ struct TokenizerMetadata: Sendable {
 
   init() {}
 
-  /// Takes over what a `tokenizer.json` says. A byte-level vocabulary is decoded as one even if the file does not say so.
+  /// Takes over what a `tokenizer.json` says. A byte-level vocabulary is decoded as one even if the file does not say
+  /// so.
   mutating func keep(_ file: JSON, isByteLevel: Bool) {
     let decoder = file["decoder"] ?? .null
     if !isByteLevel || !decoder.isNull { self.decoder = decoder }

@@ -1,5 +1,5 @@
-/// A compiled map of character sequences, as SentencePiece models carry it (`precompiled_charsmap`): a double-array trie
-/// (Yata, "An Efficient Implementation of Trie Structures", as in darts-clone) and the texts that its leaves name.
+/// A compiled map of character sequences, as SentencePiece models carry it (`precompiled_charsmap`): a double-array
+/// trie (Yata, "An Efficient Implementation of Trie Structures", as in darts-clone) and the texts that its leaves name.
 struct CharacterMap: Sendable {
   private let units: [UInt32]
   private let texts: [UInt8]
@@ -9,7 +9,8 @@ struct CharacterMap: Sendable {
     let bytes = Array(bytes)
     guard bytes.count >= 4 else { return nil }
     func unit(_ place: Int) -> UInt32 {
-      UInt32(bytes[place]) | UInt32(bytes[place + 1]) << 8 | UInt32(bytes[place + 2]) << 16 | UInt32(bytes[place + 3]) << 24
+      UInt32(bytes[place]) | UInt32(bytes[place + 1]) << 8 | UInt32(bytes[place + 2]) << 16 | UInt32(bytes[place + 3])
+        << 24
     }
     let size = Int(unit(0))
     guard size % 4 == 0, size > 0, size <= bytes.count - 4 else { return nil }
@@ -63,8 +64,8 @@ struct CharacterMap: Sendable {
     return found.map { text(at: $0) }
   }
 
-  /// The changed text as `tokenizers` makes it with `Precompiled`: a short grapheme cluster is looked up as a whole, and
-  /// what its first key says stands for all of it; otherwise each scalar is looked up.
+  /// The changed text as `tokenizers` makes it with `Precompiled`: a short grapheme cluster is looked up as a whole,
+  /// and what its first key says stands for all of it; otherwise each scalar is looked up.
   func applyByCluster(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
     var output: [UInt8] = []
     output.reserveCapacity(bytes.count)

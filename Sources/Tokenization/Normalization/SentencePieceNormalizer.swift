@@ -50,7 +50,9 @@ struct SentencePieceNormalizer: Sendable {
       place = part.end
     }
     if removesExtraSpaces {
-      while output.count >= space.count, output.suffix(space.count).elementsEqual(space) { output.removeLast(space.count) }
+      while output.count >= space.count, output.suffix(space.count).elementsEqual(space) {
+        output.removeLast(space.count)
+      }
     }
     if addsPrefix, prefixIsSuffix { output.append(contentsOf: space) }
     return output

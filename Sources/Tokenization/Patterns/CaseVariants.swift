@@ -14,7 +14,9 @@ enum CaseVariants {
     // Letters whose small form is shared with another capital.
     for (special, plain) in shared where found.contains(plain) || found.contains(special) {
       found.formUnion([special, plain])
-      if let upper = Unicode.Scalar(plain).flatMap({ only($0.properties.uppercaseMapping) }) { found.insert(upper.value) }
+      if let upper = Unicode.Scalar(plain).flatMap({ only($0.properties.uppercaseMapping) }) {
+        found.insert(upper.value)
+      }
     }
     return found.sorted()
   }

@@ -1,7 +1,8 @@
 /// A regular expression that finds pieces of text, compiled.
 ///
-/// Backtracking in the order of Perl, over UTF-8; no captures and no references back, so a place of the program that has
-/// failed at a place of the text is not tried twice once a match has become long, and no pattern takes exponential time.
+/// Backtracking in the order of Perl, over UTF-8; no captures and no references back, so a place of the program that
+/// has failed at a place of the text is not tried twice once a match has become long, and no pattern takes exponential
+/// time.
 struct Pattern: Sendable {
   /// Which library's reading of the syntax holds.
   enum Dialect: Sendable {

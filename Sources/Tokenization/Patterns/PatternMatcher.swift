@@ -25,7 +25,8 @@ struct PatternMatcher {
       pattern.program.sets.withUnsafeBufferPointer { sets in
         pattern.program.starts.withUnsafeBufferPointer { starts in
           let run = Run(
-            scanner: ByteScanner(bytes: bytes, end: range.upperBound), start: range.lowerBound, steps: steps, sets: sets,
+            scanner: ByteScanner(bytes: bytes, end: range.upperBound), start: range.lowerBound, steps: steps,
+            sets: sets,
             starts: starts)
           let first = pattern.program.start
           var place = range.lowerBound

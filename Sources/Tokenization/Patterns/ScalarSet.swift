@@ -117,7 +117,8 @@ extension ScalarSet {
   static let whitespace = ScalarSet([.whitespace])
   /// `\w` as Oniguruma has it: letters also in circles and squares, marks, numbers and connecting punctuation.
   static let word = ScalarSet([
-    .categories((groups["l"] ?? 0) | (groups["m"] ?? 0) | mask([.decimalNumber, .letterNumber, .connectorPunctuation])),
+    .categories(
+      (groups["l"] ?? 0) | (groups["m"] ?? 0) | mask([.decimalNumber, .letterNumber, .connectorPunctuation])),
     .range(0x24b6, 0x24e9), .range(0x1f130, 0x1f149), .range(0x1f150, 0x1f169), .range(0x1f170, 0x1f189),
   ])
   /// `\h`

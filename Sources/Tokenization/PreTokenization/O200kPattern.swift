@@ -46,7 +46,9 @@ enum O200kPattern<Words: CasedWords>: SplitPattern {
     if properties.isLetter { return contractionEnd(scanner, casedWord(scanner, start, mayEndInCapitals: true) ?? next) }
     if !properties.isNumber, byte != 0x0a, byte != 0x0d, next < scanner.end,
       let end = casedWord(scanner, next, mayEndInCapitals: true)
-    { return contractionEnd(scanner, end) }
+    {
+      return contractionEnd(scanner, end)
+    }
     if properties.isNumber { return scanner.skipNumbers(from: next, limit: Words.longestGroup - 1) }
     if byte == 0x20, next < scanner.end, case let (following, width) = scanner.symbol(at: next), following.isOther {
       return skipLineEnds(scanner, scanner.skipOthers(from: next + width))

@@ -17,7 +17,8 @@ struct Segmentation: Sendable {
   func apply(
     _ bytes: UnsafeBufferPointer<UInt8>, startsText: Bool, _ matcher: inout PatternMatcher
   ) -> SegmentedText {
-    var text = SegmentedText(bytes: Array(bytes), pieces: bytes.isEmpty ? [] : [0..<bytes.count], startsText: startsText)
+    var text = SegmentedText(
+      bytes: Array(bytes), pieces: bytes.isEmpty ? [] : [0..<bytes.count], startsText: startsText)
     var isMapped = false
     for (index, step) in steps.enumerated() {
       step.apply(&text, &matcher)

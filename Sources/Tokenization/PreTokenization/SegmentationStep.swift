@@ -63,7 +63,9 @@ extension SegmentationStep {
         cutter.scalars(range, .removed, &pieces) { $1.properties(of: $0).isWhitespace }
       }
     case .delimiter(let delimiter):
-      cut(&text) { cutter, range, pieces in cutter.scalars(range, .removed, &pieces) { scalar, _ in scalar == delimiter } }
+      cut(&text) { cutter, range, pieces in
+        cutter.scalars(range, .removed, &pieces) { scalar, _ in scalar == delimiter }
+      }
     case .whitespace: cut(&text) { $0.words($1, &$2) }
     case .marks(let joined): cut(&text) { $0.marks($1, joined, &$2) }
     case .fixedLength(let length): cut(&text) { $0.lengths($1, length, &$2) }

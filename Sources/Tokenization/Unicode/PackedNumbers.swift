@@ -48,7 +48,9 @@ struct PackedNumbers {
 
   /// One zero for each code point, never given back.
   static func zeroed<T: FixedWidthInteger>(_ type: T.Type) -> UnsafeMutablePointer<T> {
-    if let memory = calloc(0x110000, MemoryLayout<T>.stride) { return memory.bindMemory(to: T.self, capacity: 0x110000) }
+    if let memory = calloc(0x110000, MemoryLayout<T>.stride) {
+      return memory.bindMemory(to: T.self, capacity: 0x110000)
+    }
     let table = UnsafeMutablePointer<T>.allocate(capacity: 0x110000)
     table.initialize(repeating: 0, count: 0x110000)
     return table
