@@ -85,7 +85,7 @@ import Training
     let small = try SmallRun()
     try small.train(small.yaml(steps: 4))
     let before = try small.bytes(small.checkpoint(4).appendingPath("model.safetensors"))
-    let error = #expect(throws: WeightError.self) {
+    let error = #expect(throws: SafetensorsError.self) {
       try small.train(small.yaml(steps: 8), set: ["model.model_config.hidden_size=64"])
     }
     #expect(error?.description.contains("shape") == true)

@@ -58,7 +58,9 @@ extension Tokenizer {
     }
     var values: OrderedDictionary<String, GGUFValue> = [:]
     if hasByteTokens {
-      if let unknown = model.unknownToken, unknown.id < size { kinds[Int(unknown.id)] = .unknown }
+      if let unknown = metadata.modelSettings["unk_token"]?.stringValue.flatMap(id(for:)), unknown < size {
+        kinds[Int(unknown)] = .unknown
+      }
       // A token is made where its score is best; the first merge that makes it says how early that is.
       var scores = [Float](repeating: 0, count: size)
       for merge in model.merges.merges.reversed() where merge.merged < size {
