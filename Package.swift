@@ -46,3 +46,8 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Fuzzing takes flags of its own: scripts/check/fuzz.sh.
+if Context.environment["APUS_FUZZ"] != nil {
+  package.targets.append(.executableTarget(name: "Fuzz", dependencies: ["Training"], path: "Fuzz"))
+}
