@@ -43,8 +43,8 @@ struct ParserCase: Sendable {
   }
 }
 
-/// A file in memory that takes one input after the other, for parsers that map what they read.
-private final class InputFile: Sendable {
+/// A file in memory that takes one input after the other, for parsers that map what they read. The script removes it.
+private struct InputFile {
   private let path = "/dev/shm/apus-fuzz-\(getpid())-\(UUID().uuidString)"
 
   /// Its path, while it holds `bytes`; one input at a time.
@@ -57,7 +57,4 @@ private final class InputFile: Sendable {
     }
     return path
   }
-
-  /// Not all ends run this; the script removes what a crash leaves.
-  deinit { unlink(path) }
 }

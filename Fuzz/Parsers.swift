@@ -52,7 +52,7 @@ let parsers: [ParserCase] = [
   ParserCase(name: "tokenizer", seeds: [("Tests/TokenizationTests/Golden", ".json")]) { bytes in
     let tokenizer = try Tokenizer(json: bytes)
     let text = "The swift's größe, 12345 語🙂\n\n  end\u{0}"
-    guard tokenizer.decode(tokenizer.encode(text)) == Array(text.utf8) else { return }
+    _ = tokenizer.decode(tokenizer.encode(text))
   },
   ParserCase(name: "ranks", seeds: [("Tests/TokenizationTests/Golden/ranks.model", "")]) { bytes in
     let tokenizer = try Tokenizer(ranks: bytes, name: "input")

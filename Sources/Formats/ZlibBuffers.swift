@@ -23,13 +23,13 @@ extension Zlib {
     }
   }
 
-  /// Compresses bytes into one gzip member, at zlib's usual level 6.
-  func compress(_ input: [UInt8]) throws -> [UInt8] {
+  /// Compresses bytes into one gzip member, at zlib's usual level 6; `nil` when zlib refuses.
+  func compress(_ input: [UInt8]) -> [UInt8]? {
     var stream = Stream()
     let size = Int32(MemoryLayout<Stream>.size)
     guard input.count <= Int(UInt32.max),
       deflateInit(&stream, 6, 8, Zlib.gzipWindow, 8, 0, Zlib.version, size) == Zlib.ok
-    else { throw ParquetDamage("cannot be compressed by zlib") }
+    else { return nil }
     defer { _ = deflateEnd(&stream) }
     let capacity = Int(deflateBound(&stream, UInt(input.count)))
     var status = Zlib.ok
@@ -43,7 +43,6 @@ extension Zlib {
       }
       count = capacity - Int(stream.availableOut)
     }
-    guard status == Zlib.streamEnd else { throw ParquetDamage("cannot be compressed by zlib (code \(status))") }
-    return output
+    return status == Zlib.streamEnd ? output : nil
   }
 }

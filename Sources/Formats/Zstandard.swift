@@ -34,17 +34,16 @@ struct Zstandard: Sendable {
     return isError(size) == 0 && size == output.count
   }
 
-  /// Compresses bytes into one frame, at the library's usual level 3.
-  func compress(_ input: [UInt8]) throws -> [UInt8] {
+  /// Compresses bytes into one frame, at the library's usual level 3; `nil` when the library refuses.
+  func compress(_ input: [UInt8]) -> [UInt8]? {
     let capacity = bound(input.count)
-    guard isError(capacity) == 0 else { throw ParquetDamage("has a page of \(input.count) bytes, too large for zstd") }
+    guard isError(capacity) == 0 else { return nil }
     var failed = false
     let output = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
       let size = input.withUnsafeBytes { compress(buffer.baseAddress, capacity, $0.baseAddress, $0.count, 3) }
       failed = isError(size) != 0
       count = failed ? 0 : size
     }
-    if failed { throw ParquetDamage("cannot be compressed by zstd") }
-    return output
+    return failed ? nil : output
   }
 }

@@ -33,8 +33,11 @@ struct DoctorCommand: ParsableCommand {
 
   private static let libraries = [
     Library(
-      name: "libz.so.1", purpose: "reads gzip files",
-      package: "zlib1g (Debian, Ubuntu) or zlib (Fedora, Alpine, Arch)")
+      name: "libz.so.1", purpose: "reads gzip files, also inside Parquet",
+      package: "zlib1g (Debian, Ubuntu) or zlib (Fedora, Alpine, Arch)"),
+    Library(
+      name: "libzstd.so.1", purpose: "reads Parquet files compressed with zstd",
+      package: "libzstd1 (Debian, Ubuntu), libzstd (Fedora) or zstd-libs (Alpine)"),
   ]
 
   func run() throws {

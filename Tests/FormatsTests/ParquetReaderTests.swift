@@ -85,7 +85,12 @@ func goldenRows(_ name: String) throws -> [JSON] {
       let path = try folder.file("x.parquet", mutated(bytes, &random))
       do {
         let rows = try ParquetFile(path).rows()
-        for _ in 0..<1000 where try rows.next() == nil { break }
+        do {
+          for _ in 0..<1000 where try rows.next() == nil { break }
+        } catch {
+          #expect(sentence { _ = try rows.next() } == "\(error)")
+          throw error
+        }
       } catch {
         #expect("\(error)".hasPrefix(path))
         refused += 1

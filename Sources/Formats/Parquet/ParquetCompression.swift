@@ -63,15 +63,18 @@ public enum ParquetCompression: String, Sendable, CaseIterable {
 
   /// Compresses a page.
   func compress(_ input: [UInt8]) throws -> [UInt8] {
+    let output: [UInt8]?
     switch self {
-    case .none: return input
-    case .snappy: return input.withUnsafeBytes { Snappy.compress($0) }
+    case .none: output = input
+    case .snappy: output = input.withUnsafeBytes { Snappy.compress($0) }
     case .gzip:
       guard let zlib = Zlib.shared else { throw ParquetDamage("needs gzip: \(Zlib.missing)") }
-      return try zlib.compress(input)
+      output = zlib.compress(input)
     case .zstd:
       guard let zstandard = Zstandard.shared else { throw ParquetDamage("needs zstd: \(Zstandard.missing)") }
-      return try zstandard.compress(input)
+      output = zstandard.compress(input)
     }
+    guard let output else { throw ParquetDamage("has a page of \(input.count) bytes that \(rawValue) cannot compress") }
+    return output
   }
 }

@@ -16,6 +16,7 @@ public final class ParquetRows {
   /// By the number of the leaf; only those of the wanted columns.
   private var cursors: [ParquetCursor?] = []
   private let wanted: [Int]
+  private var failure: (any Error)?
 
   init(_ file: ParquetFile, _ root: ParquetNode, groups: Range<Int>) {
     self.file = file
@@ -26,8 +27,18 @@ public final class ParquetRows {
   }
 
   /// The next row; `nil` after the last.
-  /// - Throws: `ParquetError` naming file, column and what is wrong.
+  /// - Throws: `ParquetError` naming file, column and what is wrong; from then on always the same.
   public func next() throws -> JSON? {
+    if let failure { throw failure }
+    do {
+      return try nextRow()
+    } catch {
+      failure = error
+      throw error
+    }
+  }
+
+  private func nextRow() throws -> JSON? {
     while rowsLeft == 0 {
       try finishGroup()
       guard group < lastGroup else { return nil }
