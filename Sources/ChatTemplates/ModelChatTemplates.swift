@@ -10,12 +10,15 @@ public struct ModelChatTemplates: Sendable {
   public private(set) var specialTokens: [String: JSON] = [:]
 
   /// Looks in a folder for `chat_template.jinja`, `additional_chat_templates/NAME.jinja` and the key `chat_template` of
-  /// `tokenizer_config.json`, in this order; or reads a file: JSON with the key `chat_template`, or else the template.
+  /// `tokenizer_config.json`, in this order; or reads a file: GGUF, JSON with the key `chat_template`, or else the
+  /// template.
   /// - Throws: `FileError`, `JSONError` or `ChatTemplateError` when there is none, or it is not what it should be.
   public init(_ path: String) throws {
     self.path = path
     guard Paths.isFolder(path) else {
-      if path.hasSuffix(".json") {
+      if path.hasSuffix(".gguf") {
+        read(try GGUFFile(path))
+      } else if path.hasSuffix(".json") {
         try read(configuration: path)
       } else {
         sources["default"] = try TextFile.read(path)
@@ -64,6 +67,16 @@ public struct ModelChatTemplates: Sendable {
   private func check() throws {
     if sources.isEmpty {
       throw problem("has no chat template: no chat_template.jinja and no 'chat_template' in tokenizer_config.json")
+    }
+  }
+
+  private mutating func read(_ file: GGUFFile) {
+    if let source = file.metadata["tokenizer.chat_template"]?.stringValue { sources["default"] = source }
+    guard let tokens = file.metadata["tokenizer.ggml.tokens"]?.stringsValue else { return }
+    for kind in ["bos", "eos", "unknown", "padding"] {
+      guard let id = file.metadata["tokenizer.ggml.\(kind)_token_id"]?.intValue, tokens.indices.contains(id) else { continue }
+      let name = ["unknown": "unk", "padding": "pad"][kind] ?? kind
+      specialTokens["\(name)_token"] = .string(tokens[id])
     }
   }
 

@@ -97,6 +97,9 @@ struct ChatCommand: ParsableCommand {
   }
 
   private static func bringsTemplate(_ folder: String) -> Bool {
+    if folder.hasSuffix(".gguf") {
+      return (try? GGUFFile(folder))?.metadata["tokenizer.chat_template"] != nil
+    }
     if Paths.exists(folder.appendingPath("chat_template.jinja")) { return true }
     return ["tokenizer_config.json", "chat_template.json"].contains { name in
       let file = folder.appendingPath(name)
