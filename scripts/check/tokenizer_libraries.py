@@ -162,13 +162,15 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         text = mixture(arguments.inputs / "text", int(arguments.megabytes * 1e6))
         path = os.path.join(folder, "text.txt")
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        print(f"{os.path.getsize(path) / 1e6:.1f} MB of text")
+        print(f"{len(text.encode()) / 1e6:.1f} MB of text")
         for name, tokenizer, reference in references(arguments.inputs):
             if arguments.only and name not in arguments.only:
                 continue
-            ours, theirs = encode(arguments.apus, tokenizer, path)[0], reference(text)
+            # With a small vocabulary the library takes minutes for what it does in seconds otherwise.
+            part = text[: len(text) // 10] if "Golden" in str(tokenizer) else text
+            with open(path, "w", encoding="utf-8", newline="") as file:
+                file.write(part)
+            ours, theirs = encode(arguments.apus, tokenizer, path)[0], reference(part)
             if ours == theirs:
                 print(f"{name}: {len(ours)} ids agree", flush=True)
                 continue
