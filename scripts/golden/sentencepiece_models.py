@@ -7,6 +7,7 @@ KIND.model for bpe (bytes for the unknown, the user's symbols, single digits), u
 symbols) and suffix (Unigram, marks after words); ids.json: {"texts": […], "ids": {KIND: …}}.
 """
 import json
+import os
 import pathlib
 import random
 
@@ -15,7 +16,7 @@ import sentencepiece
 from tokenizer_components import CORPUS, texts
 
 assert sentencepiece.__version__ == "0.2.3", sentencepiece.__version__
-OUT = CORPUS.parent / "sentencepiece"
+OUT = CORPUS.resolve().parent / "sentencepiece"
 SHARED = {"character_coverage": 0.98, "max_sentence_length": 100000, "minloglevel": 2, "num_threads": 1}
 KINDS = {
     "bpe": {"model_type": "bpe", "vocab_size": 600, "byte_fallback": True, "split_digits": True,
@@ -30,14 +31,15 @@ KINDS = {
 def main():
     OUT.mkdir(exist_ok=True)
     lines = [line for document in json.loads(CORPUS.read_text()) for line in document.split("\n") if line.strip()]
-    corpus = OUT / "corpus.txt"
+    os.chdir(OUT)  # The library writes the paths it is given into the model.
+    corpus = pathlib.Path("corpus.txt")
     corpus.write_text("\n".join(lines))
     samples = texts(80, random.Random(5))
     # A zero byte ends the text for some parts of the library.
     samples = [t.replace("\x00", "") for t in samples]
     ids = {}
     for kind, options in KINDS.items():
-        sentencepiece.SentencePieceTrainer.train(input=str(corpus), model_prefix=str(OUT / kind), **SHARED, **options)
+        sentencepiece.SentencePieceTrainer.train(input=str(corpus), model_prefix=kind, **SHARED, **options)
         (OUT / f"{kind}.vocab").unlink()
         model = sentencepiece.SentencePieceProcessor(model_file=str(OUT / f"{kind}.model"))
         ids[kind] = [model.encode(t) for t in samples]
