@@ -14,6 +14,18 @@ public struct ModelChatTemplates: Sendable {
   /// template.
   /// - Throws: `FileError`, `JSONError` or `ChatTemplateError` when there is none, or it is not what it should be.
   public init(_ path: String) throws {
+    try self.init(reading: path)
+    try check()
+  }
+
+  /// The templates of a model's folder or file; nil where it has none.
+  /// - Throws: `FileError` or `JSONError` where what stands there is damaged.
+  public static func found(in path: String) throws -> ModelChatTemplates? {
+    let templates = try ModelChatTemplates(reading: path)
+    return templates.sources.isEmpty ? nil : templates
+  }
+
+  private init(reading path: String) throws {
     self.path = path
     guard Paths.isFolder(path) else {
       if path.hasSuffix(".gguf") {
@@ -23,7 +35,6 @@ public struct ModelChatTemplates: Sendable {
       } else {
         sources["default"] = try TextFile.read(path)
       }
-      try check()
       return
     }
     for name in ["tokenizer_config.json", "chat_template.json"] {
@@ -38,7 +49,6 @@ public struct ModelChatTemplates: Sendable {
         sources[String(name.dropLast(".jinja".count))] = try TextFile.read(folder.appendingPath(name))
       }
     }
-    try check()
   }
 
   /// Takes templates that were found elsewhere, such as the `tokenizer.chat_template` of a GGUF file.

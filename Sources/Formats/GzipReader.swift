@@ -88,8 +88,9 @@ public final class GzipReader {
   }
 
   /// Decompresses a whole file.
-  /// - Throws: `FileError` as `read(into:)` does.
-  public static func contents(ofFile path: String) throws -> [UInt8] {
+  /// - Parameter limit: the most bytes that it may have.
+  /// - Throws: `FileError` as `read(into:)` does, or for a file that is larger.
+  public static func contents(ofFile path: String, limit: Int = .max) throws -> [UInt8] {
     let reader = try GzipReader(path)
     var output: [UInt8] = []
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
@@ -98,6 +99,9 @@ public final class GzipReader {
       let count = try reader.read(into: piece)
       if count == 0 { return output }
       output.append(contentsOf: piece[..<count])
+      guard output.count <= limit else {
+        throw FileError(path: path, problem: "is larger than \(limit >> 30) GiB unpacked")
+      }
     }
   }
 }

@@ -86,25 +86,12 @@ struct ChatCommand: ParsableCommand {
 
   private func chatTemplate(_ folder: String) throws -> (ChatTemplate, [String: JSON]) {
     if let template, let builtIn = BuiltInTemplate(rawValue: template) { return (try builtIn.template(), [:]) }
-    guard template != nil || Self.bringsTemplate(folder) else {
+    guard let templates = try ModelChatTemplates.found(in: template ?? folder) else {
       throw InferenceError(
-        folder,
+        template ?? folder,
         "has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json); --template chatml "
           + "takes a common one, --template FILE your own")
     }
-    let templates = try ModelChatTemplates(template ?? folder)
     return (try templates.template(), templates.specialTokens)
-  }
-
-  private static func bringsTemplate(_ folder: String) -> Bool {
-    if folder.hasSuffix(".gguf") {
-      return (try? GGUFFile(folder))?.metadata["tokenizer.chat_template"] != nil
-    }
-    if Paths.exists(folder.appendingPath("chat_template.jinja")) { return true }
-    return ["tokenizer_config.json", "chat_template.json"].contains { name in
-      let file = folder.appendingPath(name)
-      guard Paths.exists(file), let json = try? JSON.parse(contentsOfFile: file) else { return false }
-      return json["chat_template"].map { !$0.isNull } ?? false
-    }
   }
 }

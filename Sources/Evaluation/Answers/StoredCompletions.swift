@@ -30,7 +30,7 @@ public struct StoredCompletions: Sendable {
       let values = scored.map { entry in
         entry.scores.reduce(0) { $0 + ($1.values[metric] ?? 0) } / Double(entry.scores.count)
       }
-      return (values.reduce(0, +) / Double(values.count), StandardError.mean(values))
+      return Self.mean(values)
     }
 
     /// The mean over questions of the chance that one of k completions is right; nil if a question has fewer than k.
@@ -40,7 +40,7 @@ public struct StoredCompletions: Sendable {
           samples: entry.scores.count, correct: entry.scores.count { ($0.values[metric] ?? 0) >= 1 }, k: k)
       }
       guard values.count == scored.count else { return nil }
-      return (values.reduce(0, +) / Double(values.count), StandardError.mean(values))
+      return Self.mean(values)
     }
 
     /// The share of questions whose most frequent answer is right, with its standard error.
@@ -48,7 +48,11 @@ public struct StoredCompletions: Sendable {
       let values = scored.map { entry in
         MajorityVote.winner(entry.scores.map(\.answer)).flatMap { entry.scores[$0].values[metric] } ?? 0
       }
-      return (values.reduce(0, +) / Double(values.count), StandardError.mean(values))
+      return Self.mean(values)
+    }
+
+    private static func mean(_ values: [Double]) -> (value: Double, error: Double?) {
+      (values.reduce(0, +) / Double(values.count), StandardError.mean(values))
     }
   }
 
@@ -63,27 +67,27 @@ public struct StoredCompletions: Sendable {
   ///     that the first lines of both have, else the order.
   /// - Throws: a sentence naming file and line.
   public init(_ path: String, questions: String? = nil, key: String? = nil) throws {
-    let lines = try Self.rows(path)
-    let rows = try questions.map(Self.rows) ?? lines
+    let lines = try Self.lines(path)
+    let rows = try questions.map(Self.lines) ?? lines
     let known = ["task_id", "question_id", "id", "index"]
     let key = key ?? known.first { lines[0].row[$0] != nil && rows[0].row[$0] != nil }
-    func name(_ line: Line, of path: String) throws -> String {
-      guard let key else { return "\(line.position)" }
+    func name(_ line: ObjectLines.Line, at position: Int, of path: String) throws -> String {
+      guard let key else { return "\(position)" }
       guard let value = line.row[key] else {
         throw ScorerError("\(path), line \(line.number), has no \"\(key)\" that names its question")
       }
       return value.stringValue ?? value.serializedString()
     }
     var found: OrderedDictionary<String, Item> = [:]
-    for row in rows {
-      let id = try name(row, of: questions ?? path)
+    for (position, row) in rows.enumerated() {
+      let id = try name(row, at: position, of: questions ?? path)
       if questions != nil, found[id] != nil {
         throw ScorerError("\(questions ?? path), line \(row.number), names a question \"\(id)\" for the second time")
       }
       if found[id] == nil { found[id] = Item(id: id, question: row.row, completions: []) }
     }
-    for line in lines {
-      let id = try name(line, of: path)
+    for (position, line) in lines.enumerated() {
+      let id = try name(line, at: position, of: path)
       guard found[id] != nil else {
         throw ScorerError(
           "\(path), line \(line.number), is for the question \"\(id)\", which is not in \(questions ?? path)")
@@ -130,14 +134,7 @@ public struct StoredCompletions: Sendable {
     return value
   }
 
-  private struct Line {
-    let row: JSON
-    /// Counted from 1, empty lines included; and from 0 without them.
-    let number: Int
-    let position: Int
-  }
-
-  private static func completions(_ line: Line, _ path: String) throws -> [String] {
+  private static func completions(_ line: ObjectLines.Line, _ path: String) throws -> [String] {
     if let completion = line.row["completion"]?.stringValue { return [completion] }
     let several = line.row["completions"]?.arrayValue
     let texts = several?.compactMap(\.stringValue) ?? []
@@ -149,18 +146,8 @@ public struct StoredCompletions: Sendable {
     return texts
   }
 
-  private static func rows(_ path: String) throws -> [Line] {
-    let bytes =
-      path.hasSuffix(".gz") ? try GzipReader.contents(ofFile: path) : try MappedFile(path).withBytes { Array($0) }
-    var lines: [Line] = []
-    for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-      if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { continue }
-      let row = try JSON.parse(Array(line), name: "\(path), line \(index + 1)")
-      guard row.objectValue != nil else {
-        throw ScorerError("\(path), line \(index + 1), is \(row.kind); every line must be an object")
-      }
-      lines.append(Line(row: row, number: index + 1, position: lines.count))
-    }
+  private static func lines(_ path: String) throws -> [ObjectLines.Line] {
+    let lines = try ObjectLines.read(path)
     guard !lines.isEmpty else { throw ScorerError("\(path) has no lines") }
     return lines
   }

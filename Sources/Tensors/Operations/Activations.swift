@@ -1,27 +1,33 @@
 extension Tape {
   /// SwiGLU (arXiv:2002.05202) of gate and up side by side, `[rows, 2 * width]`: silu(gate) * up, `[rows, width]`.
   public mutating func swiGLU(_ gateUp: Variable) -> Variable {
-    let execution = execution
-    let input = gateUp.tensor
-    let output = execution.tensor(Array(input.shape.dropLast()) + [input.columns / 2])
-    execution.backend.swiGLU(input, output: output)
-    return record(inputs: [gateUp], output: output) { gradient in
-      let inputGradient = execution.tensor(input.shape)
-      execution.backend.swiGLUBackward(input, outputGradient: gradient, inputGradient: inputGradient)
-      return [inputGradient]
+    let backend = execution.backend
+    return gated(gateUp, { backend.swiGLU($0, output: $1) }) {
+      backend.swiGLUBackward($0, outputGradient: $1, inputGradient: $2)
     }
   }
 
   /// GEGLU (arXiv:2002.05202) of gate and up side by side, `[rows, 2 * width]`: gelu(gate) * up, `[rows, width]`, with
   /// GELU in its tanh form.
   public mutating func geGLU(_ gateUp: Variable) -> Variable {
+    let backend = execution.backend
+    return gated(gateUp, { backend.geGLU($0, output: $1) }) {
+      backend.geGLUBackward($0, outputGradient: $1, inputGradient: $2)
+    }
+  }
+
+  /// An activation that halves the width; `forward` takes input and output, `backward` the input and both gradients.
+  private mutating func gated(
+    _ gateUp: Variable, _ forward: (Tensor, Tensor) -> Void,
+    backward: @escaping @Sendable (Tensor, Tensor, Tensor) -> Void
+  ) -> Variable {
     let execution = execution
     let input = gateUp.tensor
     let output = execution.tensor(Array(input.shape.dropLast()) + [input.columns / 2])
-    execution.backend.geGLU(input, output: output)
+    forward(input, output)
     return record(inputs: [gateUp], output: output) { gradient in
       let inputGradient = execution.tensor(input.shape)
-      execution.backend.geGLUBackward(input, outputGradient: gradient, inputGradient: inputGradient)
+      backward(input, gradient, inputGradient)
       return [inputGradient]
     }
   }

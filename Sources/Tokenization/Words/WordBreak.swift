@@ -1,5 +1,3 @@
-import Foundation
-
 /// What a scalar does to the words around it: the property Word_Break of Unicode's annex 29, and two values of our own
 /// for scalars that the annex has no rule for.
 enum WordBreak: UInt8 {
@@ -21,22 +19,6 @@ enum WordBreak: UInt8 {
   /// Whether the scalar may be a picture that a joiner glues to the one before.
   static func isPicture(_ scalar: Unicode.Scalar) -> Bool { table[Int(scalar.value)] & 0x20 != 0 }
 
-  /// One byte for each code point, unpacked at first use and kept for the life of the process.
-  private static let table: [UInt8] = {
-    var table = [UInt8](repeating: 0, count: 0x110000)
-    var (place, length, shift) = (0, 0, 0)
-    var isInLength = true
-    for byte in Data(base64Encoded: WordBreakRuns.base64) ?? Data() {
-      if isInLength {
-        length |= Int(byte & 0x7F) << shift
-        shift += 7
-        isInLength = byte & 0x80 != 0
-      } else {
-        let end = min(place + length, table.count)
-        if byte != 0 { for index in place..<end { table[index] = byte } }
-        (place, length, shift, isInLength) = (end, 0, 0, true)
-      }
-    }
-    return table
-  }()
+  /// One byte for each code point, unpacked at first use.
+  nonisolated(unsafe) private static let table = PackedNumbers.table(ofRuns: WordBreakRuns.base64)
 }
