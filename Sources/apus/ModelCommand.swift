@@ -4,7 +4,6 @@ import Foundation
 import Models
 import Planning
 import Reporting
-import Training
 
 /// `apus model`: what a model is made of.
 struct ModelCommand: ParsableCommand {
@@ -16,20 +15,13 @@ struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "params", abstract: "Count a model's parameters by component.")
 
-    @Argument(help: "A preset, a run configuration (YAML), a model folder or its config.json, or a GGUF file.")
-    var model: String
-
-    @Option(name: .customLong("set"), help: "Change a key of a run configuration: section.key=value.")
-    var overrides: [String] = []
-
-    @Option(help: "The vocabulary, for a run configuration that leaves it to the tokenizer.")
-    var vocabSize: Int?
+    @OptionGroup var model: ModelArgument
 
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() throws {
-      let counts = try configuration().parameterCounts
+      let counts = try model.configuration().parameterCounts
       if json {
         print(counts.json.serializedString(pretty: true))
         return
@@ -49,20 +41,6 @@ struct ModelCommand: ParsableCommand {
 
     private func percent(_ part: Int, of total: Int) -> String {
       part == 0 ? "shared" : String(format: "%.1f%%", 100 * Double(part) / Double(total))
-    }
-
-    private func configuration() throws -> ModelConfiguration {
-      if model.hasSuffix(".yaml") || model.hasSuffix(".yml") {
-        let run = try RunConfiguration.read(
-          path: model, overrides: overrides.map { text in try ConfigurationOverride(text) }
-        ).configuration
-        var base: ModelConfiguration?
-        if case .folder(let path) = run.model.initialization { base = try ModelConfiguration(stored: path) }
-        return try run.modelConfiguration(vocabularySize: vocabSize, base: base, file: model)
-      }
-      guard overrides.isEmpty else { throw ValidationError("--set changes a run configuration; '\(model)' is none") }
-      if Paths.exists(model) { return try ModelConfiguration(stored: model) }
-      return try Preset(named: model).configuration
     }
   }
 

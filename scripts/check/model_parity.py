@@ -2,9 +2,10 @@
 """Checks a real model: the same logits and the same greedy text as transformers, in float32.
 
 Needs torch 2.15.0, transformers 5.23.0, safetensors 0.8.0 (scripts/golden/README.md says how to get them).
-  "$APUS_PEERS/bin/python" scripts/check/model_parity.py FOLDER [APUS] [--long TEXT]
+  "$APUS_PEERS/bin/python" scripts/check/model_parity.py MODEL [APUS] [--long TEXT]
 
-FOLDER  a Hugging Face folder with a tokenizer that transformers reads
+MODEL   a Hugging Face folder with a tokenizer that transformers reads, or a GGUF file: transformers dequantises it, Apus
+        reads it as it is and tokenizes the prompts by the vocabulary inside
 APUS    the program (default .build/release/apus)
 --long  a text file; its first 700 tokens are one more prompt, beyond a sliding window of 512
 Ten prompts: the logits of each must be within 2e-3 of transformers' (Euclidean norm of the difference over the norm),
@@ -52,26 +53,40 @@ def greedy(model, prompts):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", metavar="FOLDER")
+    parser.add_argument("model", metavar="MODEL")
     parser.add_argument("apus", metavar="APUS", nargs="?", default=".build/release/apus")
     parser.add_argument("--long", help="a text of more than 700 tokens")
     parser.add_argument("--threads", type=int, default=2, help="threads of transformers (default 2)")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    tokenizer = AutoTokenizer.from_pretrained(arguments.folder)
+    is_gguf = arguments.model.endswith(".gguf")
+    place = {"pretrained_model_name_or_path": arguments.model}
+    if is_gguf:
+        folder, file = os.path.split(os.path.abspath(arguments.model))
+        place = {"pretrained_model_name_or_path": folder, "gguf_file": file}
+    tokenizer = AutoTokenizer.from_pretrained(**place)
     model = AutoModelForCausalLM.from_pretrained(
-        arguments.folder, dtype=torch.float32, attn_implementation="eager").eval()
-    batches = [torch.tensor([tokenizer(prompt)["input_ids"][:TOKENS] for prompt in PROMPTS])]
+        **place, dtype=torch.float32, attn_implementation="eager").eval()
+
+    def encode(text):
+        if not is_gguf:
+            return tokenizer(text)["input_ids"]
+        command = [arguments.apus, "tokenizer", "encode", "--tokenizer", arguments.model, "--json"]
+        answer = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+        opening = [tokenizer.bos_token_id] if tokenizer("a")["input_ids"][0] == tokenizer.bos_token_id else []
+        return opening + json.loads(answer)["tokens"]
+
+    batches = [torch.tensor([encode(prompt)[:TOKENS] for prompt in PROMPTS])]
     if arguments.long:
         with open(arguments.long, encoding="utf-8") as file:
-            batches.append(torch.tensor([tokenizer(file.read(40000))["input_ids"][:LONG]]))
+            batches.append(torch.tensor([encode(file.read(40000))[:LONG]]))
     failed = False
     for batch in batches:
         with tempfile.TemporaryDirectory() as folder, torch.no_grad():
             ids, result = os.path.join(folder, "ids.json"), os.path.join(folder, "result.safetensors")
             with open(ids, "w") as file:
                 json.dump({"tokens": batch.tolist()}, file)
-            subprocess.run([arguments.apus, "model", "compute", arguments.folder, "--ids", ids, "--output", result,
+            subprocess.run([arguments.apus, "model", "compute", arguments.model, "--ids", ids, "--output", result,
                             "--greedy", str(GREEDY), "--logits-only"], check=True, stdout=subprocess.DEVNULL)
             ours = load_file(result)
             expected, margin = greedy(model, batch)
