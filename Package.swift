@@ -40,7 +40,7 @@ let package = Package(
     .testTarget(name: "CommandTests", dependencies: ["Formats"]),
     .testTarget(name: "CorporaTests", dependencies: ["Corpora"], resources: [.copy("Golden")]),
     .executableTarget(name: "SandboxProbe", path: "Tests/SandboxProbe"),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "SandboxProbe"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "SandboxProbe"], resources: [.copy("Golden")]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", collections], resources: [.copy("Golden")]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference"], resources: [.copy("Golden")]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),

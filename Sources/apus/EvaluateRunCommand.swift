@@ -40,7 +40,7 @@ struct EvaluateRunCommand: ParsableCommand {
   @Option(help: "Ask at most so many questions of a task.")
   var limit: Int?
 
-  @Flag(help: "With --limit, draw the questions from the whole split.")
+  @Flag(help: "With --limit, draw the questions from the whole split, as lighteval does.")
   var shuffle = false
 
   @Option(help: "Answered examples before each question, instead of the task's own number.")

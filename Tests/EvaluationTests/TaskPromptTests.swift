@@ -188,6 +188,14 @@ import Testing
     #expect(
       prompt == "Problem:\nHalf?\n\nSolution: It is $\\boxed{\\frac{1}{2}}$ at last.\nFinal Answer: The final answer "
         + "is $\\frac{1}{2}$. I hope it is correct.\n\nProblem:\nP?\n\nSolution:")
+    // A split of prompts goes before the training split, and what has its ending gets no second one.
+    let ended = #"{"problem": "Third?", "solution": "So.\nFinal Answer: The final answer is $3$. I hope it is correct."}"#
+    try folder.file("\(task.dataset.paths[0])/geometry/prompt.jsonl", ended + "\n")
+    let again = try PreparedTask(task, data: data, settings: EvaluationSettings(fewShot: 1))
+    guard case .generation(let second, _) = again.questions[0].request else { return }
+    #expect(
+      second == "Problem:\nThird?\n\nSolution: So.\nFinal Answer: The final answer is $3$. I hope it is correct."
+        + "\n\nProblem:\nP?\n\nSolution:")
   }
 
   @Test func rowsThatDoNotFitAreNamed() throws {

@@ -6,7 +6,8 @@ public import Formats
 /// `ignore_numbers`, `ignore` (regular expressions whose matches are removed from both sides), as in
 /// lm-evaluation-harness; `quasi: true` for the normalisation of QuAC and SQuAD that lighteval calls quasi-exact: lower
 /// case, no ASCII punctuation, no articles, numbers in one form, single spaces; `match`: `full`, or `prefix` or
-/// `suffix` for completions that begin or end with the answer. The metric is `exact_match`, or `quasi_exact_match`.
+/// `suffix` for completions that begin or end with the answer; `shortest_forms`: an answer that begins with another one
+/// is not accepted, as lighteval has it for TriviaQA. The metric is `exact_match`, or `quasi_exact_match`.
 public struct ExactMatchScorer: AnswerScorer {
   /// Which part of a completion must be the answer.
   public enum Match: String, Sendable, CaseIterable { case full, prefix, suffix }
@@ -21,6 +22,7 @@ public struct ExactMatchScorer: AnswerScorer {
   private let ignored: [TextPattern]
   private let isQuasi: Bool
   private let match: Match
+  private let takesShortestForms: Bool
 
   /// A scorer from a task's options.
   /// - Throws: `ScorerError` naming an option that is unknown or wrong.
@@ -33,6 +35,7 @@ public struct ExactMatchScorer: AnswerScorer {
     ignored = try (options.texts("ignore") ?? []).map(TextPattern.init)
     isQuasi = try options.flag("quasi") ?? false
     match = try options.choice("match", among: Match.allCases) ?? .full
+    takesShortestForms = try options.flag("shortest_forms") ?? false
     try options.finish()
   }
 
@@ -42,12 +45,23 @@ public struct ExactMatchScorer: AnswerScorer {
     guard !texts.isEmpty, !texts.contains(nil) else {
       throw ScorerError("the reference of a question for \"exact_match\" is neither a text nor a list of texts")
     }
-    let accepted = texts.compactMap { $0.map(normalized) }
+    let forms = texts.compactMap { $0 }
+    let accepted = (takesShortestForms ? Self.shortest(forms) : forms).map(normalized)
     return completions.map { completion in
       let answer = normalized(strips ? PythonText.strip(completion) : completion)
       let isRight = accepted.contains { isMatch(answer, $0) }
       return AnswerScore(values: [metrics[0]: isRight ? 1 : 0], answer: answer)
     }
+  }
+
+  /// Those that begin with none of the others.
+  private static func shortest(_ forms: [String]) -> [String] {
+    var kept: [String] = []
+    for form in forms.sorted(by: { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }) {
+      if let last = kept.last, form.unicodeScalars.starts(with: last.unicodeScalars) { continue }
+      kept.append(form)
+    }
+    return kept
   }
 
   private func isMatch(_ answer: String, _ accepted: String) -> Bool {

@@ -2,7 +2,7 @@ public import Formats
 
 extension PreparedTask {
   /// Every question as it would be asked, for programs: `task`, `variant`, `id`, and `requests` (pairs of context and
-  /// continuation) with `gold`, or `prompt` with `reference`, or `document`.
+  /// continuation) with `gold`, or `prompt` with `reference`, `stop` and `max_tokens`, or `document`.
   public var lines: [JSON] {
     questions.map { question in
       var line: JSON = [
@@ -15,6 +15,10 @@ extension PreparedTask {
       case .generation(let prompt, let reference):
         line["prompt"] = .string(prompt)
         line["reference"] = reference
+        if case .generation(let prompt) = task.kind {
+          line["stop"] = .array(prompt.stop.map { .string($0) })
+          line["max_tokens"] = .integer(Int64(prompt.maxTokens))
+        }
       case .document(let text): line["document"] = .string(text)
       }
       return line

@@ -44,11 +44,12 @@ public struct PreparedTask: Sendable {
       exampleRows = examplesAreAsked ? rows : try DatasetRows.read(found.files)
     }
     let builder = try QuestionBuilder(
-      task, style: settings.style, exampleRows: exampleRows, examplesAreAsked: examplesAreAsked, seed: settings.seed)
+      task, style: settings.style, exampleRows: exampleRows, examplesAreAsked: examplesAreAsked,
+      asked: rows.count, seed: settings.seed)
     let count = min(settings.limit ?? rows.count, rows.count)
     let chosen =
       settings.shuffle && count < rows.count
-      ? QuestionBuilder.draw(count, of: rows.count, seed: settings.seed, purpose: "questions \(task.name)").sorted()
+      ? ExampleDraws.lightevalOrder(rows.count, seed: settings.seed).order.prefix(count).sorted()
       : Array(0..<count)
     let threads = ProcessInfo.processInfo.activeProcessorCount
     questions = try parallelMap(count: chosen.count, threads: threads) { number in

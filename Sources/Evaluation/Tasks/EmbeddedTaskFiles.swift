@@ -14,6 +14,7 @@ enum EmbeddedTaskFiles {
     ("mbpp.yaml", PackageResources.mbpp_yaml),
     ("mmlu.yaml", PackageResources.mmlu_yaml),
     ("mmlu_pro.yaml", PackageResources.mmlu_pro_yaml),
+    ("nq_open.yaml", PackageResources.nq_open_yaml),
     ("openbookqa.yaml", PackageResources.openbookqa_yaml),
     ("perplexity_code.yaml", PackageResources.perplexity_code_yaml),
     ("perplexity_math.yaml", PackageResources.perplexity_math_yaml),

@@ -131,6 +131,12 @@ public struct FewShot: Sendable {
     case random
     /// Some rows drawn anew for each question.
     case randomEach = "random_each"
+    /// Drawn anew for each question as lm-evaluation-harness does, whose seed is 1234: ours is added.
+    case harness = "lm_eval"
+    /// Drawn anew for each question as lighteval's `random_sampling_from_train` does; our seed is added to its 42.
+    case lighteval
+    /// Rows of each right answer in turn, the same before every question: lighteval's rule where a task names none.
+    case lightevalBalanced = "lighteval_balanced"
   }
 
   public var count: Int

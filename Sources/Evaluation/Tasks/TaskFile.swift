@@ -3,8 +3,9 @@ import OrderedCollections
 
 /// A task file: one benchmark in several variants, perhaps in subsets.
 ///
-/// Keys at the top hold for all variants, a variant's own take their place. A template is Jinja over a row's columns
-/// (``PromptTemplate``); a template that is one expression gives its value, others a text.
+/// Keys at the top hold for all variants, a variant's own take their place; of `few_shot` a variant names only what
+/// differs. A template is Jinja over a row's columns (``PromptTemplate``); a template that is one expression gives its
+/// value, others a text.
 ///
 /// All: `dataset` (`path`, `name`, or `builtin`), `split`, `version`, `formulation`, `fields` (values computed from the
 /// row), `instruction`, `delimiter`, `few_shot` (`count`, `split`, `selection`, `rows`, `separator`), `average`.
@@ -60,7 +61,11 @@ public struct TaskFile: Sendable {
     try own.allow(Self.sharedKeys)
     var shared = root.members
     for key in ["variants", "groups", "subsets", "summary", "task"] { shared[key] = nil }
-    let node = TaskNode(place: place, members: shared).overridden(by: own)
+    var node = TaskNode(place: place, members: shared).overridden(by: own)
+    if let common = try root.mapping("few_shot"), let special = try own.mapping("few_shot") {
+      node = node.overridden(
+        by: TaskNode(place: own.place, members: ["few_shot": .object(common.overridden(by: special).members)]))
+    }
     guard !subsets.isEmpty else { return [try task(node, variant: variant, subset: nil)] }
     return try subsets.map { try task(node, variant: variant, subset: $0) }
   }

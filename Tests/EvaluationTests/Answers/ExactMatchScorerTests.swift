@@ -17,6 +17,16 @@ struct ExactMatchScorerTests {
     #expect(values == [1, 1, 0, 0])
   }
 
+  @Test func longerFormsAreLeftOutOnRequest() throws {
+    let answers: JSON = ["Tira the Swift", "T.", "Tira", "the Tira"]
+    let completions = ("Tira", "Tira the Swift", "the Tira", "T.")
+    func verdicts(_ options: JSON) throws -> [Double?] {
+      try values(options, answers, completions.0, completions.1, completions.2, completions.3)
+    }
+    #expect(try verdicts(["shortest_forms": true]) == [1, 0, 1, 1])
+    #expect(try verdicts(.null) == [1, 1, 1, 1])
+  }
+
   @Test func plainMatchIsExactToTheScalar() throws {
     #expect(try values(.null, "caf\u{E9}", "caf\u{E9}", "cafe\u{301}", "Caf\u{E9}", " caf\u{E9} ") == [1, 0, 0, 1])
     #expect(try values(["strip": false], "a", " a") == [0])
