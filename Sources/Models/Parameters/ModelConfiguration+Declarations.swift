@@ -34,6 +34,9 @@ extension ModelConfiguration {
     var list = norm(names.normBeforeAttention, hiddenSize)
     list += linear(
       names.projection, rows: rows, columns: hiddenSize, .attention, axis: 0, std, hasBias: queryKeyValueBias)
+    if rows.count == 1, let fused = list.firstIndex(where: { $0.name == "\(names.projection[0]).weight" }) {
+      list[fused].fusedRows = [queryWidth, keyWidth, keyWidth]
+    }
     if let queryKeyNorm {
       list += norm(names.queryNorm, queryKeyNorm == .head ? headDimension : queryWidth)
       list += norm(names.keyNorm, queryKeyNorm == .head ? headDimension : keyWidth)
