@@ -42,8 +42,9 @@ public struct GenerationBatch {
   public init(_ model: LanguageModel, limits: Limits = Limits()) {
     self.model = model
     self.limits = limits
-    let bytes = DecoderState.bytesPerToken(model.configuration, compute: model.execution.compute)
-    tokensInMemory = max(1, limits.memoryBytes / max(1, bytes))
+    let bytes = DecoderState.byteCount(
+      tokens: DecoderState.room(for: 1), model.configuration, compute: model.execution.compute)
+    tokensInMemory = max(1, limits.memoryBytes / max(1, bytes / DecoderState.room(for: 1)))
   }
 
   /// Whether everything that was asked for is written.

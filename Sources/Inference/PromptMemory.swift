@@ -14,7 +14,8 @@ public struct PromptMemory: Sendable {
   /// How many tokens of a prompt need not be read; the last one always is, as its logits are needed.
   public func shared(with prompt: [UInt32]) -> Int {
     let length = min(tokens.count, prompt.count - 1)
-    return (0..<max(length, 0)).first { tokens[$0] != prompt[$0] } ?? max(length, 0)
+    let shared = (0..<max(length, 0)).first { tokens[$0] != prompt[$0] } ?? max(length, 0)
+    return shared == tokens.count || state.isTruncatable ? shared : 0
   }
 
   /// The state after what is shared with a prompt.

@@ -1,26 +1,34 @@
 import Tensors
 
-/// What a model remembers of one sequence between steps: keys and values, with room that grows as the sequence does.
+/// What a model remembers of one sequence between steps: keys and values with room that grows as the sequence
+/// does, or sums of the past.
 public struct DecoderState: Sendable {
   /// One for each block.
-  public internal(set) var layers: [AttentionState]
+  public internal(set) var layers: [any MixerState]
 
   /// An empty memory with room for `capacity` tokens, more when they come.
   public init(_ configuration: ModelConfiguration, capacity: Int, in execution: Execution) {
-    layers = (0..<configuration.layerCount).map { _ in
-      AttentionState(capacity: capacity, configuration: configuration, execution: execution)
+    layers = (0..<configuration.layerCount).map { layer in
+      configuration.mixer(layer: layer).makeState(
+        capacity: capacity, LayerSite(configuration, layer: layer), in: execution)
     }
   }
 
   /// Tokens that there is room for now.
-  public var capacity: Int { layers.first?.capacity ?? 0 }
+  public var capacity: Int { layers.map(\.capacity).min() ?? 0 }
   /// Tokens seen.
   public var count: Int { layers.first?.count ?? 0 }
 
-  /// Bytes that a token takes in a model's memory.
-  public static func bytesPerToken(_ configuration: ModelConfiguration, compute: DType) -> Int {
-    2 * configuration.layerCount * configuration.keyValueHeadCount * configuration.headDimension * compute.byteCount
+  /// Bytes that a sequence of `tokens` tokens takes in a model's memory.
+  public static func byteCount(tokens: Int, _ configuration: ModelConfiguration, compute: DType) -> Int {
+    (0..<configuration.layerCount).reduce(0) { bytes, layer in
+      let site = LayerSite(configuration, layer: layer)
+      return bytes + configuration.mixer(layer: layer).stateBytes(tokens: tokens, site, compute: compute)
+    }
   }
+
+  /// Whether ``truncate(to:)`` can go back to any count; a model that sums the past up can only begin anew.
+  public var isTruncatable: Bool { layers.allSatisfy(\.isTruncatable) }
 
   /// Forgets all but the first `count` tokens.
   public mutating func truncate(to count: Int) {
@@ -31,13 +39,13 @@ public struct DecoderState: Sendable {
   public mutating func reserve(_ tokens: Int, in execution: Execution) {
     guard tokens > capacity else { return }
     let room = Self.room(for: tokens)
-    for i in layers.indices { layers[i] = layers[i].copied(capacity: room, execution: execution) }
+    for i in layers.indices { layers[i] = layers[i].copied(capacity: room, in: execution) }
   }
 
   /// A copy that shares no memory, so that a sequence can go on in more than one way.
   public func forked(in execution: Execution) -> DecoderState {
     var copy = self
-    for i in layers.indices { copy.layers[i] = layers[i].forked(execution: execution) }
+    for i in layers.indices { copy.layers[i] = layers[i].copied(capacity: layers[i].capacity, in: execution) }
     return copy
   }
 

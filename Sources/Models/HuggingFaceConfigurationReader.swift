@@ -55,7 +55,7 @@ struct HuggingFaceConfigurationReader {
   /// Refuses features that change what the weights compute and that these families are not built with.
   func refuseUnsupported(_ family: ModelConfiguration.Family) throws {
     let key = family.keys.activation, name = family.activation.huggingFaceName
-    if let activation = value(key), activation.stringValue != name {
+    if family != .apus, let activation = value(key), activation.stringValue != name {
       throw error(key, "\(shown(activation)) is not supported; this family's feed-forward layer has \(name)")
     }
     for key in ["attn_logit_softcapping", "final_logit_softcapping"] where value(key) != nil {

@@ -25,6 +25,7 @@ extension ModelConfiguration {
       "use_cache": .bool(true),
       "vocab_size": .integer(Int64(vocabularySize)),
     ]
+    if family == .apus { members["architecture"] = architectureSettings }
     for (key, value) in positions == .rotary ? rotaryMembers : plainMembers { members[key] = value }
     members.sort { $0.key < $1.key }
     return .object(members)
@@ -88,6 +89,7 @@ extension ModelConfiguration {
     case .olmo2: "Olmo2ForCausalLM"
     case .gpt2: "GPT2LMHeadModel"
     case .smollm3: "SmolLM3ForCausalLM"
+    case .apus: "ApusForCausalLM"
     }
   }
 

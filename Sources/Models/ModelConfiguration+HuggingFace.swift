@@ -42,6 +42,7 @@ extension ModelConfiguration {
       tiedEmbeddings: try reader.flag("tie_word_embeddings", missing: family.tiesEmbeddings),
       initializerRange: try reader.positive("initializer_range", missing: 0.02),
       beginOfTextToken: try reader.token("bos_token_id"), endOfTextToken: try reader.token("eos_token_id"))
+    if family == .apus { try readArchitecture(reader) }
     if positions == .rotary {
       try readHeads(reader, standardGroups: sizes?.groups)
       try readRotaryLayers(reader)
@@ -50,9 +51,28 @@ extension ModelConfiguration {
         throw reader.error(keys.heads, "\(heads) does not divide \(keys.hidden) \(hidden)")
       }
     }
-    try readBiases(reader)
+    if family == .apus {
+      do {
+        try checkLayers()
+      } catch let error as SettingsError {
+        throw reader.error(error.key, error.problem)
+      }
+    } else {
+      try readBiases(reader)
+    }
     guard hasCountableSize else {
       throw reader.error(keys.hidden, "these sizes make a model of more than a quadrillion parameters")
+    }
+  }
+
+  private mutating func readArchitecture(_ reader: HuggingFaceConfigurationReader) throws {
+    guard let settings = reader.value("architecture") else {
+      throw reader.error("architecture", "missing; it says what an apus model is made of")
+    }
+    do {
+      try apply(architecture: settings, path: "architecture")
+    } catch let error as SettingsError {
+      throw reader.error(error.key, error.problem)
     }
   }
 
@@ -119,7 +139,7 @@ extension ModelConfiguration.Family {
 
   fileprivate var standardContextLength: Int {
     switch self {
-    case .llama, .olmo2: 2048
+    case .llama, .olmo2, .apus: 2048
     case .gpt2: 1024
     case .gemma3: 131_072
     case .qwen2, .qwen3, .smollm3: 32_768

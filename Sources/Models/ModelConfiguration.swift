@@ -59,6 +59,10 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var activation: Activation
   /// Whether both products of the feed-forward layer have a bias.
   public var feedForwardBias: Bool
+  /// What mixes the tokens, by layer; softmax attention with the settings above unless said otherwise.
+  public var mixers = LayerPattern<any MixerKind>([SoftmaxAttention()])
+  /// What follows the mixers, by layer; one gated layer of width ``intermediateSize`` unless said otherwise.
+  public var feedForwards = LayerPattern<any FeedForwardKind>([DenseFeedForward()])
   /// Standard deviation of the normal initialisation.
   public var initializerRange: Double
   /// Token that opens a text, if the tokenizer has one.
@@ -107,6 +111,12 @@ public struct ModelConfiguration: Sendable, Equatable {
     self.beginOfTextToken = beginOfTextToken
     self.endOfTextToken = endOfTextToken
   }
+
+  /// What mixes the tokens in layer `layer` (from 0).
+  public func mixer(layer: Int) -> any MixerKind { mixers[layer] }
+
+  /// What follows the mixer in layer `layer` (from 0).
+  public func feedForward(layer: Int) -> any FeedForwardKind { feedForwards[layer] }
 
   /// Whether layer `layer` (from 0) rotates its queries and keys.
   public func usesRope(layer: Int) -> Bool {

@@ -3,20 +3,22 @@ extension ModelConfiguration {
   public enum Family: String, Sendable, CaseIterable {
     case llama, qwen2, qwen3, smollm3, olmo2, gpt2
     case gemma3 = "gemma3_text"
+    /// No published family: the architecture stands in the configuration, and only Apus reads the model.
+    case apus
   }
 
   /// What the norms of a model compute.
-  public enum NormKind: Sendable, CaseIterable {
+  public enum NormKind: String, Sendable, CaseIterable {
     /// RMSNorm (arXiv:1910.07467): a weight each column, at first 1.
     case rms
     /// RMSNorm whose result is multiplied by 1 + weight, at first 0 (Gemma, arXiv:2403.08295).
-    case rmsOnePlus
+    case rmsOnePlus = "rms_one_plus"
     /// LayerNorm (arXiv:1607.06450): a weight, at first 1, and a bias each column.
     case layer
   }
 
   /// Where the norms of a block stand: on what a branch reads, on what it gives, or both.
-  public enum NormPlacement: Sendable, CaseIterable {
+  public enum NormPlacement: String, Sendable, CaseIterable {
     /// Before attention and feed-forward layer.
     case before
     /// After each of them, before its result is added to the residual stream (OLMo 2, arXiv:2501.00656).
@@ -26,7 +28,7 @@ extension ModelConfiguration {
   }
 
   /// How a model knows where a token stands.
-  public enum Positions: Sendable, CaseIterable {
+  public enum Positions: String, Sendable, CaseIterable {
     /// Queries and keys are turned (RoPE, arXiv:2104.09864).
     case rotary
     /// A learned vector each position is added to the token's; there are as many as the context is long.
@@ -34,7 +36,7 @@ extension ModelConfiguration {
   }
 
   /// Over which columns queries and keys are normalised before the rotary embedding.
-  public enum QueryKeyNorm: Sendable, CaseIterable {
+  public enum QueryKeyNorm: String, Sendable, CaseIterable {
     /// Each head by itself, one weight for all (Qwen3, arXiv:2505.09388).
     case head
     /// All heads together (OLMo 2).
@@ -42,11 +44,11 @@ extension ModelConfiguration {
   }
 
   /// What the feed-forward layer does between its two products.
-  public enum Activation: Sendable, CaseIterable {
+  public enum Activation: String, Sendable, CaseIterable {
     /// silu(gate) * up (arXiv:2002.05202).
-    case swiGLU
+    case swiGLU = "swiglu"
     /// gelu(gate) * up, with GELU in its tanh form.
-    case geGLU
+    case geGLU = "geglu"
     /// gelu(x) of one matrix, with GELU in its tanh form.
     case gelu
 

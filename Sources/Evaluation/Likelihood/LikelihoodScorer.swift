@@ -61,8 +61,9 @@ public struct LikelihoodScorer: Sendable {
   }
 
   private func fits(_ states: Int, _ capacity: Int) -> Bool {
-    let token = DecoderState.bytesPerToken(model.configuration, compute: model.execution.compute)
-    return states * max(1, capacity) * token <= memoryBytes
+    let state = DecoderState.byteCount(
+      tokens: max(1, capacity), model.configuration, compute: model.execution.compute)
+    return states * state <= memoryBytes
   }
 
   /// Scores a batch, whose longest tree stands first.
@@ -82,9 +83,13 @@ public struct LikelihoodScorer: Sendable {
     pass(
       trees.enumerated().map { ($0.offset, $0.element.root) }, skipping: skipped, states: &states, add: add)
     let branches = trees.map(\.branches.count).max() ?? 0
+    // Where the past is summed up there is no way back to a root: it is kept by itself.
+    let roots = first.isTruncatable ? nil : states
     for branch in 0..<branches {
       let parts = trees.enumerated().filter { $0.element.branches.count > branch }
-      for (i, tree) in parts { states[i].truncate(to: tree.root.tokens.count) }
+      for (i, tree) in parts {
+        if let roots { states[i] = roots[i].forked(in: model.execution) } else { states[i].truncate(to: tree.root.tokens.count) }
+      }
       pass(parts.map { ($0.offset, $0.element.branches[branch]) }, skipping: 0, states: &states, add: add)
     }
   }

@@ -17,7 +17,7 @@ struct GGUFConfigurationReader {
       throw GGUFError(path: file.path, .key(key), problem: "is missing or no string; it must name the architecture")
     }
     guard let family = ModelConfiguration.Family.named(gguf: name) else {
-      let known = ModelConfiguration.Family.allCases.map(\.gguf).joined(separator: ", ")
+      let known = ModelConfiguration.Family.allCases.compactMap(\.gguf).joined(separator: ", ")
       throw GGUFError(path: file.path, .key(key), problem: "is \"\(name)\", which is not one of \(known)")
     }
     architecture = name
@@ -92,7 +92,7 @@ struct GGUFConfigurationReader {
     switch family {
     case .smollm3: members["no_rope_layer_interval"] = 4
     case .gemma3: try readGemma(window: window)
-    case .llama, .qwen2, .qwen3, .olmo2, .gpt2:
+    case .llama, .qwen2, .qwen3, .olmo2, .gpt2, .apus:
       if let size = file.metadata[window]?.intValue, size > 0 {
         throw error(window, "is \(size); only the architecture gemma3 is read with a window")
       }

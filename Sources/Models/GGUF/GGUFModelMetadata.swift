@@ -7,9 +7,12 @@ enum GGUFModelMetadata {
   static func values(
     _ configuration: ModelConfiguration, as type: WeightType, name: String
   ) throws -> OrderedDictionary<String, GGUFValue> {
-    try refuseUnsupported(configuration, name)
+    guard let at = configuration.family.gguf else {
+      throw HuggingFaceConfigurationError(
+        file: name, key: "model_type", problem: "'\(configuration.family.rawValue)' has no architecture in GGUF files")
+    }
+    try refuseUnsupported(configuration, architecture: at, name)
     let c = configuration
-    let at = c.family.gguf
     func count(_ number: Int) -> GGUFValue { .uint32(UInt32(clamping: number)) }
     var values: OrderedDictionary<String, GGUFValue> = [
       "general.architecture": .string(at),
@@ -57,11 +60,13 @@ enum GGUFModelMetadata {
     }
   }
 
-  private static func refuseUnsupported(_ configuration: ModelConfiguration, _ name: String) throws {
+  private static func refuseUnsupported(
+    _ configuration: ModelConfiguration, architecture: String, _ name: String
+  ) throws {
     func refuse(_ key: String, _ problem: String) -> HuggingFaceConfigurationError {
       HuggingFaceConfigurationError(file: name, key: key, problem: problem)
     }
-    let architecture = "a GGUF file of the architecture \(configuration.family.gguf)"
+    let architecture = "a GGUF file of the architecture \(architecture)"
     if let window = configuration.slidingWindow, configuration.family != .gemma3 {
       throw refuse("sliding_window", "\(window) has no place in \(architecture)")
     }

@@ -61,14 +61,20 @@ struct GGUFNames: Sendable {
       if stem.hasSuffix(".k_proj") { return .rotaryPairs(heads: configuration.keyValueHeadCount) }
       return .same
     // What GPT-2's own checkpoints hold transposed is as llama.cpp wants it here.
-    case .qwen2, .qwen3, .gemma3, .olmo2, .gpt2: return .same
+    case .qwen2, .qwen3, .gemma3, .olmo2, .gpt2, .apus: return .same
     }
   }
 }
 
 extension ModelConfiguration.Family {
-  /// The name of the family in GGUF files, `general.architecture`.
-  var gguf: String { self == .gemma3 ? "gemma3" : rawValue }
+  /// The name of the family in GGUF files, `general.architecture`; nil where llama.cpp has no such architecture.
+  var gguf: String? {
+    switch self {
+    case .gemma3: "gemma3"
+    case .apus: nil
+    default: rawValue
+    }
+  }
 
   /// The family of that name.
   static func named(gguf name: String) -> Self? { allCases.first { $0.gguf == name } }

@@ -15,19 +15,20 @@ public struct ResidualStream: Sendable {
   }
 }
 
-/// One block: attention, then feed-forward, each with norms on what it reads, on what it gives, or both.
+/// One block: a mixer, then a feed-forward layer, each with norms on what it reads, on what it gives, or both.
 public struct DecoderBlock: Sendable {
-  let mixer: AttentionMixer
+  let mixer: any Mixer
   let mixerNorms: BranchNorms
-  let feedForward: FeedForward
+  let feedForward: any FeedForwardLayer
   let feedForwardNorms: BranchNorms
 
   init(_ store: ParameterStore, layer: Int, configuration: ModelConfiguration) {
-    let names = ParameterNames(configuration).block(layer)
+    let site = LayerSite(configuration, layer: layer)
+    let names = site.names
     func norm(_ name: String?) -> Norm? { name.map { Norm(store, $0, configuration) } }
-    mixer = AttentionMixer(store, layer: layer, configuration: configuration)
+    mixer = configuration.mixer(layer: layer).makeMixer(store, site)
     mixerNorms = BranchNorms(before: norm(names.normBeforeAttention), after: norm(names.normAfterAttention))
-    feedForward = FeedForward(store, layer: layer, configuration: configuration)
+    feedForward = configuration.feedForward(layer: layer).makeLayer(store, site)
     feedForwardNorms = BranchNorms(before: norm(names.normBeforeFeedForward), after: norm(names.normAfterFeedForward))
   }
 
@@ -38,7 +39,7 @@ public struct DecoderBlock: Sendable {
 
   /// The next tokens of some sequences.
   public func step(
-    _ stream: ResidualStream, _ context: StepContext, states: inout [AttentionState], on tape: inout Tape
+    _ stream: ResidualStream, _ context: StepContext, states: inout [any MixerState], on tape: inout Tape
   ) -> ResidualStream {
     apply(stream, on: &tape) { normed, tape in mixer.step(normed, context, states: &states, on: &tape) }
   }

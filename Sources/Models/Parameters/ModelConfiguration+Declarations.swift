@@ -1,5 +1,3 @@
-import Foundation
-
 /// How wide the normal initialisation is at the layers that write to the residual stream.
 public enum InitializationScaling: String, Sendable, CaseIterable {
   /// `std / sqrt(2 * layers)`, as in GPT-2 and nanotron's `NUM_LAYERS`.
@@ -13,75 +11,32 @@ extension ModelConfiguration {
   ///
   /// Counting, forecasting, initialising, checkpointing and sharding all read this one list.
   public func declarations(scaling: InitializationScaling = .depth) -> [ParameterDeclaration] {
-    let std = Float(initializerRange)
-    let residualStd = scaling == .depth ? std / sqrtf(2 * Float(max(layerCount, 1))) : std
     let names = ParameterNames(self)
-    var list = [matrix(names.embedding, [vocabularySize, hiddenSize], .embedding, axis: 0, std)]
-    if positions == .learned {
-      list.append(matrix(names.positions, [contextLength, hiddenSize], .embedding, axis: nil, std))
-    }
-    for layer in 0..<layerCount { list += block(names.block(layer), std, residualStd) }
+    var list = [table(names.embedding, rows: vocabularySize, .embedding, axis: 0)]
+    if positions == .learned { list.append(table(names.positions, rows: contextLength, .embedding, axis: nil)) }
+    for layer in 0..<layerCount { list += block(LayerSite(self, layer: layer, scaling: scaling)) }
     list += norm(names.finalNorm, hiddenSize)
-    if !tiedEmbeddings { list.append(matrix(names.head, [vocabularySize, hiddenSize], .outputHead, axis: 0, std)) }
+    if !tiedEmbeddings { list.append(table(names.head, rows: vocabularySize, .outputHead, axis: 0)) }
     return list
   }
 
-  private func block(_ names: ParameterNames.Block, _ std: Float, _ residualStd: Float) -> [ParameterDeclaration] {
-    let queryWidth = headCount * headDimension
-    let keyWidth = keyValueHeadCount * headDimension
-    // A projection in one holds the rows of all three.
-    let rows = names.projection.count == 1 ? [queryWidth + 2 * keyWidth] : [queryWidth, keyWidth, keyWidth]
-    var list = norm(names.normBeforeAttention, hiddenSize)
-    list += linear(
-      names.projection, rows: rows, columns: hiddenSize, .attention, axis: 0, std, hasBias: queryKeyValueBias)
-    if rows.count == 1, let fused = list.firstIndex(where: { $0.name == "\(names.projection[0]).weight" }) {
-      list[fused].fusedRows = [queryWidth, keyWidth, keyWidth]
-    }
-    if let queryKeyNorm {
-      list += norm(names.queryNorm, queryKeyNorm == .head ? headDimension : queryWidth)
-      list += norm(names.keyNorm, queryKeyNorm == .head ? headDimension : keyWidth)
-    }
-    list += linear(
-      [names.output], rows: [hiddenSize], columns: queryWidth, .attention, axis: 1, residualStd,
-      hasBias: attentionOutputBias)
-    list += norm(names.normAfterAttention, hiddenSize)
-    list += norm(names.normBeforeFeedForward, hiddenSize)
-    list += linear(
-      names.feedForwardInputs, rows: names.feedForwardInputs.map { _ in intermediateSize }, columns: hiddenSize,
-      .feedForward, axis: 0, std, hasBias: feedForwardBias)
-    list += linear(
-      [names.feedForwardOutput], rows: [hiddenSize], columns: intermediateSize, .feedForward, axis: 1, residualStd,
-      hasBias: feedForwardBias)
-    return list + norm(names.normAfterFeedForward, hiddenSize)
+  private func block(_ site: LayerSite) -> [ParameterDeclaration] {
+    let names = site.names
+    return norm(names.normBeforeAttention, hiddenSize) + mixer(layer: site.layer).declarations(site)
+      + norm(names.normAfterAttention, hiddenSize) + norm(names.normBeforeFeedForward, hiddenSize)
+      + feedForward(layer: site.layer).declarations(site) + norm(names.normAfterFeedForward, hiddenSize)
   }
 
-  /// Matrices that are multiplied as one, then their biases.
-  private func linear(
-    _ names: [String], rows: [Int], columns: Int, _ component: ParameterDeclaration.Component, axis: Int,
-    _ std: Float, hasBias: Bool
-  ) -> [ParameterDeclaration] {
-    let weights = zip(names, rows).map { name, rows in
-      matrix(name, [rows, columns], component, axis: axis, std, isStoredTransposed: family == .gpt2)
-    }
-    guard hasBias else { return weights }
-    return weights
-      + zip(names, rows).map { name, rows in
-        ParameterDeclaration(
-          name: "\(name).bias", shape: [rows], initialization: .constant(0), shardAxis: axis == 0 ? 0 : nil,
-          component: component)
-      }
-  }
-
-  private func matrix(
-    _ name: String, _ shape: [Int], _ component: ParameterDeclaration.Component, axis: Int?, _ std: Float,
-    isStoredTransposed: Bool = false
+  private func table(
+    _ name: String, rows: Int, _ component: ParameterDeclaration.Component, axis: Int?
   ) -> ParameterDeclaration {
     ParameterDeclaration(
-      name: "\(name).weight", shape: shape, initialization: .normal(standardDeviation: std), shardAxis: axis,
-      component: component, isStoredTransposed: isStoredTransposed)
+      name: "\(name).weight", shape: [rows, hiddenSize],
+      initialization: .normal(standardDeviation: Float(initializerRange)), shardAxis: axis, component: component)
   }
 
-  private func norm(_ name: String?, _ width: Int) -> [ParameterDeclaration] {
+  /// The parameters of a norm of the model's kind; none where it has no name.
+  func norm(_ name: String?, _ width: Int) -> [ParameterDeclaration] {
     guard let name else { return [] }
     func vector(_ part: String, _ value: Float) -> ParameterDeclaration {
       ParameterDeclaration(

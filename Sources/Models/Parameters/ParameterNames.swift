@@ -24,8 +24,13 @@ struct ParameterNames: Sendable {
     head = "lm_head"
   }
 
+  /// What the names of a block's parameters begin with.
+  func blockName(_ layer: Int) -> String {
+    configuration.family == .gpt2 ? "transformer.h.\(layer)" : "model.layers.\(layer)"
+  }
+
   func block(_ layer: Int) -> Block {
-    configuration.family == .gpt2 ? gpt2("transformer.h.\(layer)") : llama("model.layers.\(layer)")
+    configuration.family == .gpt2 ? gpt2(blockName(layer)) : llama(blockName(layer))
   }
 
   private func llama(_ at: String) -> Block {

@@ -76,13 +76,13 @@ public final class ParameterStore: Sendable {
   }
 
   /// The weights of the layer, or of neighbours in memory that are multiplied as one.
-  func weights(_ layers: [String]) -> WeightMatrix { matrix(layers.map { "\($0).weight" }) }
+  public func weights(_ layers: [String]) -> WeightMatrix { matrix(layers.map { "\($0).weight" }) }
 
   /// Their biases.
-  func biases(_ layers: [String]) -> WeightVector { WeightVector(layers.map { required("\($0).bias") }) }
+  public func biases(_ layers: [String]) -> WeightVector { WeightVector(layers.map { required("\($0).bias") }) }
 
   /// A parameter that the declarations are known to hold.
-  func required(_ name: String) -> Parameter {
+  public func required(_ name: String) -> Parameter {
     guard let parameter = parameter(name) else { preconditionFailure("\(name) is not declared") }
     return parameter
   }

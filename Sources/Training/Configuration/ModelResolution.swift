@@ -44,6 +44,7 @@ extension RunConfiguration {
     let needsMore =
       result.noRopeInterval != nil || result.slidingWindow != nil || result.hiddenSize % result.headCount != 0
     if result.family == .llama, needsMore { result.family = .smollm3 }
+    try applyArchitecture(to: &result, hasBase: base != nil, file: file)
     let length = max(tokens.sequenceLength, dataStages.map(\.sequenceLength).max() ?? 0)
     guard result.hasCountableSize else {
       throw fail("\(config).hidden_size", "these sizes make a model of more than a quadrillion parameters")
@@ -52,6 +53,25 @@ extension RunConfiguration {
       throw fail("tokens.sequence_length", "\(length) exceeds the model's context of \(result.contextLength)")
     }
     return result
+  }
+
+  private func applyArchitecture(
+    to model: inout ModelConfiguration, hasBase: Bool, file: String
+  ) throws(ConfigurationError) {
+    guard let settings = apus.architecture else { return }
+    let key = "apus.architecture"
+    if hasBase, settings != model.architectureSettings {
+      throw ConfigurationError(
+        place: file, key: key, reason: "the model in init_method.path has its own architecture; leave the key out")
+    }
+    do {
+      try model.apply(architecture: settings, path: key)
+      try model.checkLayers()
+    } catch let error as SettingsError {
+      throw ConfigurationError(place: file, key: error.key, reason: error.problem)
+    } catch {
+      throw ConfigurationError(place: file, key: key, reason: "\(error)")
+    }
   }
 
   /// Keys given that say what no model of the folder's family has.

@@ -1,3 +1,5 @@
+public import Formats
+
 extension RunConfiguration {
   /// The `apus` section: everything that nanotron's schema has no key for.
   public struct Apus: Sendable, Equatable {
@@ -15,6 +17,9 @@ extension RunConfiguration {
     public var queryKeyNorm: Bool?
     /// `apus.head_dim`: width of one attention head. Default: `hidden_size / num_attention_heads`.
     public var headDimension: Int?
+    /// `apus.architecture`: what the model is made of beyond nanotron's keys
+    /// (`ModelConfiguration.apply(architecture:path:)`). Default: a Llama, or what the starting folder has.
+    public var architecture: JSON?
     /// `apus.first_token_of_document_is_target`: whether the first token of a document is predicted from the end of
     /// the one before. Default false: its loss is masked, as nanotron does.
     public var firstTokenOfDocumentIsTarget: Bool
@@ -52,7 +57,7 @@ extension RunConfiguration {
     }
 
     static let keys = [
-      "run_folder", "device", "threads", "qk_norm", "head_dim", "first_token_of_document_is_target", "shuffle",
+      "run_folder", "device", "threads", "qk_norm", "head_dim", "architecture", "first_token_of_document_is_target", "shuffle",
       "keep_checkpoints", "keep_every", "report", "validation", "schedule",
       "parameter_groups",
     ]
@@ -66,6 +71,7 @@ extension RunConfiguration {
       threads = try section.integer("threads", in: 1...4096)
       queryKeyNorm = try section.bool("qk_norm")
       headDimension = try section.integer("head_dim", in: 2...65_536)
+      architecture = section["architecture"]?.json
       firstTokenOfDocumentIsTarget = try section.bool("first_token_of_document_is_target") ?? false
       shuffle = try section.bool("shuffle") ?? true
       keepCheckpoints =
@@ -83,6 +89,7 @@ extension RunConfiguration {
         "threads": .optional(threads, YAMLValue.int),
         "qk_norm": .optional(queryKeyNorm, YAMLValue.bool),
         "head_dim": .optional(headDimension, YAMLValue.int),
+        "architecture": .optional(architecture) { YAMLValue($0) },
         "first_token_of_document_is_target": .bool(firstTokenOfDocumentIsTarget),
         "shuffle": .bool(shuffle),
         "keep_checkpoints": .optional(keepCheckpoints, YAMLValue.int),

@@ -2,7 +2,7 @@ import Tensors
 
 /// Softmax attention of one block: multi-head, grouped or multi-query by the number of key-value heads, with rotary
 /// embedding or without.
-public struct AttentionMixer: Sendable {
+public struct AttentionMixer: Mixer {
   let projection: WeightMatrix
   let projectionBias: WeightVector?
   let output: WeightMatrix
@@ -15,8 +15,10 @@ public struct AttentionMixer: Sendable {
   let scale: Float?
   let configuration: ModelConfiguration
 
-  init(_ store: ParameterStore, layer: Int, configuration: ModelConfiguration) {
-    let names = ParameterNames(configuration).block(layer)
+  init(_ store: ParameterStore, _ site: LayerSite) {
+    let names = site.names
+    let layer = site.layer
+    let configuration = site.configuration
     projection = store.weights(names.projection)
     projectionBias = configuration.queryKeyValueBias ? store.biases(names.projection) : nil
     output = store.weights([names.output])
@@ -44,7 +46,7 @@ public struct AttentionMixer: Sendable {
 
   /// Mixes the next tokens of some sequences, whose earlier keys and values `states` hold, and adds theirs to them.
   public func step(
-    _ x: Variable, _ context: StepContext, states: inout [AttentionState], on tape: inout Tape
+    _ x: Variable, _ context: StepContext, states: inout [any MixerState], on tape: inout Tape
   ) -> Variable {
     let qkv = project(x, positions: context.positions, table: context.rotaryTable, on: &tape).tensor
     let c = configuration
@@ -54,12 +56,14 @@ public struct AttentionMixer: Sendable {
     var row = 0
     for (i, length) in context.lengths.enumerated() where length > 0 {
       let query = qkv[rows: row..<row + length]
-      states[i].append(query, configuration: c)
+      guard var state = states[i] as? AttentionState else { preconditionFailure("the state of another mixer") }
+      state.append(query, configuration: c)
+      states[i] = state
       let specification = AttentionSpecification(
-        sequences: 1, queryLength: length, keyLength: states[i].count, heads: c.headCount,
+        sequences: 1, queryLength: length, keyLength: state.count, heads: c.headCount,
         keyValueHeads: c.keyValueHeadCount, headDimension: c.headDimension, scale: scale, window: window)
       execution.backend.attention(
-        specification, query: query, key: states[i].keys, value: states[i].values, columns: AttentionColumns(),
+        specification, query: query, key: state.keys, value: state.values, columns: AttentionColumns(),
         output: mixed[rows: row..<row + length], logSumExp: logSumExp, compute: execution.compute)
       row += length
     }
@@ -78,53 +82,5 @@ public struct AttentionMixer: Sendable {
     return tape.rotary(
       qkv, heads: c.headCount + c.keyValueHeadCount, dimension: c.headDimension, positions: positions,
       table: table.table(local: usesLocalRope))
-  }
-}
-
-/// Keys and values of the tokens that one attention layer has seen.
-public struct AttentionState: Sendable {
-  /// `[capacity, keyValueHeads * headDimension]`.
-  private(set) var keys: Tensor
-  private(set) var values: Tensor
-  /// Tokens held.
-  public private(set) var count = 0
-
-  init(capacity: Int, configuration: ModelConfiguration, execution: Execution) {
-    let width = configuration.keyValueHeadCount * configuration.headDimension
-    keys = execution.tensor([capacity, width])
-    values = execution.tensor([capacity, width])
-  }
-
-  mutating func append(_ qkv: Tensor, configuration c: ModelConfiguration) {
-    let width = c.keyValueHeadCount * c.headDimension * qkv.dtype.byteCount
-    let keyOffset = c.headCount * c.headDimension * qkv.dtype.byteCount
-    let stride = qkv.columns * qkv.dtype.byteCount
-    precondition(count + qkv.rows <= keys.shape[0], "room in the cache")
-    for row in 0..<qkv.rows {
-      let from = qkv.pointer + row * stride + keyOffset
-      (keys.pointer + (count + row) * width).copyMemory(from: from, byteCount: width)
-      (values.pointer + (count + row) * width).copyMemory(from: from + width, byteCount: width)
-    }
-    count += qkv.rows
-  }
-
-  /// Forgets all but the first `count` tokens.
-  public mutating func truncate(to count: Int) { self.count = min(self.count, max(count, 0)) }
-
-  /// Tokens that there is room for.
-  var capacity: Int { keys.shape[0] }
-
-  /// A copy that no longer shares memory.
-  public func forked(execution: Execution) -> AttentionState { copied(capacity: capacity, execution: execution) }
-
-  /// A copy with room for `capacity` tokens, at least those held.
-  func copied(capacity: Int, execution: Execution) -> AttentionState {
-    var copy = self
-    copy.keys = execution.tensor([max(capacity, count), keys.columns], keys.dtype)
-    copy.values = execution.tensor([max(capacity, count), values.columns], values.dtype)
-    let bytes = keys.columns * count * keys.dtype.byteCount
-    copy.keys.pointer.copyMemory(from: keys.pointer, byteCount: bytes)
-    copy.values.pointer.copyMemory(from: values.pointer, byteCount: bytes)
-    return copy
   }
 }

@@ -1,0 +1,86 @@
+public import Formats
+import OrderedCollections
+
+/// What a configuration file says of an architecture beyond sizes: the section `architecture` of a run, and of the
+/// `config.json` of models that no published family describes.
+extension ModelConfiguration {
+  /// Takes the settings of an architecture over this configuration.
+  /// - Parameter path: where the settings stand, for errors.
+  /// - Throws: `SettingsError` naming key, value and what would be right.
+  public mutating func apply(architecture json: JSON, path: String) throws {
+    var settings = try Settings(json, path: path)
+    if let given = try settings.choice("norm", NormKind.self) { norm = given }
+    if let given = try settings.choice("norm_placement", NormPlacement.self) { normPlacement = given }
+    if let given = try settings.choice("activation", Activation.self) { activation = given }
+    if let given = try settings.choice("positions", Positions.self) { positions = given }
+    if let given = try settings.choice("qk_norm", QueryKeyNorm.self) { queryKeyNorm = given }
+    if let given = try settings.flag("attention_bias") { (queryKeyValueBias, attentionOutputBias) = (given, given) }
+    if let given = try settings.flag("mlp_bias") { feedForwardBias = given }
+    if let given = try settings.flag("scale_embedding") { scalesEmbedding = given }
+    if let given = try settings.integer("attention_scalar") { attentionScalar = given }
+    if let given = try settings.integer("no_rope_interval") { noRopeInterval = given }
+    if let given = try settings.integer("sliding_window") { slidingWindow = given }
+    if let given = try settings.integer("full_attention_interval") { fullAttentionInterval = given }
+    if let given = try settings.number("local_rope_theta") { localRopeTheta = given }
+    if let given = try settings.list("mixers") {
+      mixers = LayerPattern(try Self.kinds(given, among: MixerRegistry.kinds, at: settings.path("mixers")))
+    }
+    if let given = try settings.list("feed_forwards") {
+      feedForwards = LayerPattern(
+        try Self.kinds(given, among: FeedForwardRegistry.kinds, at: settings.path("feed_forwards")))
+    }
+    try settings.finish()
+    family = .apus
+  }
+
+  /// Checks every layer's settings against the sizes.
+  public func checkLayers() throws {
+    for layer in 0..<layerCount {
+      let site = LayerSite(self, layer: layer)
+      try mixer(layer: layer).check(site)
+      try feedForward(layer: layer).check(site)
+    }
+  }
+
+  /// The settings that ``apply(architecture:path:)`` reads.
+  public var architectureSettings: JSON {
+    var members: OrderedDictionary<String, JSON> = [
+      "norm": .string(norm.rawValue), "norm_placement": .string(normPlacement.rawValue),
+      "activation": .string(activation.rawValue), "positions": .string(positions.rawValue),
+      "mlp_bias": .bool(feedForwardBias), "scale_embedding": .bool(scalesEmbedding),
+      "mixers": .array(mixers.kinds.map(Self.json)), "feed_forwards": .array(feedForwards.kinds.map(Self.json)),
+    ]
+    if queryKeyValueBias == attentionOutputBias { members["attention_bias"] = .bool(queryKeyValueBias) }
+    members["qk_norm"] = queryKeyNorm.map { .string($0.rawValue) }
+    members["attention_scalar"] = attentionScalar.map { .integer(Int64($0)) }
+    members["no_rope_interval"] = noRopeInterval.map { .integer(Int64($0)) }
+    members["sliding_window"] = slidingWindow.map { .integer(Int64($0)) }
+    members["full_attention_interval"] = fullAttentionInterval.map { .integer(Int64($0)) }
+    members["local_rope_theta"] = localRopeTheta.map { .number($0) }
+    return .object(members)
+  }
+
+  /// The kinds that a list of mappings names, each by its `kind`.
+  private static func kinds<Kind>(
+    _ list: [(path: String, value: JSON)], among known: [any LayerKind.Type], at path: String
+  ) throws -> [Kind] {
+    guard !list.isEmpty else { throw SettingsError(key: path, problem: "the list is empty; it is repeated over the layers") }
+    return try list.map { path, value in
+      var settings = try Settings(value, path: path)
+      let names = known.map { $0.name }
+      guard let name = try settings.word("kind", among: names), let kind = known.first(where: { $0.name == name }) else {
+        throw settings.error("kind", "missing; it must be one of \(names.joined(separator: ", "))")
+      }
+      let read = try kind.init(&settings)
+      try settings.finish()
+      guard let read = read as? Kind else { throw settings.error("kind", "'\(name)' stands in the wrong list") }
+      return read
+    }
+  }
+
+  private static func json(_ kind: any LayerKind) -> JSON {
+    var members: OrderedDictionary<String, JSON> = ["kind": .string(type(of: kind).name)]
+    for (key, value) in kind.settings.sorted(by: { $0.key < $1.key }) { members[key] = value }
+    return .object(members)
+  }
+}

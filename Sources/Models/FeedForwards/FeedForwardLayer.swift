@@ -1,0 +1,13 @@
+public import Tensors
+
+/// What follows the mixer in a block, token by token, as a value: what a configuration says before any memory exists.
+public protocol FeedForwardKind: LayerKind {
+  /// The layer over a store that holds ``LayerKind/declarations(_:)``.
+  func makeLayer(_ store: ParameterStore, _ site: LayerSite) -> any FeedForwardLayer
+}
+
+/// What follows the mixer in a block.
+public protocol FeedForwardLayer: Sendable {
+  /// x `[tokens, hidden]` to the same shape.
+  func forward(_ x: Variable, on tape: inout Tape) -> Variable
+}

@@ -1,0 +1,7 @@
+/// The feed-forward layers that configurations can name.
+public enum FeedForwardRegistry {
+  /// One line each.
+  public static let kinds: [any FeedForwardKind.Type] = [
+    DenseFeedForward.self,
+  ]
+}

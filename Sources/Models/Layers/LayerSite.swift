@@ -1,0 +1,68 @@
+import Foundation
+
+/// Where a layer stands: the model around it, its number, its names, and how wide its first values are drawn.
+public struct LayerSite: Sendable {
+  /// The model's.
+  public let configuration: ModelConfiguration
+  /// From 0.
+  public let layer: Int
+  /// What the names of the block's parameters begin with, such as `model.layers.3`.
+  public let name: String
+  /// Standard deviation of first values where nothing special holds.
+  public let standardDeviation: Float
+  /// That of matrices that write to the residual stream.
+  public let residualStandardDeviation: Float
+  let names: ParameterNames.Block
+
+  /// Layer `layer` (from 0) of a model.
+  public init(
+    _ configuration: ModelConfiguration, layer: Int, scaling: InitializationScaling = .depth
+  ) {
+    self.configuration = configuration
+    self.layer = layer
+    let all = ParameterNames(configuration)
+    name = all.blockName(layer)
+    names = all.block(layer)
+    standardDeviation = Float(configuration.initializerRange)
+    residualStandardDeviation =
+      scaling == .depth
+      ? standardDeviation / sqrtf(2 * Float(max(configuration.layerCount, 1))) : standardDeviation
+  }
+
+  /// Matrices `[rows, columns]` that are multiplied as one, then their biases.
+  /// - Parameters:
+  ///   - names: whole names, without `.weight` and `.bias`.
+  ///   - axis: the dimension that tensor parallelism divides.
+  ///   - writesToResidual: whether the result is added to the residual stream.
+  public func linear(
+    _ names: [String], rows: [Int], columns: Int, _ component: ParameterDeclaration.Component, axis: Int?,
+    writesToResidual: Bool = false, hasBias: Bool = false
+  ) -> [ParameterDeclaration] {
+    let deviation = writesToResidual ? residualStandardDeviation : standardDeviation
+    let weights = zip(names, rows).map { name, rows in
+      ParameterDeclaration(
+        name: "\(name).weight", shape: [rows, columns], initialization: .normal(standardDeviation: deviation),
+        shardAxis: axis, component: component, isStoredTransposed: configuration.family == .gpt2)
+    }
+    guard hasBias else { return weights }
+    return weights
+      + zip(names, rows).map { name, rows in
+        vector("\(name).bias", rows, 0, component, shardAxis: axis == 0 ? 0 : nil)
+      }
+  }
+
+  /// A vector whose first values are all the same.
+  /// - Parameter name: the whole name.
+  public func vector(
+    _ name: String, _ width: Int, _ value: Float, _ component: ParameterDeclaration.Component, shardAxis: Int? = nil
+  ) -> ParameterDeclaration {
+    ParameterDeclaration(
+      name: name, shape: [width], initialization: .constant(value), shardAxis: shardAxis, component: component)
+  }
+
+  /// The parameters of a norm of the model's kind; none where the block has no such norm.
+  public func norm(_ name: String?, _ width: Int) -> [ParameterDeclaration] {
+    guard let name else { return [] }
+    return configuration.norm(name, width)
+  }
+}

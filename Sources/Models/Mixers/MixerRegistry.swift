@@ -1,0 +1,7 @@
+/// The ways to mix tokens that configurations can name.
+public enum MixerRegistry {
+  /// One line each.
+  public static let kinds: [any MixerKind.Type] = [
+    SoftmaxAttention.self,
+  ]
+}
