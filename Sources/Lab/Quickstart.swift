@@ -135,7 +135,7 @@ public struct Quickstart: Sendable {
     let model = DecoderModel(configuration, trainable: true)
     model.store.initialize(seed: 0)
     let execution = Execution()
-    let optimizer = AdamW(model.store, settings: .init(), in: execution) { _ in true }
+    let optimizer = Optimizer(model.store, AdamW(), in: execution)
     let step = TrainingStep(
       model, optimizer: optimizer, settings: .init(microBatchSize: recipe.batchSize),
       sequenceLength: recipe.sequenceLength, execution: execution)

@@ -66,7 +66,9 @@ struct TrainStepBenchmark: ParsableCommand {
     var taken = execution
     taken.backend = measuring
     let source = try tokens.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
-    let optimizer = AdamW(model.store, settings: .init(), in: execution) { $0.shape.count >= 2 }
+    let optimizer = Optimizer(model.store, AdamW(), in: execution) {
+      ParameterGroup(weightDecay: $0.shape.count >= 2 ? 0.1 : 0)
+    }
     var losses: [Double] = []
     func seconds(_ numbers: Range<Int>, in execution: Execution) throws -> [Double] {
       let step = TrainingStep(

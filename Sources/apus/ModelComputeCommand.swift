@@ -2,6 +2,7 @@ import ArgumentParser
 import Formats
 import Inference
 import Models
+import Optimization
 import Tensors
 import Training
 
@@ -98,7 +99,7 @@ struct ModelComputeCommand: ParsableCommand {
   private func loss(_ model: DecoderModel, _ rows: [[Int32]], _ execution: Execution) -> Double {
     let length = rows[0].count - 1
     let step = TrainingStep(
-      model, optimizer: .init(model.store, settings: .init(), in: execution) { _ in true },
+      model, optimizer: Optimizer(model.store, AdamW(), in: execution),
       settings: .init(microBatchSize: rows.count), sequenceLength: length, execution: execution)
     var batch = TokenBatch(sequenceLength: length, maskDocuments: false)
     let starts = [Int32](repeating: 0, count: rows[0].count)

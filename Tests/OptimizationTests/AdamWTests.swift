@@ -42,7 +42,9 @@ import Testing
       for (i, x) in try Self.values(file, name + parameter.name).enumerated() { parameter.master.floats[i] = x }
     }
     let execution = Execution()
-    let optimizer = AdamW(store, settings: .init(), in: execution) { $0.shape.count >= 2 }
+    let optimizer = Optimizer(store, AdamW(), in: execution) {
+      ParameterGroup(weightDecay: $0.shape.count >= 2 ? 0.1 : 0)
+    }
     for step in 1...10 {
       try set(file, prefix: "gradient.\(step).")
       optimizer.update(step: step, learningRate: 1e-3, gradientScale: 1, in: execution)

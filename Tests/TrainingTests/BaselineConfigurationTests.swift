@@ -1,4 +1,5 @@
 import Models
+import Optimization
 import Testing
 import Training
 
@@ -69,7 +70,7 @@ let baseline = """
     #expect(run.optimizer.schedule.decayStyle == .cosine)
     #expect(run.optimizer.weightDecay == 0.1)
     #expect(run.optimizer.gradientClipNorm == 1)
-    #expect(run.optimizer.beta2 == 0.95 && run.optimizer.epsilon == 1e-8)
+    #expect(run.optimizer.rule.isEqual(to: AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8)))
     #expect(run.checkpoints.interval == 1000 && run.checkpoints.saveFinalState)
     #expect(run.model.initialization == .random(standardDeviation: 0.02, scaling: .depth))
     #expect(run.model.computeType == .bfloat16)
@@ -109,6 +110,7 @@ let baseline = """
       [
         "apus.validation.folder={web: tokens/web/validation, 'a: \"odd\" #name': x}", "apus.schedule.warmup_fraction=0.1",
         "optimizer.learning_rate_scheduler={learning_rate: 1e-3, lr_decay_style: 1-sqrt}",
+        "optimizer.optimizer_factory={name: ademamix, alpha_warmup: 100}",
         "apus.schedule.decay_fraction=.2", "apus.qk_norm=true", "apus.head_dim=128", "apus.threads=2",
         "general.run='on'", "general.project='multi\\nline: \"x\"'", "tokenizer.tokenizer_name_or_path='007'",
       ],
@@ -121,6 +123,9 @@ let baseline = """
           + "data: {seed: 7, dataset: {dataset_folder: {a: 1, b: 0.5}}}}",
         "apus.keep_checkpoints=null", "apus.validation.folder=[]", "model.dtype=float32",
         "model.model_config.z_loss_enabled=true", "parallelism.recompute_layer=true",
+        "optimizer.optimizer_factory={name: Muon, update_scale: original, ns_dtype: float32, nesterov: false, "
+          + "muon_params: [lm_head], adamw_params: ['.*router'], adamw_learning_rate_factor: 0.1}",
+        "apus.parameter_groups=[{params: ['.*embed.*'], learning_rate_factor: 0.5}, {params: a, weight_decay: 0}]",
         "checkpoints.checkpoints_path=/tmp/a b", "model.init_method={std: 1e-2, scaling_method: none}",
       ],
     ]

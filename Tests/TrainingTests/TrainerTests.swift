@@ -44,6 +44,51 @@ import Training
     #expect(rows.steps.map(\.step) == Array(1...12))
   }
 
+  /// Every optimizer's state is saved and taken up again; its files are those that it declares.
+  @Test(arguments: OptimizerCatalog.names) func everyOptimizerContinuesInTheSameBits(_ name: String) throws {
+    let set = ["optimizer.optimizer_factory.name=\(name)", "optimizer.learning_rate_scheduler.learning_rate=1e-3"]
+    let whole = try SmallRun()
+    try whole.train(whole.yaml(), set: set)
+    let parts = try SmallRun()
+    for stop in [3, 7] { #expect(try parts.train(parts.yaml(), set: set, stop: stop - (stop == 7 ? 3 : 0)).outcome == .stopped(step: stop)) }
+    #expect(try parts.train(parts.yaml(), set: set).outcome == .finished(step: 12))
+    let files = try Paths.names(inFolder: whole.checkpoint(12).appendingPath("optimizer")).sorted()
+    #expect(files.count >= 2 && files.contains("master.safetensors"))
+    for file in files {
+      let path = "optimizer/\(file)"
+      #expect(
+        try whole.bytes(whole.checkpoint(12).appendingPath(path)) == parts.bytes(parts.checkpoint(12).appendingPath(path)),
+        "\(file)")
+    }
+    guard name != "adamW" else { return }
+    let error = #expect(throws: FileError.self) { try whole.train(whole.yaml(steps: 14)) }
+    #expect(error?.description.contains("was made with \(name)") == true)
+    // Another run may begin with its weights.
+    let more = try whole.train(
+      whole.yaml(steps: 14),
+      set: ["general.run=other", "apus.run_folder=\(whole.root)/other", "checkpoints.load_optimizer=false",
+        "checkpoints.resume_checkpoint_path=\(whole.checkpoint(12))"])
+    #expect(more.steps.map(\.step) == [13, 14])
+  }
+
+  /// Moments that begin in the middle of a run are corrected from their own first step on.
+  @Test func anOptimizerThatBeginsLaterCountsItsOwnSteps() throws {
+    let small = try SmallRun()
+    try small.train(small.yaml(steps: 4))
+    func resumed(_ folder: String, _ steps: Int) throws -> [TrainingStepMetrics] {
+      try small.train(
+        small.yaml(steps: steps),
+        set: ["apus.run_folder=\(small.root)/\(folder)", "checkpoints.load_optimizer=false",
+          "checkpoints.resume_checkpoint_path=\(small.checkpoint(4))"]
+      ).steps
+    }
+    let whole = try resumed("whole", 8).map(\.loss)
+    let parts = try resumed("parts", 6).map(\.loss) + resumed("parts", 8).map(\.loss)
+    #expect(whole.count == 4 && whole == parts)
+    let state = try Checkpoint(path: small.root.appendingPath("parts/checkpoints/8")).state()
+    #expect(state.optimizerStart == 4)
+  }
+
   @Test(arguments: [
     "model.safetensors", "optimizer/master.safetensors", "optimizer/exp_avg.safetensors", "state.json",
     "checksums.json", "config.json",
@@ -161,7 +206,7 @@ import Training
     try #require(model.store.parameter("model.layers.0.mlp.down_proj.weight")).master.floats[3] = .nan
     let before = model.store.master.toFloats().map(\.bitPattern)
     let execution = Execution()
-    let optimizer = AdamW(model.store, settings: .init(), in: execution) { _ in true }
+    let optimizer = Optimizer(model.store, AdamW(), in: execution)
     let step = TrainingStep(
       model, optimizer: optimizer, settings: .init(microBatchSize: 1), sequenceLength: 4, execution: execution)
     var batch = TokenBatch(sequenceLength: 4, maskDocuments: false)

@@ -143,6 +143,21 @@ INLINE vf V(exp2_coarse)(vf x) {
 }
 // e^x for x <= 0 as exactly, but for what the rounding of x * log2(e) adds.
 INLINE vf V(exp_coarse)(vf x) { return V(exp2_coarse)(x * LOG2_E); }
+// Correctly rounded either way. A loop over lanes with sqrtf is not turned into one instruction, as sqrtf may set errno.
+INLINE vf V(square_root)(vf x) {
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_elementwise_sqrt)
+#define WHOLE_SQUARE_ROOT
+#endif
+#endif
+#ifdef WHOLE_SQUARE_ROOT
+  return __builtin_elementwise_sqrt(x);
+#else
+  for (int i = 0; i < 16; i++) x[i] = sqrtf(x[i]);
+  return x;
+#endif
+}
+#undef WHOLE_SQUARE_ROOT
 // A 16 x 16 transposition in four rounds of pairwise exchange at distances 8, 4, 2, 1.
 INLINE void V(transpose)(vf r[16]) {
   vf t[16];

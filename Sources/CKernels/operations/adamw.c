@@ -30,20 +30,6 @@ void apus_adamw_reference(int64_t count, float *weight, const float *gradient, f
 
 #else
 
-// Correctly rounded either way. A loop over lanes with sqrtf is not turned into one instruction, as sqrtf may set errno.
-INLINE vf V(square_root)(vf x) {
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_elementwise_sqrt)
-#define WHOLE_SQUARE_ROOT
-#endif
-#endif
-#ifdef WHOLE_SQUARE_ROOT
-  return __builtin_elementwise_sqrt(x);
-#else
-  for (int i = 0; i < 16; i++) x[i] = sqrtf(x[i]);
-  return x;
-#endif
-}
 static void V(adamw_task)(void *context, int64_t chunk, int worker) {
   (void)worker;
   const adamw_job *j = context;

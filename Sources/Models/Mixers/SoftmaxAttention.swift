@@ -21,6 +21,7 @@ public struct SoftmaxAttention: MixerKind {
     let rows = names.projection.count == 1 ? [queryWidth + 2 * keyWidth] : [queryWidth, keyWidth, keyWidth]
     var list = site.linear(
       names.projection, rows: rows, columns: c.hiddenSize, .attention, axis: 0, hasBias: c.queryKeyValueBias)
+    if rows.count == 1 { list[0].fusedRows = [queryWidth, keyWidth, keyWidth] }
     if let queryKeyNorm = c.queryKeyNorm {
       list += site.norm(names.queryNorm, queryKeyNorm == .head ? c.headDimension : queryWidth)
       list += site.norm(names.keyNorm, queryKeyNorm == .head ? c.headDimension : keyWidth)

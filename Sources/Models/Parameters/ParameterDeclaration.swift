@@ -25,11 +25,14 @@ public struct ParameterDeclaration: Sendable, Equatable {
   public let component: Component
   /// Whether checkpoints hold the transpose: rows being inputs (GPT-2).
   public let isStoredTransposed: Bool
+  /// Rows of each of the matrices that stand one above another in it (queries, keys and values in one); nil: it is one
+  /// matrix, or of three dimensions one for each index of the first. Optimizers of matrices take each for itself.
+  public var fusedRows: [Int]?
 
   /// Declares a parameter.
   public init(
     name: String, shape: [Int], initialization: Initialization, shardAxis: Int?, component: Component,
-    isStoredTransposed: Bool = false
+    isStoredTransposed: Bool = false, fusedRows: [Int]? = nil
   ) {
     self.name = name
     self.shape = shape
@@ -37,6 +40,7 @@ public struct ParameterDeclaration: Sendable, Equatable {
     self.shardAxis = shardAxis
     self.component = component
     self.isStoredTransposed = isStoredTransposed
+    self.fusedRows = fusedRows
   }
 
   /// The shape in a checkpoint.

@@ -2,7 +2,7 @@
 ///
 /// Every function writes into tensors that the caller made; none allocates a result or reads a value back to the
 /// host. Shapes are the operations' business: a backend trusts them.
-public protocol Backend: Sendable {
+public protocol Backend: OptimizerBackend {
   /// Bytes that ``pack(_:transposed:compute:into:)`` needs for a right operand `[depth, columns]`.
   func packedByteCount(depth: Int, columns: Int, compute: DType) -> Int
   /// Packs `matrix` `[depth, columns]` (stored `[columns, depth]` if `transposed`) as a right operand.
@@ -106,35 +106,7 @@ public protocol Backend: Sendable {
     exponentials: Tensor, blockLargest: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilities: Tensor,
     logProbabilityGradient: Tensor, logSumExpGradient: Tensor?)
 
-  func adamW(weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, scalars: AdamWScalars)
   /// Sum of squares, in double.
   func sumOfSquares(_ x: Tensor) -> Double
   func fillZero(_ x: Tensor)
-}
-
-/// Scalars of one AdamW step, bias corrections worked out (Loshchilov and Hutter, arXiv:1711.05101).
-public struct AdamWScalars: Sendable {
-  public var learningRate: Float
-  public var beta1: Float
-  public var beta2: Float
-  public var epsilon: Float
-  public var weightDecay: Float
-  /// `1 - beta^step` for both moments.
-  public var corrections: (Float, Float)
-  /// What every gradient is multiplied by: the clipping factor.
-  public var gradientScale: Float
-
-  /// Creates the scalars of one step.
-  public init(
-    learningRate: Float, beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float,
-    corrections: (Float, Float), gradientScale: Float
-  ) {
-    self.learningRate = learningRate
-    self.beta1 = beta1
-    self.beta2 = beta2
-    self.epsilon = epsilon
-    self.weightDecay = weightDecay
-    self.corrections = corrections
-    self.gradientScale = gradientScale
-  }
 }

@@ -122,18 +122,6 @@ public struct CPUBackend: Backend {
     apus_gelu_backward(Int64(x.count), x.pointer, outputGradient.pointer, inputGradient.pointer, x.dtype.kernel)
   }
 
-  public func adamW(
-    weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, scalars: AdamWScalars
-  ) {
-    apus_adamw(
-      Int64(weight.count), weight.floats.baseAddress, gradient.floats.baseAddress, firstMoment.floats.baseAddress,
-      secondMoment.floats.baseAddress,
-      apus_adamw_scalars(
-        learning_rate: scalars.learningRate, beta1: scalars.beta1, beta2: scalars.beta2, epsilon: scalars.epsilon,
-        weight_decay: scalars.weightDecay, correction1: scalars.corrections.0, correction2: scalars.corrections.1,
-        gradient_scale: scalars.gradientScale))
-  }
-
   public func sumOfSquares(_ x: Tensor) -> Double {
     apus_sum_of_squares(Int64(x.count), x.floats.baseAddress)
   }

@@ -1,13 +1,13 @@
 /// A backend that hands every operation on to another and notes its time, arithmetic and traffic.
 public struct MeasuringBackend: Backend {
-  private let base: any Backend
+  let base: any Backend
   /// What has been measured.
   public let costs = OperationCosts()
 
   /// Measures the operations of `base`.
   public init(_ base: any Backend) { self.base = base }
 
-  private func measure(
+  func measure(
     _ name: String, operations: Double = 0, exponentials: Int = 0, _ operands: Tensor?..., bytes more: Int = 0,
     _ body: () -> Void
   ) {
@@ -273,15 +273,6 @@ public struct MeasuringBackend: Backend {
         exponentials: exponentials, blockLargest: blockLargest, targets: targets, logSumExp: logSumExp,
         logProbabilities: logProbabilities, logProbabilityGradient: logProbabilityGradient,
         logSumExpGradient: logSumExpGradient)
-    }
-  }
-
-  public func adamW(
-    weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, scalars: AdamWScalars
-  ) {
-    measure("AdamW", weight, weight, gradient, firstMoment, firstMoment, secondMoment, secondMoment) {
-      base.adamW(
-        weight: weight, gradient: gradient, firstMoment: firstMoment, secondMoment: secondMoment, scalars: scalars)
     }
   }
 

@@ -9,7 +9,8 @@ import Tokenization
 ///
 /// ```
 /// <step>/config.json generation_config.json tokenizer…  model.safetensors (bf16)
-/// <step>/optimizer/{master,exp_avg,exp_avg_sq}.safetensors   float32, global tensors under the same names
+/// <step>/optimizer/master.safetensors   float32, global tensors under the same names
+/// <step>/optimizer/{exp_avg,…}.safetensors   the optimizer's state, a file for each name that its rule declares
 /// <step>/state.json  config.yaml  checksums.json (SHA-256 and size of every other file)
 /// ```
 /// The folder is built beside its place, made durable and renamed.
@@ -20,22 +21,28 @@ public struct Checkpoint: Sendable {
   /// A checkpoint that stands in `path`.
   public init(path: String) { self.path = path }
 
-  /// The parts of the optimizer's state, one file each.
-  private static let parts = ["master", "exp_avg", "exp_avg_sq"]
+  private static let master = "master"
   private static let checksums = "checksums.json"
 
-  private static func tensors(_ part: String, _ store: ParameterStore, _ optimizer: AdamW) -> Tensor {
-    switch part {
-    case "master": store.master
-    case "exp_avg": optimizer.firstMoment
-    default: optimizer.secondMoment
+  /// A float32 tensor of the optimizer's folder.
+  private struct Part {
+    var name: String
+    var tensor: Tensor
+
+    static func master(_ store: ParameterStore) -> [Part] { store.parameters.map { Part(name: $0.name, tensor: $0.master) } }
+    static func state(_ tensors: [Optimizer.StateTensor]) -> [Part] {
+      tensors.map { Part(name: $0.parameter, tensor: $0.tensor) }
     }
+  }
+
+  private static func file(_ name: String, in folder: String) -> String {
+    folder.appendingPath("optimizer/\(name).safetensors")
   }
 
   /// Writes a checkpoint to `path`, replacing one that stands there.
   /// - Throws: the error of a full disk or the like; what stood there before then still stands.
   public static func save(
-    _ model: DecoderModel, optimizer: AdamW, state: CheckpointState, tokenizer: Tokenizer?, configuration: String,
+    _ model: DecoderModel, optimizer: Optimizer, state: CheckpointState, tokenizer: Tokenizer?, configuration: String,
     to path: String
   ) throws {
     let folder = try AtomicFolder(path)
@@ -43,9 +50,8 @@ public struct Checkpoint: Sendable {
     do {
       try ModelFolder.save(model, tokenizer: tokenizer, to: partial)
       try Paths.createFolder(partial.appendingPath("optimizer"))
-      for part in parts {
-        try write(tensors(part, model.store, optimizer), model.store, to: partial.appendingPath("optimizer/\(part).safetensors"))
-      }
+      try write(Part.master(model.store), to: file(master, in: partial))
+      for state in optimizer.states { try write(Part.state(state.tensors), to: file(state.name, in: partial)) }
       try AtomicFile.write(state.json.serialized(pretty: true), to: partial.appendingPath("state.json"))
       try AtomicFile.write(configuration, to: partial.appendingPath("config.yaml"))
       try writeChecksums(partial)
@@ -81,43 +87,49 @@ public struct Checkpoint: Sendable {
   /// What the checkpoint says of the run.
   public func state() throws -> CheckpointState { try CheckpointState(file: path.appendingPath("state.json")) }
 
-  /// Loads master weights and, if given an optimizer, its moments.
-  /// - Throws: a sentence naming the tensor when the checkpoint is of another shape.
-  public func load(into model: DecoderModel, optimizer: AdamW?) throws {
+  /// Loads master weights and, if given an optimizer, its state.
+  /// - Throws: a sentence naming the file or tensor when the checkpoint is of another shape or another optimizer.
+  public func load(into model: DecoderModel, optimizer: Optimizer?) throws {
     // Everything is checked before the first number is overwritten.
-    let wanted = Self.parts.filter { $0 == "master" || optimizer != nil }
-    let files = try wanted.map { try Safetensors(path.appendingPath("optimizer/\($0).safetensors")) }
-    for file in files {
-      for parameter in model.store.parameters {
-        _ = try file.entry(parameter.name, element: .float32, shape: parameter.shape)
+    var wanted = [(Self.master, Part.master(model.store))]
+    for state in optimizer?.states ?? [] { wanted.append((state.name, Part.state(state.tensors))) }
+    let files = try wanted.map { name, parts in
+      let path = Self.file(name, in: path)
+      guard Paths.exists(path) else {
+        throw FileError(
+          path: path,
+          problem: "is missing: the checkpoint was made with another optimizer; checkpoints.load_optimizer: false takes "
+            + "over the weights alone")
       }
+      let file = try Safetensors(path)
+      for part in parts { _ = try file.entry(part.name, element: .float32, shape: part.tensor.shape) }
+      return file
     }
-    for (part, file) in zip(wanted, files) {
-      let flat = part == "master" ? model.store.master : part == "exp_avg" ? optimizer?.firstMoment : optimizer?.secondMoment
-      guard let flat else { continue }
-      for (parameter, offset) in zip(model.store.parameters, model.store.offsets) {
-        let bytes = file.bytes(of: try file.entry(parameter.name, element: .float32, shape: parameter.shape))
-        (flat.pointer + offset * 4).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+    for (file, (_, parts)) in zip(files, wanted) {
+      for part in parts {
+        let bytes = file.bytes(of: try file.entry(part.name))
+        guard let address = bytes.baseAddress else { continue }
+        part.tensor.pointer.copyMemory(from: address, byteCount: bytes.count)
       }
     }
     model.store.version.advance()
   }
 
-  private static func write(_ flat: Tensor, _ store: ParameterStore, to path: String) throws {
-    let order = zip(store.parameters, store.offsets).sorted { $0.0.name < $1.0.name }
+  private static func write(_ parts: [Part], to path: String) throws {
+    let order = parts.sorted { $0.name < $1.name }
     // Every tensor is whole here; a sharded run writes the ranges of each dimension that its file holds.
     let slices = JSON.object(
       .init(
-        uniqueKeysWithValues: order.map { parameter, _ in
-          (parameter.name, .array(parameter.shape.map { .array([.integer(0), .integer(Int64($0))]) }))
+        uniqueKeysWithValues: order.map { part in
+          (part.name, .array(part.tensor.shape.map { .array([.integer(0), .integer(Int64($0))]) }))
         }))
     let writer = try SafetensorsWriter(
-      path, tensors: order.map { .init(name: $0.0.name, element: .float32, shape: $0.0.shape) },
+      path, tensors: order.map { .init(name: $0.name, element: .float32, shape: $0.tensor.shape) },
       metadata: ["format": "pt", "slices": slices.serializedString()])
     do {
-      for (parameter, offset) in order {
-        let bytes = UnsafeRawBufferPointer(start: flat.pointer + offset * 4, count: parameter.master.count * 4)
-        try writer.append(bytes, to: parameter.name)
+      for part in order {
+        try writer.append(
+          UnsafeRawBufferPointer(start: part.tensor.pointer, count: part.tensor.count * 4), to: part.name)
       }
       try writer.commit()
     } catch {

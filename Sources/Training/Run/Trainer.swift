@@ -31,11 +31,13 @@ public final class Trainer {
   private let data: TrainingData
   private let validation: [ValidationSet]
   private let step: TrainingStep
-  private let optimizer: AdamW
+  private let optimizer: Optimizer
   private let report: (Event) -> Void
   private let matrixRate: Double?
   /// Updates done.
   public private(set) var done = 0
+  /// The step after which the optimizer's state began; below 0 where it was taken over and steps count anew.
+  private var optimizerStart = 0
 
   /// Opens the data, makes or loads the model and finds the checkpoint to continue from.
   /// - Parameters:
@@ -56,14 +58,8 @@ public final class Trainer {
     if case .random(_, let chosen) = configuration.model.initialization { scaling = chosen }
     let execution = Execution(compute: configuration.model.computeType == .bfloat16 ? .bfloat16 : .float32)
     model = DecoderModel(run.modelConfiguration, trainable: true, scaling: scaling)
-    let exclusion = configuration.optimizer.weightDecayExclusion
-    optimizer = AdamW(
-      model.store,
-      settings: .init(
-        beta1: configuration.optimizer.beta1, beta2: configuration.optimizer.beta2,
-        epsilon: configuration.optimizer.epsilon, weightDecay: configuration.optimizer.weightDecay),
-      in: execution
-    ) { !exclusion.excludes($0.name) }
+    optimizer = Optimizer(
+      model.store, configuration.optimizer.rule, in: execution, group: configuration.parameterGroup)
     step = TrainingStep(
       model, optimizer: optimizer,
       settings: .init(
@@ -107,7 +103,8 @@ public final class Trainer {
     let batch = try data.batch(step: number)
     let waited = monotonicSeconds() - start
     let rate = run.configuration.optimizer.schedule.learningRate(step: done)
-    let result = try step.run(batch, step: number, learningRate: rate)
+    let result = try step.run(
+      batch, step: number, optimizerStep: number - optimizerStart, learningRate: rate)
     let seconds = monotonicSeconds() - start
     done = number
     let tokens = Double(batch.sequences * batch.sequenceLength)
@@ -133,7 +130,8 @@ public final class Trainer {
     let configuration = run.configuration
     let state = CheckpointState(
       step: done, tokens: data.tokens(through: done), seed: configuration.general.seed,
-      globalBatchSize: run.layout.globalBatchSize, instructionSet: InstructionSet.current.rawValue)
+      globalBatchSize: run.layout.globalBatchSize, optimizer: type(of: optimizer.rule).name,
+      optimizerStart: optimizerStart, instructionSet: InstructionSet.current.rawValue)
     try Checkpoint.save(
       model, optimizer: optimizer, state: state, tokenizer: run.tokenizer, configuration: configuration.resolvedYAML,
       to: run.checkpoints.checkpoint(done).path)
@@ -152,10 +150,11 @@ public final class Trainer {
     try Paths.createFolder(run.folder)
     try run.checkpoints.removeAbandoned()
     if let own = try newest(in: run.checkpoints) {
-      try own.load(into: model, optimizer: optimizer)
       let state = try own.state()
       try check(state, of: own)
+      try own.load(into: model, optimizer: optimizer)
       done = state.step
+      optimizerStart = state.optimizerStart
       report(.note("continuing after step \(done) from \(own.path)"))
     } else if let resume = configuration.checkpoints.resumePath {
       try begin(from: resume)
@@ -179,8 +178,13 @@ public final class Trainer {
     } else {
       throw FileError(path: resume, problem: "is neither a checkpoint nor a folder of checkpoints")
     }
-    try checkpoint.load(into: model, optimizer: configuration.checkpoints.loadOptimizer ? optimizer : nil)
-    if configuration.checkpoints.loadLearningRateScheduler { done = try checkpoint.state().step }
+    let state = try checkpoint.state()
+    let takesState = configuration.checkpoints.loadOptimizer
+    if takesState { try checkOptimizer(state, of: checkpoint) }
+    try checkpoint.load(into: model, optimizer: takesState ? optimizer : nil)
+    if configuration.checkpoints.loadLearningRateScheduler { done = state.step }
+    // Its steps go on being counted even where those of the run begin anew.
+    optimizerStart = done - (takesState ? state.step - state.optimizerStart : 0)
     report(.note("starting from \(checkpoint.path) after step \(done)"))
   }
 
@@ -197,6 +201,7 @@ public final class Trainer {
           + "configuration says \(configuration.general.seed) and \(run.layout.globalBatchSize); use another "
           + "general.run to start anew, or the old values to continue")
     }
+    try checkOptimizer(state, of: checkpoint)
     if state.instructionSet != InstructionSet.current.rawValue {
       report(
         .note(
@@ -205,6 +210,16 @@ public final class Trainer {
     }
     if state.step > configuration.tokens.trainSteps {
       report(.note("the checkpoint is already past tokens.train_steps \(configuration.tokens.trainSteps)"))
+    }
+  }
+
+  private func checkOptimizer(_ state: CheckpointState, of checkpoint: Checkpoint) throws {
+    let name = type(of: optimizer.rule).name
+    guard state.optimizer == name else {
+      throw FileError(
+        path: checkpoint.path,
+        problem: "was made with \(state.optimizer), but optimizer.optimizer_factory.name is \(name); begin another "
+          + "general.run from it with checkpoints.load_optimizer: false")
     }
   }
 }

@@ -38,14 +38,14 @@ public struct TrainingStep: Sendable {
   }
 
   public let model: DecoderModel
-  public let optimizer: AdamW
+  public let optimizer: Optimizer
   public let settings: Settings
   public let execution: Execution
   private let rotaryTable: RotaryTable
 
   /// Prepares steps over windows of at most `sequenceLength` tokens.
   public init(
-    _ model: DecoderModel, optimizer: AdamW, settings: Settings, sequenceLength: Int, execution: Execution
+    _ model: DecoderModel, optimizer: Optimizer, settings: Settings, sequenceLength: Int, execution: Execution
   ) {
     self.model = model
     self.optimizer = optimizer
@@ -55,8 +55,9 @@ public struct TrainingStep: Sendable {
   }
 
   /// Takes step number `step` (from 1) on `batch`.
+  /// - Parameter optimizerStep: the same counted since the optimizer's state began, where that was later.
   /// - Throws: ``NonFinite`` when loss or gradient is not a number; the weights are then as before.
-  public func run(_ batch: TokenBatch, step: Int, learningRate: Double) throws -> Result {
+  public func run(_ batch: TokenBatch, step: Int, optimizerStep: Int? = nil, learningRate: Double) throws -> Result {
     let loss = accumulateGradients(batch)
     guard loss.isFinite else {
       throw NonFinite(description: "the loss of step \(step) is \(loss); nothing was updated")
@@ -69,7 +70,7 @@ public struct TrainingStep: Sendable {
           + "nothing was updated")
     }
     optimizer.update(
-      step: step, learningRate: learningRate,
+      step: optimizerStep ?? step, learningRate: learningRate,
       gradientScale: GradientNorm.clippingFactor(norm: norm, limit: settings.clipNorm), in: execution)
     return Result(loss: loss, gradientNorm: norm)
   }

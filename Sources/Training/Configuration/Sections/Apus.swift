@@ -31,6 +31,8 @@ extension RunConfiguration {
     public var keepEvery: Int?
     /// `apus.report`: whether `report.html` is kept up to date in the run folder. Default true.
     public var report: Bool
+    /// `apus.parameter_groups`: parameters with a rate or decay of their own. Default none.
+    public var parameterGroups: [GroupRule]
     /// `apus.validation`.
     public var validation: Validation
 
@@ -57,6 +59,7 @@ extension RunConfiguration {
     static let keys = [
       "run_folder", "device", "threads", "qk_norm", "head_dim", "architecture", "first_token_of_document_is_target", "shuffle",
       "keep_checkpoints", "keep_every", "report", "validation", "schedule",
+      "parameter_groups",
     ]
 
     init(
@@ -75,6 +78,7 @@ extension RunConfiguration {
         section.has("keep_checkpoints") ? try section.integer("keep_checkpoints", in: 1...1_000_000) : 3
       keepEvery = try section.integer("keep_every", in: 1...Int.max)
       report = try section.bool("report") ?? true
+      parameterGroups = try GroupRule.list(section, notes: &notes)
       validation = try Validation(section, tokens: tokens, trainSteps: trainSteps, notes: &notes)
     }
 
@@ -91,6 +95,7 @@ extension RunConfiguration {
         "keep_checkpoints": .optional(keepCheckpoints, YAMLValue.int),
         "keep_every": .optional(keepEvery, YAMLValue.int),
         "report": .bool(report),
+        "parameter_groups": .list(parameterGroups.map(\.yaml)),
         "validation": validation.yaml,
       ])
     }

@@ -1,22 +1,18 @@
+public import Optimization
+
 extension RunConfiguration {
-  /// The `optimizer` section: AdamW, its schedule and clipping.
+  /// The `optimizer` section: the rule, its schedule and clipping.
   public struct Optimizer: Sendable, Equatable {
     /// The learning rate of every step.
     public var schedule: LearningRateSchedule
-    /// AdamW's decoupled weight decay. Default 0.1.
+    /// Decoupled weight decay. Default 0.1.
     public var weightDecay: Double
     /// Which parameters are spared from weight decay (`weight_decay_exclude_named_params`). Default none.
-    public var weightDecayExclusion: WeightDecayExclusion
+    public var weightDecayExclusion: NamePatterns
     /// Largest L2 norm of all gradients together; `nil` when written as null: no clipping. Default 1.
     public var gradientClipNorm: Double?
-    /// Decay of the first moment. Default 0.9.
-    public var beta1: Double
-    /// Decay of the second moment. Default 0.95.
-    public var beta2: Double
-    /// Added to the root of the second moment. Default 1e-8.
-    public var epsilon: Double
-
-    private enum Kind: String, CaseIterable { case adamW, sgd }
+    /// The rule with its settings (`optimizer_factory`). Default AdamW.
+    public var rule: any UpdateRule
 
     init(
       _ node: ConfigurationNode?, trainSteps: Int, sugar: ScheduleFractions, notes: inout ReadingNotes
@@ -31,19 +27,17 @@ extension RunConfiguration {
       weightDecay = try section.number("weight_decay", where: { $0 >= 0 }, "0 or more") ?? 0.1
       gradientClipNorm =
         section.has("clip_grad") ? try section.number("clip_grad", where: { $0 > 0 }, "above 0, or null for none") : 1
-      weightDecayExclusion = try WeightDecayExclusion(section)
-      let factory = try notes.section(
-        section["optimizer_factory"], section.childPath("optimizer_factory"),
-        known: ["name", "adam_eps", "adam_beta1", "adam_beta2"], withoutEffect: ["torch_adam_is_fused": "true"])
-      if try factory.choice("name", Kind.self) == .sgd {
-        throw factory.error("name", "'sgd' is not yet supported; use adamW")
-      }
-      beta1 = try factory.number("adam_beta1", where: { $0 >= 0 && $0 < 1 }, "at least 0 and below 1") ?? 0.9
-      beta2 = try factory.number("adam_beta2", where: { $0 >= 0 && $0 < 1 }, "at least 0 and below 1") ?? 0.95
-      epsilon = try factory.number("adam_eps", where: { $0 > 0 }, "above 0") ?? 1e-8
+      weightDecayExclusion = try section.patterns("weight_decay_exclude_named_params") ?? .none
+      rule = try readUpdateRule(
+        section["optimizer_factory"], path: section.childPath("optimizer_factory"), notes: &notes)
       schedule = try LearningRateSchedule(
         section["learning_rate_scheduler"], path: section.childPath("learning_rate_scheduler"),
         trainSteps: trainSteps, sugar: sugar, notes: &notes)
+    }
+
+    public static func == (a: Self, b: Self) -> Bool {
+      a.schedule == b.schedule && a.weightDecay == b.weightDecay && a.weightDecayExclusion == b.weightDecayExclusion
+        && a.gradientClipNorm == b.gradientClipNorm && a.rule.isEqual(to: b.rule)
     }
 
     var yaml: YAMLValue {
@@ -51,10 +45,7 @@ extension RunConfiguration {
         "weight_decay": .double(weightDecay),
         "weight_decay_exclude_named_params": .list(weightDecayExclusion.patterns.map(YAMLValue.string)),
         "clip_grad": .optional(gradientClipNorm, YAMLValue.double),
-        "optimizer_factory": .mapping([
-          "name": .string("adamW"), "adam_eps": .double(epsilon), "adam_beta1": .double(beta1),
-          "adam_beta2": .double(beta2),
-        ]),
+        "optimizer_factory": rule.yaml,
         "learning_rate_scheduler": schedule.yaml,
       ])
     }

@@ -1,20 +1,20 @@
 import Testing
-import Training
+import Optimization
 
-@Suite struct WeightDecayExclusionTests {
+@Suite struct NamePatternsTests {
   @Test func patternsMatchFromTheStartUnderBothNames() throws {
     let embedding = "model.embed_tokens.weight"
-    #expect(try WeightDecayExclusion(patterns: [".*token_embedding.*"]).excludes(embedding))
-    #expect(try WeightDecayExclusion(patterns: [".*embed_tokens.*"]).excludes(embedding))
-    #expect(try WeightDecayExclusion(patterns: ["model.embed"]).excludes(embedding))
-    #expect(try !WeightDecayExclusion(patterns: ["embed_tokens"]).excludes(embedding))
-    #expect(try !WeightDecayExclusion(patterns: [".*token_embedding.*"]).excludes("lm_head.weight"))
-    #expect(try !WeightDecayExclusion(patterns: []).excludes(embedding))
-    let norms = try WeightDecayExclusion(patterns: [#".*(layernorm|layer_norm)\."#])
-    #expect(norms.excludes("model.layers.3.input_layernorm.weight"))
-    #expect(norms.excludes("model.norm.weight"))
-    #expect(!norms.excludes("model.layers.3.mlp.up_proj.weight"))
-    #expect(throws: (any Error).self) { try WeightDecayExclusion(patterns: ["(a"]) }
+    #expect(try NamePatterns(patterns: [".*token_embedding.*"]).match(embedding))
+    #expect(try NamePatterns(patterns: [".*embed_tokens.*"]).match(embedding))
+    #expect(try NamePatterns(patterns: ["model.embed"]).match(embedding))
+    #expect(try !NamePatterns(patterns: ["embed_tokens"]).match(embedding))
+    #expect(try !NamePatterns(patterns: [".*token_embedding.*"]).match("lm_head.weight"))
+    #expect(try !NamePatterns(patterns: []).match(embedding))
+    let norms = try NamePatterns(patterns: [#".*(layernorm|layer_norm)\."#])
+    #expect(norms.match("model.layers.3.input_layernorm.weight"))
+    #expect(norms.match("model.norm.weight"))
+    #expect(!norms.match("model.layers.3.mlp.up_proj.weight"))
+    #expect(throws: (any Error).self) { try NamePatterns(patterns: ["(a"]) }
   }
 
   @Test(arguments: [
