@@ -144,7 +144,7 @@ private func kernelResults(_ random: inout TestRandom) -> [(name: String, bytes:
     let positions = IntegerBuffer((0..<Int32(rows)).map { $0 % 7 })
     let turned = Buffer.inOut(x.doubles.map { Float($0) }, dtype)
     let angles = Buffer.input(random.normals(70))
-    apus_rotary(m, 5, 10, n, turned.raw, positions.pointer, angles.floats, false, dtype)
+    apus_rotary(m, 5, 10, 10, n, turned.raw, positions.pointer, angles.floats, false, false, dtype)
     keep("rotary", turned)
 
     let swiGLU = (output(count / 2), output(count))
@@ -172,20 +172,29 @@ private func kernelResults(_ random: inout TestRandom) -> [(name: String, bytes:
 
     let length = 100
     let qkv = Buffer.input(random.normals(2 * length * 8 * 24), dtype)
-    let attention = (output(2 * length * 4 * 24), Buffer.output(2 * length * 4), output(qkv.count))
     let stride: Int64 = 8 * 24
-    var s = apus_attention(
-      sequences: 2, query_length: Int64(length), key_length: Int64(length), heads: 4, kv_heads: 2, head_dim: 24,
-      value_dim: 24, q_stride: stride, k_stride: stride, v_stride: stride, out_stride: 4 * 24, dtype: dtype,
-      compute: dtype, scale: 0.2, causal: true, window: 0, first_key: nil)
     let size = Buffer.size(dtype)
     let (k, v) = (4 * 24 * size, 6 * 24 * size)
-    apus_attention_forward(
-      &s, qkv.raw, qkv.raw + k, qkv.raw + v, attention.0.raw, attention.1.floats)
-    apus_attention_backward(
-      &s, qkv.raw, qkv.raw + k, qkv.raw + v, attention.0.raw, attention.1.floats, attention.0.raw, attention.2.raw,
-      attention.2.raw + k, attention.2.raw + v)
-    keep("attention", attention.0, attention.1, attention.2)
+    let sinks = Buffer.input(random.normals(4))
+    for isSpecial in [false, true] {
+      let attention = (output(2 * length * 4 * 24), Buffer.output(2 * length * 4), output(qkv.count))
+      let sinkGradient = Buffer.inOut([0, 0, 0, 0])
+      var s = apus_attention()
+      (s.sequences, s.query_length, s.key_length, s.heads, s.kv_heads) = (2, Int64(length), Int64(length), 4, 2)
+      (s.head_dim, s.value_dim, s.q_stride, s.k_stride, s.v_stride) = (24, 24, stride, stride, stride)
+      (s.out_stride, s.dtype, s.compute, s.scale, s.causal) = (4 * 24, dtype, dtype, 0.2, true)
+      if isSpecial { (s.window, s.kept, s.soft_cap, s.sinks) = (9, 2, 4, UnsafePointer(sinks.floats)) }
+      apus_attention_forward(
+        &s, qkv.raw, qkv.raw + k, qkv.raw + v, attention.0.raw, attention.1.floats)
+      apus_attention_backward(
+        &s, qkv.raw, qkv.raw + k, qkv.raw + v, attention.0.raw, attention.1.floats, attention.0.raw, attention.2.raw,
+        attention.2.raw + k, attention.2.raw + v)
+      if isSpecial {
+        apus_attention_sink_gradient(
+          &s, attention.0.raw, attention.1.floats, attention.0.raw, sinkGradient.floats)
+      }
+      keep(isSpecial ? "special attention" : "attention", attention.0, attention.1, attention.2, sinkGradient)
+    }
   }
   // Several blocks of rows and of columns.
   let (rows, columns, width) = (290, 1111, 20)

@@ -59,19 +59,23 @@ typedef struct {
 
 // Turns the products of `seen` keys and sixteen queries from lane0 on into probabilities, and the gradients of these
 // into the gradients of the products, `scale` left out. `strip` is NULL where every query sees every key.
-INLINE void V(score_gradients)(const apus_attention *s, const V(strip) * strip, const V(block) * block, int lanes,
-                               int lane0, int64_t key0, int64_t seen, const bool half, const float *lse,
-                               const float *delta) {
+INLINE void V(score_gradients)(const apus_attention *s, const V(strip) * strip, const V(extras) * extras,
+                               const V(block) * block, int lanes, int lane0, int64_t key0, int64_t seen,
+                               const bool half, const float *lse, const float *delta) {
   const bool pairs = V(takes_pairs)(half);
-  const float scale = s->scale * V(units)(half);
+  const float scale = extras ? V(scale)(s, half) : s->scale * V(units)(half);
   vf log_sum = V(load)(lse, lane0, APUS_F32) * V(units)(half), taken = V(load)(delta, lane0, APUS_F32);
   for (int64_t r = 0; r < seen; r += 2) {
     vf g[2];
     for (int i = 0; i < 2; i++) {
       int64_t at = (r + i) * lanes;
-      vf x = V(score)(strip, scale, block->p + at, lane0, key0 + r + i) - log_sum;
-      vf probability = V(power)(x, half);
+      vf x, steepness = vsplat(1);
+      if (extras)
+        x = V(extra_score)(extras, V(load)(block->p, at + lane0, APUS_F32) * scale, lane0, key0 + r + i, &steepness);
+      else x = V(score)(strip, NULL, scale, block->p + at, lane0, key0 + r + i);
+      vf probability = V(power)(x - log_sum, half);
       g[i] = probability * (V(load)(block->ds, at + lane0, APUS_F32) - taken);
+      if (extras) g[i] *= steepness;
       V(store)(block->p_rows, at + lane0, probability, pairs ? APUS_BF16 : APUS_F32);
       V(store)(block->ds_rows, at + lane0, g[i], pairs ? APUS_BF16 : APUS_F32);
     }
@@ -79,7 +83,8 @@ INLINE void V(score_gradients)(const apus_attention *s, const V(strip) * strip, 
   }
 }
 
-INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_t task, const bool half) {
+INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_t task, const bool half,
+                                  const bool plain) {
   const apus_attention *s = job->spec;
   const apus_gemm_kernel *kn = apus_attention_kernel_for(s->compute);
   const int lanes = kn->tile_columns, vectors = lanes / 16;
@@ -176,10 +181,13 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
         delta[i] = V(sum)(sum);
       }
       memset(d_q, 0, dq_bytes);
-      int64_t block0 = strip.lowest_first / KEY_BLOCK;
+      V(extras) extras;
+      if (!plain) V(extras_of_strip)(s, h, query0, half, &extras);
+      int64_t block0 = plain ? strip.lowest_first / KEY_BLOCK : V(first_block)(&strip);
       int64_t block1 = strip.highest_last < 0 ? block0 : strip.highest_last / KEY_BLOCK + 1;
       for (int64_t b = block0; b < block1; b++) {
         int64_t key0 = b * KEY_BLOCK, seen = V(seen_keys)(kn, &strip, key0);
+        if (!plain && !V(look)(s, &strip, sequence, h, query0, lanes, key0, &extras)) continue;
         for (int64_t r = 0; r < seen; r += kn->tile_rows) {
           size_t panel = (size_t)(r / kn->tile_rows);
           kn->tile(padded_dim, packed_keys + (size_t)b * key_block + panel * key_panel, packed_q,
@@ -188,9 +196,10 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
                    block.ds + r * lanes, lanes, false);
         }
         for (int j = 0; j < vectors; j++) {
-          if (V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK))
-            V(score_gradients)(s, NULL, &block, lanes, j * 16, key0, seen, half, lse, delta);
-          else V(score_gradients)(s, &strip, &block, lanes, j * 16, key0, seen, half, lse, delta);
+          if (!plain) V(score_gradients)(s, NULL, &extras, &block, lanes, j * 16, key0, seen, half, lse, delta);
+          else if (V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK))
+            V(score_gradients)(s, NULL, NULL, &block, lanes, j * 16, key0, seen, half, lse, delta);
+          else V(score_gradients)(s, &strip, NULL, &block, lanes, j * 16, key0, seen, half, lse, delta);
         }
         if (!pairs) kn->pack_b((apus_matrix){ds, APUS_F32, 1, lanes}, seen, lanes, packed_s);
         V(accumulate)(kn, seen, block.p_rows, rows_type, left, turned_o, lane_panel, value_dim,
@@ -217,7 +226,10 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
 static void V(attention_backward_task)(void *context, int64_t task, int worker) {
   (void)worker;
   const apus_attention_backward_job *job = context;
-  if (job->spec->compute == APUS_BF16) V(attention_backward)(job, task, true);
-  else V(attention_backward)(job, task, false);
+  const bool half = job->spec->compute == APUS_BF16, plain = apus_attention_is_plain(job->spec);
+  if (half && plain) V(attention_backward)(job, task, true, true);
+  else if (half) V(attention_backward)(job, task, true, false);
+  else if (plain) V(attention_backward)(job, task, false, true);
+  else V(attention_backward)(job, task, false, false);
 }
 #endif

@@ -118,14 +118,29 @@ INLINE void V(expect_rows)(const void *rows, int64_t stride, int64_t first, int6
   for (int64_t i = 0; i < count * stride * size; i += 64) __builtin_prefetch(p + i);
 }
 
-// One query's part of a chunk's keys `first` to `last`, for all heads.
-INLINE void V(chunk_of_query)(const few_queries_job *j, int64_t sequence, int64_t query, int64_t first, int64_t last,
-                              float *part, const apus_dtype type) {
+// Scores of keys from `key` on, capped, biased by distance and masked as the specification says; bit i of `bits`: key i
+// of them is seen.
+INLINE vf V(extra_scores)(const apus_attention *s, vf x, int64_t head, int64_t query, int64_t key, uint64_t bits) {
+  vf places, unseen = {0};
+  for (int i = 0; i < 16; i++) places[i] = (float)(key + i), unseen[i] = bits >> i & 1 ? 0 : -INFINITY;
+  if (s->soft_cap > 0) x = V(tanh)(x) * s->soft_cap;
+  if (s->slopes) {
+    vf distance = (float)(query + s->key_length - s->query_length) - places;
+    x -= s->slopes[head] * V(max)(distance, -distance);
+  }
+  return vselect(unseen < vsplat(0), unseen, x);
+}
+
+// One query's part of a chunk's keys `first` to `last`, for all heads; where scores are not plain, those of them that
+// `range` and the chosen blocks let it see.
+INLINE void V(chunk_of_query)(const few_queries_job *j, int64_t sequence, int64_t query, const apus_key_range *range,
+                              int64_t first, int64_t last, float *part, const apus_dtype type, const bool plain) {
   const apus_attention *s = j->spec;
   int64_t dim = s->head_dim, value_dim = s->value_dim, group = s->heads / s->kv_heads;
   int64_t keys = last >= first ? last - first + 1 : 0, row = sequence * s->key_length + first;
   int64_t q_at = (sequence * s->query_length + query) * s->q_stride;
   float *weights = apus_workspace(0, (size_t)(s->heads * keys_per_chunk) * sizeof(float));
+  const float scale = plain || s->soft_cap == 0 ? s->scale : s->scale / s->soft_cap;
   V(expect_rows)(j->k, s->k_stride, row, keys < 16 ? keys : 16, type);
   for (int64_t key = 0; key < keys; key += 16) {
     int n = keys - key < 16 ? (int)(keys - key) : 16;
@@ -133,7 +148,11 @@ INLINE void V(chunk_of_query)(const few_queries_job *j, int64_t sequence, int64_
     V(expect_rows)(j->v, s->v_stride, row + key, n, type);
     for (int64_t h = 0; h < s->heads; h++) {
       int64_t k_at = (row + key) * s->k_stride + h / group * dim;
-      vf x = V(scores)(j, q_at + h * dim, k_at, n, dim, type) * s->scale;
+      vf x = V(scores)(j, q_at + h * dim, k_at, n, dim, type) * scale;
+      if (!plain) {
+        uint64_t bits = apus_seen_bits(s, range, sequence, h, query, first + key);
+        x = V(extra_scores)(s, x, h, query, first + key, bits);
+      }
       if (n < 16) {
         float some[16];
         memcpy(some, &x, 64);
@@ -151,14 +170,15 @@ INLINE void V(chunk_of_query)(const few_queries_job *j, int64_t sequence, int64_
       top = V(max)(top, x);
     }
     float base = V(largest)(top);
+    if (!plain && base == -INFINITY) base = 0;
     for (int64_t key = 0; key < keys; key += 16) {
       LOAD_F32(x, w + key);
       x = V(exp)(x - base);
       total += x;
       memcpy(w + key, &x, 64);
     }
-    part[0] = base;
     part[1] = V(sum)(total);
+    part[0] = plain || part[1] != 0 ? base : -INFINITY;
     memset(sums, 0, (size_t)(j->part - 16) * sizeof(float));
     int64_t d = 0, v_at = row * s->v_stride + h / group * value_dim;
 #ifdef NARROW_IN_HARDWARE
@@ -180,13 +200,23 @@ static void V(few_queries_chunk)(void *context, int64_t task, int worker) {
   const few_queries_job *j = context;
   const apus_attention *s = j->spec;
   int64_t sequence = task / j->chunks, key0 = task % j->chunks * keys_per_chunk;
+  const bool plain = apus_attention_is_plain(s);
   for (int64_t query = 0; query < s->query_length; query++) {
-    int32_t first, last;
-    apus_key_range(s, sequence, query, &first, &last);
-    int64_t low = first > key0 ? first : key0, high = last < key0 + keys_per_chunk - 1 ? last : key0 + keys_per_chunk - 1;
+    apus_key_range range = apus_key_range_of(s, sequence, query);
+    int64_t low = range.first > key0 ? range.first : key0;
+    int64_t high = range.last < key0 + keys_per_chunk - 1 ? range.last : key0 + keys_per_chunk - 1;
     float *part = j->parts + (task * s->query_length + query) * s->heads * j->part;
-    if (s->dtype == APUS_F32) V(chunk_of_query)(j, sequence, query, low, high, part, APUS_F32);
-    else V(chunk_of_query)(j, sequence, query, low, high, part, APUS_BF16);
+    if (plain && s->dtype == APUS_F32) V(chunk_of_query)(j, sequence, query, &range, low, high, part, APUS_F32, true);
+    else if (plain) V(chunk_of_query)(j, sequence, query, &range, low, high, part, APUS_BF16, true);
+    else {
+      uint64_t bits = 0;
+      for (int64_t h = 0; h < (s->blocks ? s->heads : 1); h++)
+        bits |= apus_seen_bits(s, &range, sequence, h, query, key0);
+      low = bits ? key0 + __builtin_ctzll(bits) : key0;
+      high = bits ? key0 + 63 - __builtin_clzll(bits) : key0 - 1;
+      if (s->dtype == APUS_F32) V(chunk_of_query)(j, sequence, query, &range, low, high, part, APUS_F32, false);
+      else V(chunk_of_query)(j, sequence, query, &range, low, high, part, APUS_BF16, false);
+    }
   }
 }
 
@@ -199,7 +229,9 @@ static void V(join_chunks)(const few_queries_job *j) {
       int64_t sequence = i / s->query_length, query = i % s->query_length;
       const float *parts = j->parts + sequence * j->chunks * step + (query * s->heads + h) * j->part;
       float base = -INFINITY, total = 0;
+      if (s->sinks) base = s->sinks[h];
       for (int64_t c = 0; c < j->chunks; c++) base = parts[c * step] > base ? parts[c * step] : base;
+      if (s->sinks) total = expf(s->sinks[h] - base);
       for (int64_t c = 0; c < j->chunks; c++) {
         float share = parts[c * step + 1];
         if (share != 0) share *= factors[c] = expf(parts[c * step] - base);

@@ -34,13 +34,14 @@ typedef struct {
 
 // The exponentials, relative to `base`, of the products of `seen` keys, in place or as pairs; their sum, and the largest
 // score of them and `top`. `strip` is NULL where every query sees every key.
-INLINE vf V(exponentials)(const V(strip) * strip, float scale, float *scores, uint32_t *pairs, int lanes, int lane0,
-                          int64_t key0, int64_t seen, const bool half, vf base, vf *top) {
+INLINE vf V(exponentials)(const V(strip) * strip, const V(extras) * extras, float scale, float *scores,
+                          uint32_t *pairs, int lanes, int lane0, int64_t key0, int64_t seen, const bool half, vf base,
+                          vf *top) {
   vf sum = {0}, largest = *top;
   for (int64_t r = 0; r < seen; r += 2) {
     vf p[2];
     for (int i = 0; i < 2; i++) {
-      vf x = V(score)(strip, scale, scores + (r + i) * lanes, lane0, key0 + r + i);
+      vf x = V(score)(strip, extras, scale, scores + (r + i) * lanes, lane0, key0 + r + i);
       largest = V(max)(x, largest);
       p[i] = V(power)(x - base, half);
       sum += p[i];
@@ -53,34 +54,38 @@ INLINE vf V(exponentials)(const V(strip) * strip, float scale, float *scores, ui
 }
 
 // Takes `seen` more keys into a softmax. What came before shrinks by the factor that is given back, unless it is 1 for all.
-INLINE bool V(soften)(const V(strip) * strip, float scale, float *scores, uint32_t *pairs, int lanes, int lane0,
-                      int64_t key0, int64_t seen, const bool half, V(softmax) * softmax, vf *shrink) {
+INLINE bool V(soften)(const V(strip) * strip, const V(extras) * extras, float scale, float *scores, uint32_t *pairs,
+                      int lanes, int lane0, int64_t key0, int64_t seen, const bool half, V(softmax) * softmax,
+                      vf *shrink) {
   vf top = softmax->base;
   if (V(takes_pairs)(half) && !V(any)((vi)(top == vsplat(-INFINITY)))) {
     // The products are still there afterwards, so one pass is tried with the old base, which does as long as no exponential
     // comes out above 2^8: nothing is lost in float, nor by rounding to bf16.
-    vf sum = V(exponentials)(strip, scale, scores, pairs, lanes, lane0, key0, seen, half, softmax->base, &top);
+    vf sum =
+        V(exponentials)(strip, extras, scale, scores, pairs, lanes, lane0, key0, seen, half, softmax->base, &top);
     if (!V(any)((vi)(top > softmax->base + 8.0f))) {
       softmax->total += sum;
       return false;
     }
   } else {
-    for (int64_t r = 0; r < seen; r++) top = V(max)(V(score)(strip, scale, scores + r * lanes, lane0, key0 + r), top);
+    for (int64_t r = 0; r < seen; r++)
+      top = V(max)(V(score)(strip, extras, scale, scores + r * lanes, lane0, key0 + r), top);
   }
   // A lane that has seen nothing yet keeps -infinity; its exponent is taken against 0 instead.
   vf base = vselect(top == vsplat(-INFINITY), vsplat(0), top), ignored = top;
   *shrink = V(exp)((softmax->base - base) * (1 / V(units)(half)));
-  vf sum = V(exponentials)(strip, scale, scores, pairs, lanes, lane0, key0, seen, half, base, &ignored);
+  vf sum = V(exponentials)(strip, extras, scale, scores, pairs, lanes, lane0, key0, seen, half, base, &ignored);
   softmax->total = softmax->total * *shrink + sum;
   softmax->base = top;
   return true;
 }
 
-INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t task, const bool half) {
+INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t task, const bool half,
+                                 const bool plain) {
   const apus_attention *s = job->spec;
   const apus_gemm_kernel *kn = apus_attention_kernel_for(s->compute);
   const int lanes = kn->tile_columns, vectors = lanes / 16;
-  const float scale = s->scale * V(units)(half);
+  const float scale = plain ? s->scale * V(units)(half) : V(scale)(s, half);
   const int64_t sequence = task / s->kv_heads, kv = task % s->kv_heads, group = s->heads / s->kv_heads;
   const int64_t keys = s->key_length, blocks = V(up)(keys, KEY_BLOCK) / KEY_BLOCK;
   const int64_t dim = s->head_dim, value_dim = s->value_dim, values = V(up)(value_dim, kn->tile_rows);
@@ -119,21 +124,31 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
       int64_t token = sequence * s->query_length + query0;
       apus_matrix qm = {V(at)(job->q, token * s->q_stride + h * dim, s->dtype), s->dtype, s->q_stride, 1};
       kn->pack_b(qm, dim, count, packed_q);
+      V(extras) extras;
+      if (!plain) V(extras_of_strip)(s, h, query0, half, &extras);
+      // A sink is a score that was seen before all others.
       V(softmax) softmax[2] = {{vsplat(-INFINITY), {0}}, {vsplat(-INFINITY), {0}}};
+      for (int j = 0; j < 2 && s->sinks; j++)
+        softmax[j] = (V(softmax)){vsplat(s->sinks[h] * V(units)(half)), vsplat(1)};
       memset(sums, 0, (size_t)values * (size_t)lanes * 4);
-      int64_t block0 = strip.lowest_first / KEY_BLOCK;
+      int64_t block0 = plain ? strip.lowest_first / KEY_BLOCK : V(first_block)(&strip);
       int64_t block1 = strip.highest_last < 0 ? block0 : strip.highest_last / KEY_BLOCK + 1;
       for (int64_t b = block0; b < block1; b++) {
         int64_t key0 = b * KEY_BLOCK;
+        if (!plain && !V(look)(s, &strip, sequence, h, query0, lanes, key0, &extras)) continue;
         int64_t seen = V(seen_keys)(kn, &strip, key0);
         for (int64_t r = 0; r < seen; r += kn->tile_rows)
           kn->tile(padded_dim, packed_keys + (size_t)b * key_block + (size_t)(r / kn->tile_rows) * key_panel, packed_q,
                    scores + r * lanes, lanes, false);
         for (int j = 0; j < vectors; j++) {
           vf shrink;
-          bool shrinks = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK)
-                             ? V(soften)(NULL, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink)
-                             : V(soften)(&strip, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink);
+          bool shrinks;
+          if (!plain)
+            shrinks = V(soften)(NULL, &extras, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink);
+          else if (V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK))
+            shrinks = V(soften)(NULL, NULL, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink);
+          else
+            shrinks = V(soften)(&strip, NULL, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink);
           for (int64_t d = 0; shrinks && d < values; d++) {
             vf x;
             LOAD_F32(x, sums + d * lanes + j * 16);
@@ -167,7 +182,10 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
 static void V(attention_forward_task)(void *context, int64_t task, int worker) {
   (void)worker;
   const apus_attention_forward_job *job = context;
-  if (job->spec->compute == APUS_BF16) V(attention_forward)(job, task, true);
-  else V(attention_forward)(job, task, false);
+  const bool half = job->spec->compute == APUS_BF16, plain = apus_attention_is_plain(job->spec);
+  if (half && plain) V(attention_forward)(job, task, true, true);
+  else if (half) V(attention_forward)(job, task, true, false);
+  else if (plain) V(attention_forward)(job, task, false, true);
+  else V(attention_forward)(job, task, false, false);
 }
 #endif

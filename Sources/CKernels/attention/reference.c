@@ -11,21 +11,34 @@ static void put(void *p, int64_t i, double x, apus_dtype type) {
   else ((uint16_t *)p)[i] = float_to_bf16((float)x);
 }
 
-// Probabilities of query i of head h over all keys; returns the log-sum-exp.
+static bool sees(const apus_attention *s, int64_t n, int64_t h, int64_t i, int64_t j) {
+  apus_key_range range = apus_key_range_of(s, n, i);
+  if (j >= range.document && j <= range.kept_last) return true;
+  if (j < range.first || j > range.last) return false;
+  if (!s->blocks) return true;
+  int64_t block = (j - range.document) / s->block;
+  return s->blocks[((n * s->heads + h) * s->query_length + i) * s->block_words + block / 64] >> (block % 64) & 1;
+}
+
+// Probabilities of query i of head h over all keys, and where `steepness` is not NULL, what capping multiplies the
+// gradients of their scores by; returns the log-sum-exp.
 static double probabilities(const apus_attention *s, int64_t n, int64_t h, int64_t i, const void *q, const void *k,
-                            double *p) {
+                            double *p, double *steepness) {
   int64_t kv = h / (s->heads / s->kv_heads);
-  int32_t first, last;
-  apus_key_range(s, n, i, &first, &last);
-  double top = -INFINITY, total = 0;
+  double top = s->sinks ? s->sinks[h] : -INFINITY, total = 0;
   for (int64_t j = 0; j < s->key_length; j++) {
     double sum = 0;
     for (int64_t d = 0; d < s->head_dim; d++)
       sum += get(q, (n * s->query_length + i) * s->q_stride + h * s->head_dim + d, s->dtype) *
              get(k, (n * s->key_length + j) * s->k_stride + kv * s->head_dim + d, s->dtype);
-    p[j] = j >= first && j <= last ? sum * s->scale : -INFINITY;
+    sum *= s->scale;
+    if (steepness) steepness[j] = s->soft_cap > 0 ? 1 - pow(tanh(sum / s->soft_cap), 2) : 1;
+    if (s->soft_cap > 0) sum = s->soft_cap * tanh(sum / s->soft_cap);
+    if (s->slopes) sum -= s->slopes[h] * fabs((double)(i + s->key_length - s->query_length - j));
+    p[j] = sees(s, n, h, i, j) ? sum : -INFINITY;
     if (p[j] > top) top = p[j];
   }
+  if (s->sinks) total = exp(s->sinks[h] - top);
   for (int64_t j = 0; j < s->key_length; j++) {
     p[j] = top == -INFINITY ? 0 : exp(p[j] - top);
     total += p[j];
@@ -41,7 +54,7 @@ void apus_attention_forward_reference(const apus_attention *s, const void *q, co
     for (int64_t h = 0; h < s->heads; h++)
       for (int64_t i = 0; i < s->query_length; i++) {
         int64_t kv = h / (s->heads / s->kv_heads);
-        lse[(n * s->heads + h) * s->query_length + i] = (float)probabilities(s, n, h, i, q, k, p);
+        lse[(n * s->heads + h) * s->query_length + i] = (float)probabilities(s, n, h, i, q, k, p, NULL);
         for (int64_t d = 0; d < s->value_dim; d++) {
           double sum = 0;
           for (int64_t j = 0; j < s->key_length; j++)
@@ -59,12 +72,13 @@ void apus_attention_backward_reference(const apus_attention *s, const void *q, c
   (void)lse;
   int64_t tokens = s->sequences * s->key_length, kw = s->kv_heads * s->head_dim, vw = s->kv_heads * s->value_dim;
   double *p = malloc((size_t)s->key_length * sizeof(double)), *g = malloc((size_t)s->key_length * sizeof(double));
+  double *steepness = malloc((size_t)s->key_length * sizeof(double));
   double *dk = calloc((size_t)(tokens * kw), sizeof(double)), *dv = calloc((size_t)(tokens * vw), sizeof(double));
   for (int64_t n = 0; n < s->sequences; n++)
     for (int64_t h = 0; h < s->heads; h++)
       for (int64_t i = 0; i < s->query_length; i++) {
         int64_t kv = h / (s->heads / s->kv_heads), at = n * s->query_length + i;
-        probabilities(s, n, h, i, q, k, p);
+        probabilities(s, n, h, i, q, k, p, steepness);
         double mean = 0;
         for (int64_t j = 0; j < s->key_length; j++) {
           g[j] = 0;
@@ -78,7 +92,7 @@ void apus_attention_backward_reference(const apus_attention *s, const void *q, c
         for (int64_t d = 0; d < s->head_dim; d++) {
           double sum = 0, own = get(q, at * s->q_stride + h * s->head_dim + d, s->dtype);
           for (int64_t j = 0; j < s->key_length; j++) {
-            double ds = p[j] * (g[j] - mean) * s->scale;
+            double ds = p[j] * (g[j] - mean) * steepness[j] * s->scale;
             sum += ds * get(k, (n * s->key_length + j) * s->k_stride + kv * s->head_dim + d, s->dtype);
             dk[(n * s->key_length + j) * kw + kv * s->head_dim + d] += ds * own;
           }
@@ -91,6 +105,27 @@ void apus_attention_backward_reference(const apus_attention *s, const void *q, c
   }
   free(p);
   free(g);
+  free(steepness);
   free(dk);
   free(dv);
+}
+
+void apus_attention_sink_gradient_reference(const apus_attention *s, const void *q, const void *k, const void *v,
+                                            const void *d_out, float *d_sinks) {
+  double *p = malloc((size_t)s->key_length * sizeof(double));
+  for (int64_t h = 0; h < s->heads; h++) {
+    double gradient = 0;
+    for (int64_t n = 0; n < s->sequences; n++)
+      for (int64_t i = 0; i < s->query_length; i++) {
+        int64_t kv = h / (s->heads / s->kv_heads), at = n * s->query_length + i;
+        double lse = probabilities(s, n, h, i, q, k, p, NULL);
+        for (int64_t j = 0; j < s->key_length; j++)
+          for (int64_t d = 0; d < s->value_dim; d++)
+            gradient -= exp(s->sinks[h] - lse) * p[j] *
+                        get(d_out, at * s->out_stride + h * s->value_dim + d, s->dtype) *
+                        get(v, (n * s->key_length + j) * s->v_stride + kv * s->value_dim + d, s->dtype);
+      }
+    d_sinks[h] += (float)gradient;
+  }
+  free(p);
 }

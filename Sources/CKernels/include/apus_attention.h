@@ -15,6 +15,14 @@ typedef struct {
   bool causal;                       // query i sees keys up to i + key_length - query_length
   int64_t window;                    // and at most so many of them, its own included; 0: no limit
   const int32_t *first_key;          // [sequences, query_length]: none before this (document borders), or NULL
+  const int32_t *last_key;           // [sequences, query_length]: none after this, or NULL
+  int64_t chunk;                     // only keys of the query's own chunk: so many each, from the document's first; 0: no
+  int64_t kept;                      // a document's first keys, so many, are seen beyond window and chunk
+  float soft_cap;                    // scores x become soft_cap * tanh(x / soft_cap); 0: they stay
+  const float *slopes;               // [heads]: a score loses so much for each key between (ALiBi), or NULL
+  const float *sinks;                // [heads]: the score of one more column, which has no value, or NULL
+  const uint64_t *blocks;            // [sequences, heads, query_length, block_words]: bit b: the document's block b, or NULL
+  int64_t block, block_words;        // keys of a block; words of 64 bits for each query
 } apus_attention;
 
 /// out `[sequences, query_length, heads, value_dim]` and lse `[sequences, heads, query_length]`, the log of the sum of
@@ -26,10 +34,16 @@ void apus_attention_forward(const apus_attention *spec, const void *q, const voi
 void apus_attention_backward(const apus_attention *spec, const void *q, const void *k, const void *v, const void *out,
                              const float *lse, const void *d_out, void *d_q, void *d_k, void *d_v);
 
+/// Adds to d_sinks `[heads]` the gradient of the sinks.
+void apus_attention_sink_gradient(const apus_attention *spec, const void *out, const float *lse, const void *d_out,
+                                  float *d_sinks);
+
 /// The plain definitions, in double, over whole rows of scores.
 void apus_attention_forward_reference(const apus_attention *spec, const void *q, const void *k, const void *v,
                                       void *out, float *lse);
 void apus_attention_backward_reference(const apus_attention *spec, const void *q, const void *k, const void *v,
                                        const void *out, const float *lse, const void *d_out, void *d_q, void *d_k,
                                        void *d_v);
+void apus_attention_sink_gradient_reference(const apus_attention *spec, const void *q, const void *k, const void *v,
+                                            const void *d_out, float *d_sinks);
 #endif

@@ -45,6 +45,7 @@ INLINE size_t V(rows_bytes)(const apus_gemm_kernel *kn, int64_t rows, int64_t de
 typedef struct {
   int32_t first[32], last[32];  // of each lane; nonexistent queries see nothing
   int32_t lowest_first, highest_first, lowest_last, highest_last;
+  int32_t lowest_kept, highest_kept;  // of keys that are kept before the first
   int64_t count;
 } V(strip);
 
@@ -55,15 +56,22 @@ INLINE void V(strip_range)(const apus_attention *s, int64_t sequence, int64_t qu
   out->highest_first = -1;
   out->lowest_last = INT32_MAX;
   out->highest_last = -1;
+  out->lowest_kept = INT32_MAX;
+  out->highest_kept = -1;
   for (int i = 0; i < lanes; i++) {
     out->first[i] = INT32_MAX;
     out->last[i] = -1;
     if (i >= count) continue;
-    apus_key_range(s, sequence, query0 + i, &out->first[i], &out->last[i]);
+    apus_key_range range = apus_key_range_of(s, sequence, query0 + i);
+    out->first[i] = range.first;
+    out->last[i] = range.last;
     if (out->first[i] < out->lowest_first) out->lowest_first = out->first[i];
     if (out->first[i] > out->highest_first) out->highest_first = out->first[i];
     if (out->last[i] < out->lowest_last) out->lowest_last = out->last[i];
     if (out->last[i] > out->highest_last) out->highest_last = out->last[i];
+    if (range.kept_last < range.document) continue;
+    if (range.document < out->lowest_kept) out->lowest_kept = range.document;
+    if (range.kept_last > out->highest_kept) out->highest_kept = range.kept_last;
   }
 }
 // Whether every query that exists sees every key of [key0, key1).
@@ -87,12 +95,81 @@ INLINE vi V(visible)(const V(strip) * s, int lane0, int64_t key) {
 // gives is rounded to bf16 next, of e otherwise.
 INLINE vf V(power)(vf x, const bool half) { return half ? V(exp2_coarse)(x) : V(exp)(x); }
 INLINE float V(units)(const bool half) { return half ? LOG2_E : 1; }
+
+// What scores that are more than products of visible keys need besides; nobody who has plain ones passes it.
+typedef struct {
+  float soft_cap, slope;    // in the units of the exponential; 0: none
+  float own[32];            // where each lane's query stands
+  int64_t key0;             // of the block of keys
+  uint32_t visible[2][32];  // which of its 64 keys each lane sees
+  bool sees_all;
+} V(extras);
+
+_Static_assert(KEY_BLOCK == 64, "a block's keys are the bits of a word");
+
+INLINE void V(extras_of_strip)(const apus_attention *s, int64_t head, int64_t query0, const bool half,
+                               V(extras) * out) {
+  out->soft_cap = s->soft_cap * V(units)(half);
+  out->slope = s->slopes ? s->slopes[head] * V(units)(half) : 0;
+  for (int i = 0; i < 32; i++) out->own[i] = (float)(query0 + i + s->key_length - s->query_length);
+}
+// What the products are multiplied by before anything else.
+INLINE float V(scale)(const apus_attention *s, const bool half) {
+  return s->soft_cap > 0 ? s->scale / s->soft_cap : s->scale * V(units)(half);
+}
+// Looks which keys of a block the strip's queries see; whether there is any.
+INLINE bool V(look)(const apus_attention *s, const V(strip) * strip, int64_t sequence, int64_t head, int64_t query0,
+                    int lanes, int64_t key0, V(extras) * out) {
+  if (key0 > strip->highest_kept && key0 + KEY_BLOCK <= strip->lowest_first) return false;
+  uint64_t some = 0, all = ~(uint64_t)0;
+  for (int i = 0; i < lanes; i++) {
+    uint64_t bits = 0;
+    if (i < strip->count) {
+      apus_key_range range = apus_key_range_of(s, sequence, query0 + i);
+      bits = apus_seen_bits(s, &range, sequence, head, query0 + i, key0);
+    }
+    out->visible[0][i] = (uint32_t)bits;
+    out->visible[1][i] = (uint32_t)(bits >> 32);
+    some |= bits;
+    all &= bits;
+  }
+  out->key0 = key0;
+  out->sees_all = all == ~(uint64_t)0;
+  return some != 0;
+}
+// The first block that a query of the strip may see.
+INLINE int64_t V(first_block)(const V(strip) * s) {
+  return (s->lowest_kept < s->lowest_first ? s->lowest_kept : s->lowest_first) / KEY_BLOCK;
+}
+
+// Capped, biased by distance and masked, as the specification says. `steepness` is NULL or takes what capping multiplies
+// gradients by.
+INLINE vf V(extra_score)(const V(extras) * e, vf x, int lane0, int64_t key, vf *steepness) {
+  if (e->soft_cap > 0) {
+    vf t = V(tanh)(x);
+    x = t * e->soft_cap;
+    if (steepness) *steepness = 1.0f - t * t;
+  }
+  if (e->slope != 0) {
+    vf own, distance;
+    LOAD_F32(own, e->own + lane0);
+    distance = own - (float)key;
+    x -= e->slope * V(max)(distance, -distance);
+  }
+  if (e->sees_all) return x;
+  vi bits;
+  int bit = (int)(key - e->key0);
+  memcpy(&bits, e->visible[bit / 32] + lane0, 64);
+  return vselect((bits << (31 - bit % 32)) >> 31, x, vsplat(-INFINITY));
+}
 // The scores of one key and sixteen queries: products times `scale`; -infinity where a query of the strip does not see the
 // key.
-INLINE vf V(score)(const V(strip) * strip, float scale, const float *products, int lane0, int64_t key) {
+INLINE vf V(score)(const V(strip) * strip, const V(extras) * extras, float scale, const float *products, int lane0,
+                   int64_t key) {
   vf x;
   LOAD_F32(x, products + lane0);
   x *= scale;
+  if (extras) return V(extra_score)(extras, x, lane0, key, NULL);
   return strip ? vselect(V(visible)(strip, lane0, key), x, vsplat(-INFINITY)) : x;
 }
 // Whether a tile that was computed here can be written as the pairs of bf16 in which a packed right operand keeps it.

@@ -158,6 +158,12 @@ INLINE vf V(square_root)(vf x) {
 #endif
 }
 #undef WHOLE_SQUARE_ROOT
+// Within 2 units in the last place of 1; near 0, where the exponentials would cancel, of itself.
+INLINE vf V(tanh)(vf x) {
+  vf size = V(max)(-x, x), e = V(exp)(-2.0f * size), far = (1.0f - e) / (1.0f + e), s = x * x;
+  vf near = x * (1.0f + s * (-1 / 3.0f + s * (2 / 15.0f + s * (-17 / 315.0f + s * (62 / 2835.0f)))));
+  return vselect(size < vsplat(0.3f), near, vselect(x < vsplat(0), -far, far));
+}
 // A 16 x 16 transposition in four rounds of pairwise exchange at distances 8, 4, 2, 1.
 INLINE void V(transpose)(vf r[16]) {
   vf t[16];

@@ -80,7 +80,7 @@ public struct AttentionMixer: Mixer {
     }
     guard usesRope else { return qkv }
     return tape.rotary(
-      qkv, heads: c.headCount + c.keyValueHeadCount, dimension: c.headDimension, positions: positions,
+      qkv, heads: RotaryHeads(count: c.headCount + c.keyValueHeadCount, dimension: c.headDimension), positions: positions,
       table: table.table(local: usesLocalRope))
   }
 }

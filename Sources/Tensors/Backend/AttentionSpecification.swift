@@ -20,6 +20,20 @@ public struct AttentionSpecification: Sendable {
   public var window: Int?
   /// `[sequences, queryLength]` int32: the first key that a query may see, where documents begin.
   public var firstKeys: Tensor?
+  /// `[sequences, queryLength]` int32: the last key that a query may see.
+  public var lastKeys: Tensor?
+  /// A query sees only keys of its own chunk of so many, counted from its document's first (Llama 4).
+  public var chunk: Int?
+  /// Of a document's first keys so many are seen beyond window and chunk (StreamingLLM, arXiv:2309.17453).
+  public var keptFirstKeys = 0
+  /// Scores x become `softCap * tanh(x / softCap)` (Gemma 2, arXiv:2408.00118).
+  public var softCap: Float?
+  /// `[heads]` float32: what a score loses for each key between query and key (ALiBi, arXiv:2108.12409).
+  public var slopes: Tensor?
+  /// `[heads]` float32: the score of one more column of the softmax, which has no value (gpt-oss).
+  public var sinks: Tensor?
+  /// Which blocks of keys each query sees, beside all that is said above.
+  public var chosenBlocks: ChosenBlocks?
 
   /// Creates a specification.
   public init(
@@ -38,6 +52,19 @@ public struct AttentionSpecification: Sendable {
     self.isCausal = isCausal
     self.window = window
     self.firstKeys = firstKeys
+  }
+}
+
+/// Blocks of keys, counted from a document's first key, that queries see.
+public struct ChosenBlocks: Sendable {
+  /// Keys of a block.
+  public var size: Int
+  /// `[sequences, heads, queryLength, 2 * words]` int32: bit `b` of a query's words of 64 bits is its document's block `b`.
+  public var bits: Tensor
+
+  /// Blocks of `size` keys that `bits` choose.
+  public init(size: Int, bits: Tensor) {
+    (self.size, self.bits) = (size, bits)
   }
 }
 

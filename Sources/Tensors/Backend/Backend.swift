@@ -71,8 +71,8 @@ public protocol Backend: OptimizerBackend {
     sum: Tensor, weight: Tensor, statistics: Tensor, outputGradient: Tensor, residualGradient: Tensor?,
     sumGradient: Tensor, weightGradient: Tensor?, biasGradient: Tensor?)
 
-  /// Turns the heads in the first `heads * dimension` columns in place.
-  func rotary(_ x: Tensor, heads: Int, dimension: Int, positions: Tensor, table: Tensor, inverse: Bool)
+  /// Turns heads in place: of each the first elements, as many as a row of `table` `[positions, 2, pairs]` has.
+  func rotary(_ x: Tensor, heads: RotaryHeads, positions: Tensor, table: Tensor, inverse: Bool)
 
   func attention(
     _ specification: AttentionSpecification, query: Tensor, key: Tensor, value: Tensor, columns: AttentionColumns,
@@ -81,6 +81,10 @@ public protocol Backend: OptimizerBackend {
     _ specification: AttentionSpecification, query: Tensor, key: Tensor, value: Tensor, columns: AttentionColumns,
     output: Tensor, logSumExp: Tensor, outputGradient: Tensor, queryGradient: Tensor, keyGradient: Tensor,
     valueGradient: Tensor, compute: DType)
+  /// sinkGradient float32 `[heads]` += the gradient of the specification's sinks.
+  func attentionSinkGradient(
+    _ specification: AttentionSpecification, output: Tensor, logSumExp: Tensor, outputGradient: Tensor,
+    sinkGradient: Tensor)
 
   func swiGLU(_ gateUp: Tensor, output: Tensor)
   func swiGLUBackward(_ gateUp: Tensor, outputGradient: Tensor, inputGradient: Tensor)

@@ -1,10 +1,13 @@
 import CKernels
 
 extension CPUBackend {
-  public func rotary(_ x: Tensor, heads: Int, dimension: Int, positions: Tensor, table: Tensor, inverse: Bool) {
+  public func rotary(
+    _ x: Tensor, heads: RotaryHeads, positions: Tensor, table: Tensor, inverse: Bool
+  ) {
     apus_rotary(
-      Int64(x.rows), Int64(heads), Int64(dimension), Int64(x.columns), x.pointer, positions.integers.baseAddress,
-      table.floats.baseAddress, inverse, x.dtype.kernel)
+      Int64(x.rows), Int64(heads.count), Int64(heads.dimension), Int64(table.columns * 2), Int64(x.columns),
+      x.pointer(column: heads.column), positions.integers.baseAddress, table.floats.baseAddress, heads.isInterleaved,
+      inverse, x.dtype.kernel)
   }
 
   public func attention(
@@ -29,6 +32,16 @@ extension CPUBackend {
       queryGradient.pointer(column: columns.query), keyGradient.pointer(column: columns.key),
       valueGradient.pointer(column: columns.value))
   }
+
+  public func attentionSinkGradient(
+    _ specification: AttentionSpecification, output: Tensor, logSumExp: Tensor, outputGradient: Tensor,
+    sinkGradient: Tensor
+  ) {
+    // Queries, keys and values are not looked at.
+    var kernel = specification.kernel(query: output, key: output, value: output, output: output, compute: output.dtype)
+    apus_attention_sink_gradient(
+      &kernel, output.pointer, logSumExp.floats.baseAddress, outputGradient.pointer, sinkGradient.floats.baseAddress)
+  }
 }
 
 extension AttentionSpecification {
@@ -40,6 +53,11 @@ extension AttentionSpecification {
       value_dim: Int64(valueDimension), q_stride: Int64(query.columns), k_stride: Int64(key.columns),
       v_stride: Int64(value.columns), out_stride: Int64(output.columns), dtype: query.dtype.kernel,
       compute: compute.kernel, scale: scale, causal: isCausal, window: Int64(window ?? 0),
-      first_key: firstKeys.map { UnsafePointer($0.integers.baseAddress!) })
+      first_key: firstKeys.flatMap { UnsafePointer($0.integers.baseAddress) },
+      last_key: lastKeys.flatMap { UnsafePointer($0.integers.baseAddress) }, chunk: Int64(chunk ?? 0),
+      kept: Int64(keptFirstKeys), soft_cap: softCap ?? 0, slopes: slopes.flatMap { UnsafePointer($0.floats.baseAddress) },
+      sinks: sinks.flatMap { UnsafePointer($0.floats.baseAddress) },
+      blocks: chosenBlocks.map { UnsafePointer($0.bits.pointer.assumingMemoryBound(to: UInt64.self)) },
+      block: Int64(chosenBlocks?.size ?? 0), block_words: Int64((chosenBlocks?.bits.columns ?? 0) / 2))
   }
 }

@@ -180,9 +180,9 @@ public struct MeasuringBackend: Backend {
     }
   }
 
-  public func rotary(_ x: Tensor, heads: Int, dimension: Int, positions: Tensor, table: Tensor, inverse: Bool) {
-    measure("rotary", bytes: 2 * x.rows * heads * dimension * x.dtype.byteCount) {
-      base.rotary(x, heads: heads, dimension: dimension, positions: positions, table: table, inverse: inverse)
+  public func rotary(_ x: Tensor, heads: RotaryHeads, positions: Tensor, table: Tensor, inverse: Bool) {
+    measure("rotary", bytes: 2 * x.rows * heads.count * 2 * table.columns * x.dtype.byteCount) {
+      base.rotary(x, heads: heads, positions: positions, table: table, inverse: inverse)
     }
   }
 
@@ -214,6 +214,16 @@ public struct MeasuringBackend: Backend {
         specification, query: query, key: key, value: value, columns: columns, output: output, logSumExp: logSumExp,
         outputGradient: outputGradient, queryGradient: queryGradient, keyGradient: keyGradient,
         valueGradient: valueGradient, compute: compute)
+    }
+  }
+
+  public func attentionSinkGradient(
+    _ specification: AttentionSpecification, output: Tensor, logSumExp: Tensor, outputGradient: Tensor,
+    sinkGradient: Tensor
+  ) {
+    measure("attention sinks backward", output, outputGradient, logSumExp) {
+      base.attentionSinkGradient(
+        specification, output: output, logSumExp: logSumExp, outputGradient: outputGradient, sinkGradient: sinkGradient)
     }
   }
 
@@ -293,7 +303,8 @@ extension AttentionSpecification {
     let first = keyLength - queryLength
     let seen = (0..<queryLength).reduce(0) { sum, query in
       let keys = isCausal ? first + query + 1 : keyLength
-      return sum + min(keys, window ?? keys)
+      let own = chunk.map { (first + query) % $0 + 1 } ?? keys
+      return sum + min(keys, min(own, window ?? keys) + keptFirstKeys)
     }
     return seen * sequences * heads
   }

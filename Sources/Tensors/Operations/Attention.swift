@@ -1,9 +1,14 @@
 extension Tape {
   /// Attention over a fused projection `[tokens, (heads + 2 * keyValueHeads) * headDimension]`, queries first, then
   /// keys, then values: `[tokens, heads * headDimension]`.
-  public mutating func attention(_ projection: Variable, _ specification: AttentionSpecification) -> Variable {
+  /// - Parameter sinks: the specification's, as a weight.
+  public mutating func attention(
+    _ projection: Variable, _ specification: AttentionSpecification, sinks: Parameter? = nil
+  ) -> Variable {
     let execution = execution
-    let s = specification
+    var s = specification
+    s.sinks = sinks?.master
+    let specification = s
     let qkv = projection.tensor
     let columns = AttentionColumns(
       query: 0, key: s.heads * s.headDimension, value: (s.heads + s.keyValueHeads) * s.headDimension)
@@ -14,8 +19,12 @@ extension Tape {
       compute: execution.compute)
     return record(inputs: [projection], output: output) { gradient in
       let inputGradient = execution.tensor(qkv.shape)
+      if let sinkGradient = sinks?.gradient {
+        execution.backend.attentionSinkGradient(
+          specification, output: output, logSumExp: logSumExp, outputGradient: gradient, sinkGradient: sinkGradient)
+      }
       execution.backend.attentionBackward(
-        s, query: qkv, key: qkv, value: qkv, columns: columns, output: output, logSumExp: logSumExp,
+        specification, query: qkv, key: qkv, value: qkv, columns: columns, output: output, logSumExp: logSumExp,
         outputGradient: gradient, queryGradient: inputGradient, keyGradient: inputGradient,
         valueGradient: inputGradient, compute: execution.compute)
       return [inputGradient]

@@ -13,6 +13,17 @@ extension EngineTests {
       }
     }
 
+    /// Caps, biases, sinks, chunks, kept keys, chosen blocks.
+    @Test func special() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        for shape in AttentionCase.specialShapes {
+          AttentionCase(shape: shape, dtype: APUS_F32, compute: APUS_F32, &random).check(seed: random.seed)
+          AttentionCase(shape: shape, dtype: APUS_BF16, compute: APUS_BF16, &random).check(seed: random.seed)
+        }
+      }
+    }
+
     @Test func bfloat16() async {
       await #expect(processExitsWith: .success) {
         var random = TestRandom()
@@ -38,7 +49,7 @@ extension EngineTests {
         var random = TestRandom()
         let (length, dimension) = (70, 24)
         let values = random.normals(3 * length * dimension)
-        for payload in [UInt32(0x7fc0_0000), 0x7fc0_0001, 0xffff_ffff] {
+        for (payload, isSpecial) in [(UInt32(0x7fc0_0000), false), (0x7fc0_0001, true), (0xffff_ffff, false)] {
           let place = Int.random(in: 0..<length, using: &random)
           inEachVariant { variant in
             let outputs = [false, true].map { isPoisoned in
@@ -48,11 +59,12 @@ extension EngineTests {
               let output = Buffer.output(length * dimension)
               let logSumExp = Buffer.output(length)
               let stride = Int64(3 * dimension)
-              var s = apus_attention(
-                sequences: 1, query_length: Int64(length), key_length: Int64(length), heads: 1, kv_heads: 1,
-                head_dim: Int64(dimension), value_dim: Int64(dimension), q_stride: stride, k_stride: stride,
-                v_stride: stride, out_stride: Int64(dimension), dtype: APUS_F32, compute: APUS_F32, scale: 0.2,
-                causal: true, window: 0, first_key: nil)
+              var s = apus_attention()
+              (s.sequences, s.query_length, s.key_length) = (1, Int64(length), Int64(length))
+              (s.heads, s.kv_heads, s.head_dim, s.value_dim) = (1, 1, Int64(dimension), Int64(dimension))
+              (s.q_stride, s.k_stride, s.v_stride, s.out_stride) = (stride, stride, stride, Int64(dimension))
+              (s.dtype, s.compute, s.scale, s.causal) = (APUS_F32, APUS_F32, 0.2, true)
+              (s.soft_cap, s.kept) = isSpecial ? (3, 1) : (0, 0)
               apus_attention_forward(
                 &s, input.raw, input.raw + dimension * 4, input.raw + dimension * 8, output.raw, logSumExp.floats)
               return (output, logSumExp)
@@ -85,6 +97,15 @@ struct AttentionShape {
   var window = 0
   enum FirstKeys { case none, documents, someSeeNothing }
   var firstKeys = FirstKeys.none
+  /// What makes scores and masks special.
+  var chunk = 0
+  var kept = 0
+  var softCap: Float = 0
+  var hasSlopes = false
+  var hasSinks = false
+  var hasLastKeys = false
+  /// Keys of a chosen block; 0: none are chosen.
+  var block = 0
 }
 
 struct AttentionCase {
@@ -102,11 +123,38 @@ struct AttentionCase {
     AttentionShape(sequences: 2, queries: 77, keys: 77, dimension: 20, firstKeys: .someSeeNothing),
     AttentionShape(queries: 31, keys: 64, dimension: 112, valueDimension: 128, firstKeys: .someSeeNothing),
   ]
+  static let specialShapes = [
+    AttentionShape(sequences: 2, queries: 90, keys: 90, heads: 4, dimension: 16, softCap: 2),
+    AttentionShape(queries: 3, keys: 133, heads: 4, keyValueHeads: 1, dimension: 40, softCap: 50),
+    AttentionShape(sequences: 2, queries: 100, keys: 100, dimension: 24, firstKeys: .documents, hasSlopes: true),
+    AttentionShape(queries: 70, keys: 70, dimension: 16, causal: false, hasSlopes: true),
+    AttentionShape(sequences: 2, queries: 2, keys: 90, heads: 4, keyValueHeads: 2, dimension: 33, hasSlopes: true),
+    AttentionShape(sequences: 2, queries: 77, keys: 77, heads: 4, dimension: 20, firstKeys: .someSeeNothing, hasSinks: true),
+    AttentionShape(queries: 4, keys: 200, heads: 4, dimension: 64, window: 20, hasSinks: true),
+    AttentionShape(queries: 300, keys: 300, heads: 4, dimension: 32, window: 17, kept: 4),
+    AttentionShape(sequences: 2, queries: 200, keys: 200, dimension: 16, window: 9, firstKeys: .documents, kept: 3),
+    AttentionShape(queries: 1, keys: 200, dimension: 16, window: 30, kept: 70),
+    AttentionShape(sequences: 2, queries: 150, keys: 150, dimension: 48, firstKeys: .documents, chunk: 13),
+    AttentionShape(queries: 2, keys: 150, dimension: 48, chunk: 64, kept: 1),
+    AttentionShape(queries: 66, keys: 130, dimension: 16, causal: false, chunk: 40),
+    AttentionShape(sequences: 2, queries: 80, keys: 80, dimension: 16, hasLastKeys: true),
+    AttentionShape(sequences: 2, queries: 290, keys: 290, heads: 4, dimension: 16, firstKeys: .documents, block: 16),
+    AttentionShape(queries: 70, keys: 300, heads: 4, dimension: 32, window: 200, kept: 2, block: 64),
+    AttentionShape(sequences: 2, queries: 3, keys: 300, heads: 4, dimension: 32, hasSinks: true, block: 24),
+    AttentionShape(
+      sequences: 2, queries: 140, keys: 140, heads: 4, dimension: 24, valueDimension: 40, window: 50,
+      firstKeys: .someSeeNothing, chunk: 60, kept: 5, softCap: 3, hasSlopes: true, hasSinks: true, block: 10),
+    AttentionShape(
+      sequences: 2, queries: 3, keys: 140, heads: 4, dimension: 24, valueDimension: 40, window: 50,
+      firstKeys: .someSeeNothing, chunk: 60, kept: 5, softCap: 3, hasSlopes: true, hasSinks: true, hasLastKeys: true,
+      block: 10),
+  ]
 
   let shape: AttentionShape
   let dtype, compute: apus_dtype
   private let specification: apus_attention
-  private let firstKeys: IntegerBuffer?
+  private let firstKeys, lastKeys, blocks: IntegerBuffer?
+  private let slopes, sinks: Buffer?
   /// Queries, keys and values side by side in one buffer where their lengths agree, each in its own otherwise.
   private let inputs: [Buffer]
   private let offsets: [Int]
@@ -138,13 +186,30 @@ struct AttentionCase {
     let outputStride = shape.heads * valueDimension + slack
     outputGradient = .input(values(queryTokens * outputStride), dtype)
     firstKeys = AttentionCase.firstKeys(shape, &random)
-    specification = apus_attention(
-      sequences: Int64(shape.sequences), query_length: Int64(shape.queries), key_length: Int64(shape.keys),
-      heads: Int64(shape.heads), kv_heads: Int64(shape.keyValueHeads), head_dim: Int64(shape.dimension),
-      value_dim: Int64(valueDimension), q_stride: Int64(strides[0]), k_stride: Int64(strides[1]),
-      v_stride: Int64(strides[2]), out_stride: Int64(outputStride), dtype: dtype, compute: compute,
-      scale: 1 / Float(shape.dimension).squareRoot(), causal: shape.causal, window: Int64(shape.window),
-      first_key: firstKeys?.pointer)
+    lastKeys =
+      shape.hasLastKeys
+      ? IntegerBuffer((0..<queryTokens).map { _ in Int32.random(in: -1..<Int32(shape.keys), using: &random) }) : nil
+    slopes = shape.hasSlopes ? .input((0..<shape.heads).map { 0.3 / Float($0 + 1) }) : nil
+    sinks = shape.hasSinks ? .input(random.normals(shape.heads, scale: 2)) : nil
+    // Random blocks; bits beyond the last that there is do no harm.
+    let words = shape.block > 0 ? (shape.keys / shape.block + 64) / 64 : 0
+    blocks =
+      shape.block > 0
+      ? IntegerBuffer((0..<queryTokens * shape.heads * words * 2).map { _ in Int32(truncatingIfNeeded: random.next()) })
+      : nil
+    var s = apus_attention()
+    (s.sequences, s.query_length, s.key_length) = (Int64(shape.sequences), Int64(shape.queries), Int64(shape.keys))
+    (s.heads, s.kv_heads) = (Int64(shape.heads), Int64(shape.keyValueHeads))
+    (s.head_dim, s.value_dim) = (Int64(shape.dimension), Int64(valueDimension))
+    (s.q_stride, s.k_stride, s.v_stride) = (Int64(strides[0]), Int64(strides[1]), Int64(strides[2]))
+    (s.out_stride, s.dtype, s.compute) = (Int64(outputStride), dtype, compute)
+    (s.scale, s.causal, s.window) = (1 / Float(shape.dimension).squareRoot(), shape.causal, Int64(shape.window))
+    (s.first_key, s.last_key) = (firstKeys?.pointer, lastKeys?.pointer)
+    (s.chunk, s.kept, s.soft_cap) = (Int64(shape.chunk), Int64(shape.kept), shape.softCap)
+    (s.slopes, s.sinks) = (slopes.map { UnsafePointer($0.floats) }, sinks.map { UnsafePointer($0.floats) })
+    if let blocks { s.blocks = UnsafeRawPointer(blocks.pointer).assumingMemoryBound(to: UInt64.self) }
+    (s.block, s.block_words) = (Int64(shape.block), Int64(words))
+    specification = s
   }
 
   private static func firstKeys(_ shape: AttentionShape, _ random: inout TestRandom) -> IntegerBuffer? {
@@ -182,6 +247,8 @@ struct AttentionCase {
     apus_attention_backward_reference(
       &s, q, k, v, expected.output.raw, expected.logSumExp.floats, outputGradient.raw, address(expected.gradients, 0),
       address(expected.gradients, 1), address(expected.gradients, 2))
+    let sinkGradient = Buffer.inOut(Array(repeating: 1, count: shape.heads))
+    if shape.hasSinks { apus_attention_sink_gradient_reference(&s, q, k, v, outputGradient.raw, sinkGradient.floats) }
 
     // Probabilities and their gradients are rounded to bf16 on their way into a bf16 product.
     let rounds = compute == APUS_BF16 || dtype == APUS_BF16
@@ -198,6 +265,14 @@ struct AttentionCase {
       apus_attention_backward(
         &s, q, k, v, expected.output.raw, expected.logSumExp.floats, outputGradient.raw, address(actual.gradients, 0),
         address(actual.gradients, 1), address(actual.gradients, 2))
+      if shape.hasSinks {
+        let actual = Buffer.inOut(Array(repeating: 1, count: shape.heads))
+        apus_attention_sink_gradient(
+          &s, expected.output.raw, expected.logSumExp.floats, outputGradient.raw, actual.floats)
+        compare(
+          actual, sinkGradient, Tolerance(absolute: rounds ? 0.05 : 1e-4, relative: rounds ? 0.01 : 1e-4),
+          "\(label) sink gradient")
+      }
       for (i, name) in ["query", "key", "value"].enumerated() {
         compare(actual.gradients[i], expected.gradients[i], backward, "\(label) \(name) gradient")
         let written = (0..<inputs[i].count).filter { !expected.gradients[i].isPoison($0) }

@@ -57,7 +57,8 @@ struct TestBlock {
     qkv = tape.queryKeyNorm(
       qkv, queryWidth: 4 * dimension, keyWidth: 2 * dimension, queryWeight: headNorms[0], keyWeight: headNorms[1],
       epsilon: 1e-6)
-    qkv = tape.rotary(qkv, heads: 6, dimension: dimension, positions: positions, table: table)
+    qkv = tape.rotary(
+      qkv, heads: RotaryHeads(count: 6, dimension: dimension), positions: positions, table: table)
     let mixed = tape.linear(tape.attention(qkv, attention), output)
     let second = tape.addRMSNorm(first.residual, mixed, norms[1], epsilon: 1e-5)
     return [second.residual, tape.linear(tape.swiGLU(tape.linear(second.normed, gateUp)), down)]

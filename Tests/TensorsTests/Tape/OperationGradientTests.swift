@@ -110,10 +110,17 @@ extension EngineTests {
       let table = rotaryTable(positions: 8, dimension: 6, in: weights.arena)
       // Two heads turn, six columns pass through.
       let function = DifferentiableFunction(weights: weights, inputs: [input([5, 18], &random)], seed: random.next()) {
-        [$0.rotary($1[0], heads: 2, dimension: 6, positions: positions, table: table)]
+        [$0.rotary($1[0], heads: RotaryHeads(count: 2, dimension: 6), positions: positions, table: table)]
       }
       function.checkByDifferences(samples: 90, "rotary", &random)
       function.checkBFloat16("seed \(random.seed) rotary")
+      // Of three heads the last six of eight elements turn, in pairs of neighbours.
+      let heads = RotaryHeads(column: 2, count: 3, dimension: 8, isInterleaved: true)
+      let part = DifferentiableFunction(weights: weights, inputs: [input([5, 26], &random)], seed: random.next()) {
+        [$0.rotary($1[0], heads: heads, positions: positions, table: table)]
+      }
+      part.checkByDifferences(samples: 130, "partial rotary", &random)
+      part.checkBFloat16("seed \(random.seed) partial rotary")
     }
 
     @Test(arguments: ["causal", "all", "documents", "window", "documents and window"])
@@ -130,6 +137,27 @@ extension EngineTests {
       }
       function.checkByDifferences(samples: 120, "attention \(kind)", &random)
       function.checkBFloat16("seed \(random.seed) attention \(kind)")
+    }
+
+    /// Everything that makes scores special at once, with the gradient of the sinks.
+    @Test func specialAttention() {
+      var random = TestRandom()
+      let weights = TestWeights(random: &random)
+      let sinks = weights.parameter(random.normals(4), [4])
+      let slopes = Tensor([0.5, 0.25, 0.125, 0.0625], shape: [4], in: weights.arena)
+      let firstKeys = Tensor(
+        [Int32](arrayLiteral: 0, 0, 0, 3, 3, 3, 3, 0, 1, 1, 1, 1, 6, 6), shape: [2, 7], in: weights.arena)
+      var specification = AttentionSpecification(
+        sequences: 2, queryLength: 7, heads: 4, keyValueHeads: 2, headDimension: 6, window: 2, firstKeys: firstKeys)
+      specification.keptFirstKeys = 1
+      specification.softCap = 2
+      specification.slopes = slopes
+      let special = specification
+      let function = DifferentiableFunction(weights: weights, inputs: [input([14, 48], &random)], seed: random.next()) {
+        [$0.attention($1[0], special, sinks: sinks)]
+      }
+      function.checkByDifferences(samples: 120, "special attention", &random)
+      function.checkBFloat16("seed \(random.seed) special attention")
     }
 
     @Test func activations() {
