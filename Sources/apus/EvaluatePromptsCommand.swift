@@ -15,12 +15,22 @@ struct EvaluatePromptsCommand: ParsableCommand {
       no other speaker, no marks of a template, no endless repetition. Responses are greedy. Programs that the model \
       writes run locked in; this needs Python 3.
 
-      Example:
+      A base model is asked in a plain form, "Instruction: … Response:"; --chat asks in the model's chat template, as \
+      fine-tuned models expect it.
+
+      Examples:
         apus evaluate prompts my-model --details responses.jsonl
+        apus evaluate prompts my-model --chat --system "You are brief."
       """)
 
   @Argument(help: "A model's folder, a run folder, or a folder of checkpoints.")
   var model: String
+
+  @Flag(help: "Ask in the model's chat template.")
+  var chat = false
+
+  @Option(help: "The system message, or what stands before everything.")
+  var system: String?
 
   @Option(help: "Tokens of a response, at most.")
   var maxTokens = 200
@@ -41,15 +51,17 @@ struct EvaluatePromptsCommand: ParsableCommand {
   func run() throws {
     let rows = try PromptSuite.rows()
     let scorer = try PromptSuiteScorer(options: ["unsafe": .bool(unsafePrograms)])
-    let model = try LanguageModel(directory: ModelFolder.resolve(model))
+    let folder = try ModelFolder.resolve(model)
+    let chatPrompt = chat ? try ChatPrompt(folder: folder) : nil
+    let model = try LanguageModel(directory: folder)
     let line = ProgressLine("asking", total: rows.count, unit: "requests")
-    let responses = try TextGenerator(model).generateGreedy(
-      prompts: rows.map(PromptSuite.plainPrompt), maxTokens: maxTokens, progress: { line.update($0) })
+    let responses = try PromptSuite.responses(
+      model, rows: rows, chat: chatPrompt, system: system ?? "", maxTokens: maxTokens, progress: { line.update($0) })
     line.finish()
     var scored: [(row: JSON, response: String, score: AnswerScore)] = []
     for (row, response) in zip(rows, responses) {
-      let scores = try scorer.scores(question: row, reference: .null, completions: [response.text])
-      for score in scores { scored.append((row, response.text, score)) }
+      let scores = try scorer.scores(question: row, reference: .null, completions: [response])
+      for score in scores { scored.append((row, response, score)) }
     }
     if let details { try write(scored, to: details) }
     show(scored, scorer.metrics)

@@ -111,7 +111,8 @@ struct EvaluateRunCommand: ParsableCommand {
     let names = (tasks ?? "").split(separator: ",").map { String($0) }
     let chosen = try catalog.tasks(names, variant: variant)
     let folder = try model.map(ModelFolder.resolve)
-    let settings = try settings(folder)
+    let chatPrompt = try chat ? folder.map(ChatPrompt.init) : nil
+    let settings = settings(chatPrompt)
     let root = DataRoot(data ?? ProcessInfo.processInfo.environment["APUS_DATA"] ?? "data")
     if dryRun {
       for task in chosen {
@@ -126,9 +127,11 @@ struct EvaluateRunCommand: ParsableCommand {
     for task in chosen { if case .generation(let prompt) = task.kind { _ = try prompt.makeScorer() } }
     let fingerprint = try ModelFingerprint.of(path: folder, compute: compute.type)
     let cache = try ResultCache(folder: output.appendingPath("cache"), model: fingerprint)
-    let language = try LanguageModel(directory: folder, compute: compute.type)
-    let run = EvaluationRun(
+    let loaded = try LanguageModel(directory: folder, compute: compute.type)
+    let (language, turnEnds) = chatPrompt?.endingTurns(loaded) ?? (loaded, [])
+    var run = EvaluationRun(
       language, cache: cache, seed: seed, threads: ProcessInfo.processInfo.activeProcessorCount)
+    run.stopStrings = turnEnds
     let began = Date().timeIntervalSince1970
     let results = try prepared.map { task in
       let line = ProgressLine("\(task.task.name)", total: task.questions.count, unit: "questions")
@@ -144,9 +147,9 @@ struct EvaluateRunCommand: ParsableCommand {
     print(json ? all.json.serializedString(pretty: true) + "\n" : all.table + "\(path)\n", terminator: "")
   }
 
-  private func settings(_ folder: String?) throws -> EvaluationSettings {
-    var style = PromptStyle(system: system ?? "", examplesAsTurns: !examplesInQuestion)
-    if chat, let folder { style.chat = try ChatPrompt.renderer(folder: folder) }
+  private func settings(_ chatPrompt: ChatPrompt?) -> EvaluationSettings {
+    let style = PromptStyle(
+      chat: chatPrompt?.renderer, system: system ?? "", examplesAsTurns: !examplesInQuestion)
     return EvaluationSettings(
       limit: limit, seed: seed, shuffle: shuffle, fewShot: fewShot, split: split, samples: samples,
       temperature: temperature, maxTokens: maxTokens, style: style)
@@ -170,6 +173,5 @@ struct EvaluateRunCommand: ParsableCommand {
     }
   }
 }
-
 
 extension DetailsFormat: ExpressibleByArgument {}

@@ -99,6 +99,10 @@ import Testing
         """,
       contexts: ["Question: What flies?\nAnswer:"], continuations: [" A stone", " Mud", " Ice", " A swift"], gold: 3),
     Case(
+      task: "winogrande:smollm3-literal",
+      row: #"{"sentence": "the swift passed the crow, as the _ was fast.", "option1": "Swift", "option2": "Crow", "answer": "1"}"#,
+      contexts: ["The swift passed the crow, as the"], continuations: [" swift  was fast.", " crow  was fast."], gold: 0),
+    Case(
       task: "piqa:lm-eval",
       row: #"{"goal": "Feed a swift", "sol1": "give it ants", "sol2": "give it ink", "label": 0}"#,
       contexts: ["Question: Feed a swift\nAnswer:"], continuations: [" give it ants", " give it ink"], gold: 0),
@@ -153,6 +157,8 @@ import Testing
         "Question: Who sings?\nAnswer:", #"["Tira","T."]"#),
       ("triviaqa:lm-eval", #"{"question": "Who sings", "answer": {"value": "Tira", "aliases": ["Tira"]}}"#,
         "Question: Who sings?\nAnswer:", #"["Tira"]"#),
+      ("nq_open:lm-eval", #"{"question": "who sings", "answer": ["Tira", "the swift"]}"#,
+        "Answer these questions:\n\nQ: who sings?\nA:", #"["Tira","the swift"]"#),
       ("math_algebra", #"{"problem": "Find $x$.", "solution": "So $\\boxed{2}$."}"#,
         "Find $x$.\nPlease reason step by step, and put your final answer within \\boxed{}.", "So $\\boxed{2}$."),
       ("math_algebra:lm-eval", #"{"problem": "Find $x$.", "solution": "So $\\boxed{2}$."}"#,
@@ -175,6 +181,17 @@ import Testing
       #expect(prompt == expected, "\(name)")
       #expect((right.stringValue ?? right.serializedString()) == reference, "\(name)")
     }
+  }
+
+  @Test func examplesOfTriviaHaveTheirFirstAliasInPlainLetters() throws {
+    let folder = try TemporaryFolder()
+    let task = try #require(try TaskCatalog().tasks(["triviaqa"]).first)
+    let data = try Self.data(task, [#"{"question": "Q?", "answer": {"value": "V", "aliases": ["V"]}}"#], folder)
+    let example = #"{"question": "P?", "answer": {"value": "x", "aliases": ["b", "a", "The 90 %", "Zed"]}}"#
+    try folder.file("\(task.dataset.paths[0])/rc.nocontext/train.jsonl", example + "\n")
+    let prepared = try PreparedTask(task, data: data, settings: EvaluationSettings(fewShot: 1))
+    guard case .generation(let prompt, _) = prepared.questions[0].request else { return }
+    #expect(prompt == "Question: P?\nAnswer: the 90\n\nQuestion: Q?\nAnswer:")
   }
 
   @Test func examplesOfMathEndInTheirAnswer() throws {

@@ -256,8 +256,10 @@ def main():
         tasks = [t for t in tasks if builder(t)]
         for shots in options.shots.split(",") if tasks else []:
             number = None if shots == "own" else int(shots)
-            mine = ours(options, root, tasks, variant, number)
-            for task in tasks:
+            # HumanEval has no examples.
+            asked = [task for task in tasks if task != "humaneval" or not number]
+            mine = ours(options, root, asked, variant, number)
+            for task in asked:
                 theirs = builder(task)(options, folders[task], task, number)
                 own = {question["id"]: question for question in mine[task]}
                 wrong = [found for found in (difference(own.get(q["id"], {}), q) for q in theirs) if found]

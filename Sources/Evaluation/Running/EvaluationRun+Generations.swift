@@ -61,11 +61,12 @@ extension EvaluationRun {
   ) throws -> [[String]] {
     var settings = SamplingSettings(
       temperature: prompt.temperature, topP: prompt.topP, seed: seed, maxTokens: prompt.maxTokens)
-    settings.stopStrings = prompt.stop
+    settings.stopStrings = prompt.stop + stopStrings
     let spoken: JSON = [
       "temperature": .number(prompt.temperature), "top_p": prompt.topP.map { .number($0) } ?? .null,
       "seed": .integer(Int64(bitPattern: prompt.temperature > 0 ? seed : 0)),
-      "samples": .integer(Int64(prompt.samples)), "max_tokens": .integer(Int64(prompt.maxTokens)), "stop": .array(prompt.stop.map { .string($0) }),
+      "samples": .integer(Int64(prompt.samples)), "max_tokens": .integer(Int64(prompt.maxTokens)),
+      "stop": .array(settings.stopStrings.map { .string($0) }),
     ]
     let keys = prompts.map { CacheKey.generation(prompt: $0, settings: spoken.serializedString()) }
     var results = keys.map { key in cache?.value(key)?.arrayValue?.compactMap(\.stringValue) ?? [] }

@@ -9,6 +9,8 @@ public struct EvaluationRun: Sendable {
   public let cache: ResultCache?
   /// Draws what is sampled.
   public let seed: UInt64
+  /// What ends a free answer besides a task's own stop strings: the ends of a chat's turns.
+  public var stopStrings: [String] = []
   /// Threads that cut texts into tokens and judge answers.
   public var threads: Int
 

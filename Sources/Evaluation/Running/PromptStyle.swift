@@ -5,6 +5,12 @@ public struct PromptStyle: Sendable {
     /// `system`, `user` or `assistant`.
     public var role: String
     public var content: String
+
+    /// A turn.
+    public init(role: String, content: String) {
+      self.role = role
+      self.content = content
+    }
   }
 
   /// An answered question.

@@ -17,21 +17,17 @@ public struct ChatSession: Sendable {
   public var systemPrompt: String?
   /// The turns, from the first.
   public private(set) var messages: [ChatMessage] = []
-  private let ends: TurnEnds
+  private let turnEnds: [String]
   private var memory: PromptMemory?
 
   /// Begins a conversation.
   public init(
     _ model: LanguageModel, template: ChatTemplate, variables: [String: JSON] = [:], systemPrompt: String? = nil
   ) {
-    let ends = TurnEnds(template, variables: variables, tokenizer: model.tokenizer)
-    self.model = LanguageModel(
-      model.model, tokenizer: model.tokenizer, execution: model.execution,
-      endOfTextTokens: Array(model.endOfTextTokens) + ends.tokens, defaults: model.defaults)
+    (self.model, turnEnds) = model.endingTurns(of: template, variables: variables)
     self.template = template
     self.variables = variables
     self.systemPrompt = systemPrompt
-    self.ends = ends
   }
 
   /// The system prompt, where there is one, and the turns.
@@ -116,7 +112,7 @@ public struct ChatSession: Sendable {
           + "or take back the last turns")
     }
     var request = GenerationRequest(prompt, settings: settings)
-    request.settings.stopStrings += ends.strings
+    request.settings.stopStrings += turnEnds
     request.memory = memory
     request.keepsMemory = true
     let remembered = memory?.shared(with: prompt) ?? 0

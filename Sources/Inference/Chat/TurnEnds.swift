@@ -1,5 +1,5 @@
-import ChatTemplates
-import Formats
+public import ChatTemplates
+public import Formats
 import Tokenization
 
 /// What a template writes after an answer: a model that has learned it ends its turn with that, whether its folder says
@@ -34,5 +34,19 @@ struct TurnEnds {
     guard bytes.count >= pattern.count else { return nil }
     return (0...bytes.count - pattern.count).last { bytes[$0..<$0 + pattern.count].elementsEqual(pattern) }
       .map { $0 + pattern.count }
+  }
+}
+
+extension LanguageModel {
+  /// The same model, whose texts also end where a chat template ends an answer.
+  /// - Returns: it, and the marks that end an answer too, but of which the tokenizer makes no token: stop strings.
+  public func endingTurns(
+    of template: ChatTemplate, variables: [String: JSON] = [:]
+  ) -> (model: LanguageModel, stopStrings: [String]) {
+    let ends = TurnEnds(template, variables: variables, tokenizer: tokenizer)
+    let model = LanguageModel(
+      model, tokenizer: tokenizer, execution: execution, endOfTextTokens: Array(endOfTextTokens) + ends.tokens,
+      defaults: defaults)
+    return (model, ends.strings)
   }
 }
