@@ -19,11 +19,12 @@ let package = Package(
   targets: [
     .target(name: "CKernels", cSettings: [.headerSearchPath("internal")]),
     .target(name: "CSandbox", cSettings: [.headerSearchPath("internal")]),
+    .target(name: "Randomness"),
     .target(name: "Formats", dependencies: [collections, crypto]),
-    .target(name: "Tensors", dependencies: ["CKernels"]),
+    .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
     .target(name: "Tokenization", dependencies: ["Formats"]),
     .target(name: "ChatTemplates", dependencies: ["Formats", collections]),
-    .target(name: "Corpora", dependencies: ["Formats", "Tokenization"]),
+    .target(name: "Corpora", dependencies: ["Formats", "Randomness", "Tokenization"]),
     .target(name: "Models", dependencies: ["Tensors", "Formats"]),
     .target(name: "Optimization", dependencies: ["Models"]),
     .target(name: "Reporting", dependencies: ["Formats", yams]),
@@ -38,16 +39,17 @@ let package = Package(
     .executableTarget(name: "apus", dependencies: ["ChatTemplates", "Lab", arguments, collections]),
     .testTarget(name: "ChatTemplatesTests", dependencies: ["ChatTemplates"], resources: [.copy("Golden")]),
     .testTarget(name: "CommandTests", dependencies: ["Formats"]),
-    .testTarget(name: "CorporaTests", dependencies: ["Corpora"], resources: [.copy("Golden")]),
+    .target(name: "TestSupport", dependencies: ["Formats"], path: "Tests/TestSupport"),
+    .testTarget(name: "CorporaTests", dependencies: ["Corpora", "Randomness", "TestSupport"], resources: [.copy("Golden")]),
     .executableTarget(name: "SandboxProbe", path: "Tests/SandboxProbe"),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "SandboxProbe"], resources: [.copy("Golden")]),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats", collections], resources: [.copy("Golden")]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport", collections], resources: [.copy("Golden")]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference"], resources: [.copy("Golden")]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], resources: [.copy("Golden")]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "Randomness"]),
     .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"], resources: [.copy("Golden")]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Golden")]),
   ],
@@ -56,5 +58,5 @@ let package = Package(
 
 // Fuzzing takes flags of its own: scripts/check/fuzz.sh.
 if Context.environment["APUS_FUZZ"] != nil {
-  package.targets.append(.executableTarget(name: "Fuzz", dependencies: ["Training"], path: "Fuzz"))
+  package.targets.append(.executableTarget(name: "Fuzz", dependencies: ["Lab"], path: "Fuzz"))
 }

@@ -9,22 +9,56 @@ struct ParserCase: Sendable {
   var seeds: [(path: String, suffix: String)] = []
   /// Texts to begin from.
   var texts: [String] = []
+  /// Makes inputs to begin from.
+  var made: @Sendable () throws -> [[UInt8]] = { [] }
+  /// Words that inputs hold, which the fuzzer puts in where it likes.
+  var words: [String] = []
   /// Parses the bytes and looks at all that comes of them.
   var parse: @Sendable (UnsafeBufferPointer<UInt8>) throws -> Void
 
   /// A parser that takes the path of a file.
+  /// - Parameter suffix: how its name ends, for parsers that go by it.
   static func file(
-    _ name: String, seeds: [(path: String, suffix: String)] = [], texts: [String] = [],
+    _ name: String, suffix: String = "", seeds: [(path: String, suffix: String)] = [], texts: [String] = [],
+    made: @escaping @Sendable () throws -> [[UInt8]] = { [] }, words: [String] = [],
     _ parse: @escaping @Sendable (String) throws -> Void
   ) -> ParserCase {
-    let input = InputFile()
-    return ParserCase(name: name, seeds: seeds, texts: texts) { bytes in try parse(try input.holding(bytes)) }
+    let input = InputFile(suffix: suffix)
+    return ParserCase(name: name, seeds: seeds, texts: texts, made: made, words: words) { bytes in
+      try parse(try input.holding(bytes))
+    }
+  }
+
+  /// Ends a file within an input that holds several.
+  static let separator: UInt8 = 0x1C
+
+  /// A parser that takes the path of a folder with these files, which an input holds with separators between them.
+  static func folder(
+    _ name: String, files: [String], seeds: [(path: String, suffix: String)] = [], texts: [String] = [],
+    made: @escaping @Sendable () throws -> [[UInt8]] = { [] }, words: [String] = [],
+    _ parse: @escaping @Sendable (String) throws -> Void
+  ) -> ParserCase {
+    let folder = InputFile(suffix: ".folder").path
+    let inputs = files.map { InputFile(path: folder.appendingPath($0)) }
+    return ParserCase(name: name, seeds: seeds, texts: texts, made: made, words: words) { bytes in
+      try Paths.createFolder(folder)
+      var rest = bytes[...]
+      for (place, input) in inputs.enumerated() {
+        let end = place == inputs.count - 1 ? rest.endIndex : rest.firstIndex(of: separator) ?? rest.endIndex
+        _ = try input.holding(UnsafeBufferPointer(rebasing: rest[..<end]))
+        rest = rest[min(end + 1, rest.endIndex)...]
+      }
+      try parse(folder)
+    }
   }
 
   /// Writes the seeds into a folder of inputs.
   func writeSeeds(to folder: String) throws {
     for (number, text) in texts.enumerated() {
       try AtomicFile.write(text, to: folder.appendingPath("text-\(number)"))
+    }
+    for (number, bytes) in try made().enumerated() {
+      try AtomicFile.write(bytes, to: folder.appendingPath("made-\(number)"))
     }
     for seed in seeds {
       let paths = Paths.isFolder(seed.path) ? try Self.files(under: seed.path) : [seed.path]
@@ -33,6 +67,14 @@ struct ParserCase: Sendable {
         try AtomicFile.write(bytes, to: folder.appendingPath(path.split(separator: "/").joined(separator: "-")))
       }
     }
+  }
+
+  /// Writes the words as a dictionary of libFuzzer.
+  func writeWords(to path: String) throws {
+    let lines = words.map { word in
+      "\"" + word.utf8.map { "\\x" + String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() + "\"\n"
+    }
+    try AtomicFile.write(lines.joined(), to: path)
   }
 
   private static func files(under folder: String) throws -> [String] {
@@ -45,7 +87,11 @@ struct ParserCase: Sendable {
 
 /// A file in memory that takes one input after the other, for parsers that map what they read. The script removes it.
 private struct InputFile {
-  private let path = "/dev/shm/apus-fuzz-\(getpid())-\(UUID().uuidString)"
+  let path: String
+
+  init(path: String) { self.path = path }
+
+  init(suffix: String) { path = "/dev/shm/apus-fuzz-\(getpid())-\(UUID().uuidString)\(suffix)" }
 
   /// Its path, while it holds `bytes`; one input at a time.
   func holding(_ bytes: UnsafeBufferPointer<UInt8>) throws -> String {

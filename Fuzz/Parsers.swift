@@ -1,18 +1,17 @@
-import Corpora
 import Formats
 import Models
-import Tokenization
-import Training
 
 /// Every parser of bytes from outside. A new one takes a few lines here.
-let parsers: [ParserCase] = [
+let parsers = modelParsers + tokenizerParsers + runParsers + containerParsers
+
+/// Containers and JSON.
+private let containerParsers: [ParserCase] = [
   .file("parquet", seeds: [("Tests/FormatsTests/Golden/parquet", ".parquet")]) { path in
     let file = try ParquetFile(path)
     let rows = try file.rows()
     // Nulls are written so densely that a few bytes hold more rows than anyone could wait for.
-    let clock = ContinuousClock()
-    let end = clock.now + .seconds(2)
-    for _ in 0..<20_000 where clock.now < end { if try rows.next() == nil { break } }
+    let end = processorSeconds() + 2
+    for _ in 0..<20_000 where processorSeconds() < end { if try rows.next() == nil { break } }
   },
   .file("safetensors", seeds: [("Tests/FormatsTests/Golden/small.safetensors", "")]) { path in
     let file = try Safetensors(path)
@@ -25,6 +24,32 @@ let parsers: [ParserCase] = [
       // A few bytes may become gigabytes, which a reader takes piece by piece.
       for _ in 0..<256 where try reader.read(into: piece) == 0 { break }
     }
+  },
+  ParserCase(name: "compression", made: SeedContainers.pages) { bytes in
+    // The kind of compression, the size that a page claims, and the page.
+    guard bytes.count >= 5, let base = bytes.baseAddress else { return }
+    let kind = ParquetCompression.allCases[Int(bytes[0]) % ParquetCompression.allCases.count]
+    let size = Int(UnsafeRawPointer(base).loadUnaligned(fromByteOffset: 1, as: UInt32.self))
+    _ = try kind.decompress(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[5...]), byteCount: size)
+  },
+  .folder(
+    "shards", files: ["config.json", "model.safetensors.index.json", "model-00001-of-00001.safetensors"],
+    texts: ["\u{1C}" + #"{"metadata":{},"weight_map":{"lm_head.weight":"model-00001-of-00001.safetensors"}}"# + "\u{1C}"],
+    made: {
+      let golden = "Tests/ModelsTests/Golden/gpt2_documents"
+      let config = try MappedFile(golden + "/config.json").withBytes { Array($0) }
+      let model = try MappedFile(golden + "/model.safetensors").withBytes { Array($0) }
+      let index: JSON = [
+        "weight_map": .object(
+          .init(
+            uniqueKeysWithValues: try Safetensors(golden + "/model.safetensors").entries.keys.map {
+              ($0, "model-00001-of-00001.safetensors")
+            }))
+      ]
+      return [config + [ParserCase.separator] + index.serialized() + [ParserCase.separator] + model]
+    }, words: ["../", "/dev/zero", "\u{1C}", "model-00001-of-00001.safetensors"]
+  ) { folder in
+    try StoredModel(folder).checkWeights()
   },
   ParserCase(
     name: "json", seeds: [("Tests/ModelsTests/Golden/llama_gqa", ".json")],
@@ -49,41 +74,23 @@ let parsers: [ParserCase] = [
       throw Contradiction("a field of JSON lines differs from the object's")
     }
   },
-  ParserCase(name: "tokenizer", seeds: [("Tests/TokenizationTests/Golden", ".json")]) { bytes in
-    let tokenizer = try Tokenizer(json: bytes)
-    let text = "The swift's größe, 12345 語🙂\n\n  end\u{0}"
-    _ = tokenizer.decode(tokenizer.encode(text))
-  },
-  ParserCase(name: "ranks", seeds: [("Tests/TokenizationTests/Golden/ranks.model", "")]) { bytes in
-    let tokenizer = try Tokenizer(ranks: bytes, name: "input")
-    _ = tokenizer.encode("The swift's größe, 12345 語🙂\n\n  end\u{0}")
-  },
   ParserCase(name: "config", seeds: [("Tests/ModelsTests/Golden", "config.json")]) { bytes in
     let configuration = try ModelConfiguration(huggingFace: JSON.parse(bytes, name: "input"), file: "input")
     _ = configuration.parameterCounts
   },
-  ParserCase(
-    name: "run",
-    texts: [
-      """
-      general: {run: small, seed: 7}
-      data_stages:
-      - data: {dataset: {dataset_folder: [data]}}
-      model:
-        model_config: {hidden_size: 32, intermediate_size: 48, num_hidden_layers: 2, num_attention_heads: 4,
-          num_key_value_heads: 2, vocab_size: 300, tie_word_embeddings: true, _use_doc_masking: true}
-      optimizer: {learning_rate_scheduler: {learning_rate: 1.0e-2, lr_warmup_steps: 3, lr_warmup_style: linear}}
-      parallelism: {dp: 1, tp: 1, pp: 1}
-      tokens: {sequence_length: 24, train_steps: 12, micro_batch_size: 4, batch_accumulation_per_replica: 2}
-      checkpoints: {checkpoint_interval: 4}
-      apus: {run_folder: run, keep_checkpoints: null, validation: {interval: 6, batches: 2}}
-      """
-    ]
-  ) { bytes in
-    guard let text = String(validating: bytes, as: UTF8.self) else { return }
-    _ = try RunConfiguration.parse(yaml: text, file: "input.yaml")
-  },
 ]
+
+/// Containers to begin from.
+private enum SeedContainers {
+  /// A page in each kind of compression.
+  @Sendable static func pages() throws -> [[UInt8]] {
+    let text = Array(String(repeating: "The swift flies. ", count: 40).utf8) + (0...255).map { UInt8($0) }
+    return try ParquetCompression.allCases.enumerated().map { number, kind in
+      let size = withUnsafeBytes(of: UInt32(text.count).littleEndian) { Array($0) }
+      return [UInt8(number)] + size + (try kind.compress(text))
+    }
+  }
+}
 
 /// What may never be, whatever the input: it ends the process, unlike the errors that a parser throws.
 struct Contradiction: Error {

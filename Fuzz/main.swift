@@ -4,6 +4,9 @@
 //   Fuzz                            names the parsers
 //   Fuzz PARSER FILE                runs it once, as on an input that crashed
 //   Fuzz PARSER SECONDS FOLDER      FOLDER keeps the inputs that reached something new, and those that crashed
+//
+// Run it in the repository's root, where the seeds are. Seconds are the processor's, so a busy machine tries no fewer inputs. A parser may take ten of them for one input,
+// and three GiB of addresses.
 import Formats
 import Foundation
 
@@ -19,7 +22,26 @@ nonisolated(unsafe) var chosen: ParserCase?
 
 func say(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
 
+/// Seconds that the process has computed.
+func processorSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+/// When the fuzzer has computed enough.
+nonisolated(unsafe) var end = Double.infinity
+
 func runOnce(_ bytes: UnsafeBufferPointer<UInt8>) {
+  let start = processorSeconds()
+  // libFuzzer's own limit counts the seconds of the wall; by this signal it ends with its statistics.
+  if start >= end { raise(SIGUSR1) }
+  defer {
+    if processorSeconds() - start > 10 {
+      say("the parser took more than ten seconds")
+      abort()
+    }
+  }
   do {
     try chosen?.parse(bytes)
   } catch let contradiction as Contradiction {
@@ -50,19 +72,31 @@ if given.count == 3 {
   exit(0)
 }
 
+guard let seconds = Double(given[2]) else {
+  say("\(given[2]) is no number of seconds")
+  exit(2)
+}
 let corpus = given[3].appendingPath("corpus")
+let words = given[3].appendingPath("words")
 try Paths.createFolder(corpus)
 try parser.writeSeeds(to: corpus)
-let options = [
-  given[0], "-max_total_time=\(given[2])", "-timeout=10", "-rss_limit_mb=2048", "-max_len=65536",
-  "-print_final_stats=1",
-  "-artifact_prefix=\(given[3])/", "-verbosity=1", corpus,
+try parser.writeWords(to: words)
+// A few lying bytes must not make a parser ask for much memory, whether it touches it or not.
+var addresses = rlimit(rlim_cur: 3 << 30, rlim_max: 3 << 30)
+setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &addresses)
+end = processorSeconds() + seconds
+var options = [
+  given[0], "-timeout=120", "-rss_limit_mb=2048", "-max_len=65536", "-len_control=20", "-print_final_stats=1",
+  "-artifact_prefix=\(given[3])/", "-verbosity=1",
 ]
-let words = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: options.count + 1)
-for (place, option) in options.enumerated() { words[place] = strdup(option) }
-words[options.count] = nil
+// libFuzzer takes no dictionary without words.
+if !parser.words.isEmpty { options.append("-dict=\(words)") }
+options.append(corpus)
+let copies = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: options.count + 1)
+for (place, option) in options.enumerated() { copies[place] = strdup(option) }
+copies[options.count] = nil
 var count = CInt(options.count)
-var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = words
+var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = copies
 exit(
   runFuzzer(&count, &arguments) { start, count in
     runOnce(UnsafeBufferPointer(start: start, count: count))

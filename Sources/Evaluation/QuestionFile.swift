@@ -7,12 +7,7 @@ public enum QuestionFile {
   /// The questions of a file.
   /// - Throws: a sentence naming file and line when one is damaged, or the file when it has none.
   public static func read(_ path: String) throws -> [TinyWorld.Question] {
-    let bytes = try MappedFile(path).withBytes { Array($0) }
-    var questions: [TinyWorld.Question] = []
-    for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-      if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { continue }
-      questions.append(try question(Array(line), number: index + 1, path))
-    }
+    let questions = try ObjectLines.read(path).map { try question($0.row, number: $0.number, path) }
     guard !questions.isEmpty else { throw CorpusError(path, "holds no questions") }
     return questions
   }
@@ -29,8 +24,7 @@ public enum QuestionFile {
     }
   }
 
-  private static func question(_ line: [UInt8], number: Int, _ path: String) throws -> TinyWorld.Question {
-    let json = try JSON.parse(line, name: "\(path), line \(number)")
+  private static func question(_ json: JSON, number: Int, _ path: String) throws -> TinyWorld.Question {
     func text(_ key: String) throws -> String {
       guard let value = json[key]?.stringValue, !value.isEmpty else {
         throw CorpusError("\(path), line \(number),", "has no text under \"\(key)\"")

@@ -59,6 +59,14 @@ public final class MappedFile: Sendable {
     if let base { _ = madvise(UnsafeMutableRawPointer(mutating: base), count, advice.flag) }
   }
 
+  /// Lets go of the memory that some of the content has taken; it is read again when it is touched.
+  public func release(_ bytes: UnsafeRawBufferPointer) {
+    guard let base, let start = bytes.baseAddress, start >= base, start + bytes.count <= base + count else { return }
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    let low = (start - base) / page * page
+    _ = madvise(UnsafeMutableRawPointer(mutating: base + low), start + bytes.count - (base + low), MADV_DONTNEED)
+  }
+
   /// Runs `body` on the content as bytes; the mapping lives until it returns.
   public func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows -> Result {
     try withExtendedLifetime(self) { try body(bytes.bindMemory(to: UInt8.self)) }

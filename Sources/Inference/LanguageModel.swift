@@ -21,9 +21,8 @@ public struct LanguageModel: Sendable {
   ///   - weightFormat: How weights are read when few sequences go on; Q8_0 rounds them.
   /// - Throws: a sentence naming what is missing, damaged or does not fit together.
   public init(directory: String, compute: DType = .bfloat16, weightFormat: WeightFormat = .compute) throws {
-    let (model, tokenizer) = try ModelFolder.load(directory)
     let execution = Execution(compute: compute, weightFormat: weightFormat)
-    if weightFormat == .q8 { model.store.roundToQ8(in: execution) }
+    let (model, tokenizer) = try ModelFolder.load(directory, for: execution)
     // A GGUF file is no folder, so nothing stands in it.
     self.init(
       model, tokenizer: tokenizer, execution: execution, defaults: try GenerationDefaults(folder: directory))

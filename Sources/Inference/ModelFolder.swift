@@ -52,11 +52,23 @@ public enum ModelFolder {
   public static func load(
     _ path: String, trainable: Bool = false
   ) throws -> (model: DecoderModel, tokenizer: Tokenizer) {
+    let (stored, tokenizer) = try open(path)
+    return (try stored.load(trainable: trainable), tokenizer)
+  }
+
+  /// Loads model and tokenizer of a folder, or of a GGUF file, for generating and scoring in one way only.
+  /// - Throws: a sentence naming what is missing, damaged or does not fit together.
+  static func load(_ path: String, for execution: Execution) throws -> (model: DecoderModel, tokenizer: Tokenizer) {
+    let (stored, tokenizer) = try open(path)
+    return (try stored.load(for: execution), tokenizer)
+  }
+
+  private static func open(_ path: String) throws -> (stored: StoredModel, tokenizer: Tokenizer) {
     if !StoredModel.isGGUF(path) { try checkComplete(path) }
     let stored = try StoredModel(path)
     let tokenizer = try tokenizer(of: stored)
     try checkVocabulary(tokenizer, stored.configuration, path)
-    return (try stored.load(trainable: trainable), tokenizer)
+    return (stored, tokenizer)
   }
 
   /// The tokenizer that stands beside a model's weights, or in the same GGUF file.

@@ -13,10 +13,10 @@ public enum WeightFiles {
     try load(into: store, from: SafetensorsWeights(directory: directory, declarations: store.declarations))
   }
 
-  /// Loads every parameter of `store`.
+  /// Loads every parameter of `store` that has master weights.
   /// - Throws: a sentence naming file and tensor when one is missing, has another shape, or the file is damaged.
   public static func load(into store: ParameterStore, from source: any WeightSource) throws {
-    for parameter in store.parameters {
+    for parameter in store.parameters where parameter.stored == nil {
       try source.read(parameter.name, shape: parameter.shape, into: parameter.master.floats)
     }
     store.version.advance()

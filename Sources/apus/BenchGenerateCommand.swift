@@ -3,9 +3,6 @@ import Formats
 import Inference
 import Models
 import Reporting
-import Tensors
-
-extension WeightFormat: ExpressibleByArgument {}
 
 /// `apus bench generate`: reading prompts and writing tokens, beside the rate at which memory can be read.
 struct GenerateBenchmark: ParsableCommand {
@@ -22,9 +19,7 @@ struct GenerateBenchmark: ParsableCommand {
   @Option(help: "Tokens of the prompt.") var promptTokens = 512
   @Option(help: "Tokens that are written after it.") var tokens = 128
   @Option(help: "How often both are measured.") var rounds = 3
-  @Option(help: "How weights are read: compute (bf16 or float32) or q8_0, in blocks of eight bits.")
-  var weights: WeightFormat = .compute
-  @Flag(help: "Compute in float32.") var float32 = false
+  @OptionGroup var compute: ComputeOptions
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
@@ -35,7 +30,7 @@ struct GenerateBenchmark: ParsableCommand {
 
   func run() throws {
     let folder = try ModelFolder.resolve(model)
-    let language = try LanguageModel(directory: folder, compute: float32 ? .float32 : .bfloat16, weightFormat: weights)
+    let language = try compute.load(folder)
     let rates = GenerationRates.measure(
       language.model, in: language.execution, promptTokens: promptTokens, tokens: tokens, rounds: rounds)
     if json {

@@ -51,8 +51,7 @@ struct ChatCommand: ParsableCommand {
   @Flag(help: "Tell after each answer what was read and written, and how fast.")
   var stats = false
 
-  @Flag(help: "Compute in float32 instead of bfloat16.")
-  var float32 = false
+  @OptionGroup var compute: ComputeOptions
 
   @Flag(help: "Print a JSON object an answer; for --prompt and standard input that is no terminal.")
   var json = false
@@ -68,7 +67,7 @@ struct ChatCommand: ParsableCommand {
     guard case .object(let members) = given else {
       throw InferenceError("--variables", "holds \(given.kind); it must be a JSON object")
     }
-    let language = try LanguageModel(directory: folder, compute: float32 ? .float32 : .bfloat16)
+    let language = try compute.load(folder)
     let settings = sampling.settings(language.defaults, maxTokens: 2048)
     try settings.check()
     let session = ChatSession(

@@ -91,16 +91,16 @@ struct EvaluateScoreCommand: ParsableCommand {
     var rows: [(name: String, value: Double, error: Double?)] = []
     for metric in result.metrics {
       let mean = result.mean(metric)
-      rows.append((most > 1 ? "\(metric) (avg@\(most))" : metric, mean.value, mean.error))
+      rows.append((most > 1 ? "\(metric) (avg@\(most))" : metric, mean.value, mean.standardError))
       if most > 1, result.scored.contains(where: { $0.scores.contains { $0.answer != nil } }) {
         let majority = result.majority(metric)
-        rows.append(("\(metric) (maj@\(most))", majority.value, majority.error))
+        rows.append(("\(metric) (maj@\(most))", majority.value, majority.standardError))
       }
       for k in try passNumbers() {
         guard let pass = result.pass(metric, k: k) else {
           throw ValidationError("--k asks for pass@\(k), but a question has fewer completions.")
         }
-        rows.append(("\(metric) (pass@\(k))", pass.value, pass.error))
+        rows.append(("\(metric) (pass@\(k))", pass.value, pass.standardError))
       }
     }
     return rows

@@ -47,8 +47,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: "The same for the prompt's tokens.")
   var promptLogprobs: Int?
 
-  @Flag(help: "Compute in float32 instead of bfloat16.")
-  var float32 = false
+  @OptionGroup var compute: ComputeOptions
 
   @Flag(help: "Print one JSON object a text at the end instead of the text as it comes.")
   var json = false
@@ -67,7 +66,7 @@ struct GenerateCommand: ParsableCommand {
 
   func run() throws {
     let folder = try ModelFolder.resolve(model)
-    let model = try LanguageModel(directory: folder, compute: float32 ? .float32 : .bfloat16)
+    let model = try compute.load(folder)
     let settings = sampling.settings(model.defaults, maxTokens: 256)
     try settings.check()
     if let prompts {

@@ -1,6 +1,7 @@
 import Corpora
 import Formats
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct LoaderTests {

@@ -1,5 +1,6 @@
 import Corpora
 import Formats
+import TestSupport
 import Testing
 
 @Suite struct TokenFileTests {

@@ -78,7 +78,7 @@ import Testing
     for (name, line, expected) in [
       ("cut", #"{"category": "facts""#, "line 2"), ("none", #"{"category": "facts", "prompt": "Who?"}"#, "answer"),
       ("kind", #"{"category": "songs", "prompt": "a", "answer": "b"}"#, "songs"),
-      ("list", "[]", "category"), ("number", #"{"category": "facts", "prompt": 3, "answer": "b"}"#, "prompt"),
+      ("list", "[]", "must be an object"), ("number", #"{"category": "facts", "prompt": 3, "answer": "b"}"#, "prompt"),
     ] {
       let path = try folder.file("\(name).jsonl", "\(good)\n\(line)\n")
       let refusal = sentence { _ = try QuestionFile.read(path) }

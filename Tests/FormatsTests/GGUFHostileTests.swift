@@ -1,4 +1,5 @@
 import Formats
+import TestSupport
 import Testing
 
 /// The bytes of a GGUF file that no writer would write.
@@ -198,7 +199,7 @@ private struct Forgery {
       opened += 1
       for tensor in file.tensors.values {
         var values = [Float](repeating: 0, count: tensor.count)
-        withExtendedLifetime(file.file) {
+        withExtendedLifetime(file) {
           values.withUnsafeMutableBufferPointer { tensor.type.decode(file.bytes(of: tensor), into: $0) }
         }
       }

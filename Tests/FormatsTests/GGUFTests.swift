@@ -1,4 +1,5 @@
 import Formats
+import TestSupport
 import Testing
 
 @Suite struct GGUFTests {
@@ -42,7 +43,7 @@ import Testing
       Array(expected.bytes(of: entry).bindMemory(to: Float.self))
     }
     var values = [Float](repeating: 0, count: tensor.count)
-    withExtendedLifetime(file.file) {
+    withExtendedLifetime(file) {
       values.withUnsafeMutableBufferPointer { type.decode(file.bytes(of: tensor), into: $0) }
     }
     let wrong = values.indices.filter { values[$0].bitPattern != reference[$0].bitPattern }
@@ -66,7 +67,7 @@ import Testing
     let file = try Safetensors(golden("q8_0.safetensors"))
     func bytes(_ name: String) throws -> [UInt8] {
       let entry = try file.entry(name)
-      return withExtendedLifetime(file.file) { Array(file.bytes(of: entry)) }
+      return withExtendedLifetime(file) { Array(file.bytes(of: entry)) }
     }
     let values = try bytes("values").withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
     #expect(try packed(values, as: .q8_0) == bytes("blocks"))

@@ -1,5 +1,6 @@
 import Formats
 import OrderedCollections
+import TestSupport
 import Testing
 
 @Suite struct GGUFWriterTests {
@@ -15,7 +16,7 @@ import Testing
       GGUFWriter.Declaration(name: $0.name, type: $0.type, shape: $0.shape)
     }
     let writer = try GGUFWriter(path, metadata: metadata, tensors: tensors)
-    try withExtendedLifetime(original.file) {
+    try withExtendedLifetime(original) {
       for tensor in original.tensors.values {
         // In two pieces, and from a place of any alignment.
         let bytes = original.bytes(of: tensor)
@@ -31,7 +32,7 @@ import Testing
     for tensor in original.tensors.values {
       let twin = try #require(copy.tensors[tensor.name])
       #expect(twin.type == tensor.type && twin.shape == tensor.shape)
-      let isSame = withExtendedLifetime((copy.file, original.file)) {
+      let isSame = withExtendedLifetime((copy, original)) {
         copy.bytes(of: twin).elementsEqual(original.bytes(of: tensor))
       }
       #expect(isSame)

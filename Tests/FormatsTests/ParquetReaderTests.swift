@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import OrderedCollections
+import TestSupport
 import Testing
 
 let hasZstandard = dlopen("libzstd.so.1", RTLD_NOW) != nil

@@ -1,5 +1,6 @@
 import Formats
 import OrderedCollections
+import TestSupport
 import Testing
 
 @Suite struct ParquetWriterTests {

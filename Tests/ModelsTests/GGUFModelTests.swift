@@ -70,7 +70,7 @@ import Testing
     ] {
       let original = try #require(model.store.parameter("model.layers.0.self_attn.\(name).weight")).master.toFloats()
       let tensor = try #require(file.tensors["blk.0.\(place).weight"])
-      let values = withExtendedLifetime(file.file) { Array(file.bytes(of: tensor).bindMemory(to: Float.self)) }
+      let values = withExtendedLifetime(file) { Array(file.bytes(of: tensor).bindMemory(to: Float.self)) }
       for row in 0..<tensor.shape[0] {
         // Rows 2j and 2j + 1 of a head are its rows j and j + half.
         let inHead = row % c.headDimension
@@ -179,7 +179,7 @@ import Testing
     let kept = file.tensors.values.compactMap { tensor in rename(tensor.name).map { (tensor, $0) } }
     let writer = try GGUFWriter(
       path, metadata: metadata, tensors: kept.map { .init(name: $1, type: $0.type, shape: $0.shape) })
-    try withExtendedLifetime(file.file) {
+    try withExtendedLifetime(file) {
       for (tensor, name) in kept { try writer.append(file.bytes(of: tensor), to: name) }
     }
     try writer.commit()

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Fuzzes a parser, or all of them: no input may crash it, hang it for ten seconds, or take 2 GiB.
+# Fuzzes a parser, or all of them: no input may crash it, keep it busy for ten seconds, take 2 GiB, or ask for three.
 #
 #   scripts/check/fuzz.sh [PARSER] [SECONDS]     all parsers, 60 seconds each; "all" stands for all
 #
-# Fuzz/Parsers.swift lists them. Built with libFuzzer of the Swift toolchain and with the bounds of unsafe buffers
+# Seconds are the processor's. Fuzz/Parsers.swift lists the parsers. Built with libFuzzer of the Swift toolchain and with the bounds of unsafe buffers
 # checked, in .build-fuzz, so normal builds do not notice. Inputs that reached something new stay in
 # .build-fuzz/inputs/PARSER/corpus, and the next run begins from them; one that crashed is
 # .build-fuzz/inputs/PARSER/{crash,oom,timeout}-*, and to run it again: .build-fuzz/release/Fuzz PARSER FILE
@@ -16,7 +16,7 @@ seconds=${2:-60}
 APUS_FUZZ=1 swift build -c release --scratch-path .build-fuzz --product Fuzz \
   -Xswiftc -sanitize=fuzzer -Xswiftc -assert-config -Xswiftc Debug -Xswiftc -use-ld=lld -Xlinker -lstdc++
 fuzz=.build-fuzz/release/Fuzz
-trap 'rm -f /dev/shm/apus-fuzz-*' EXIT
+trap 'rm -rf /dev/shm/apus-fuzz-*' EXIT
 
 parsers=$wanted
 [ "$wanted" = all ] && parsers=$("$fuzz")

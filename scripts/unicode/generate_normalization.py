@@ -14,12 +14,13 @@ so the library itself is asked about every scalar:
 
 All numbers are LEB128, the whole is base64. What each list holds stands beside it in the Swift file.
 """
-import base64
 import pathlib
 import unicodedata
 
 import tokenizers
 from tokenizers import Regex, normalizers, pre_tokenizers
+
+from runs import leb128, run_lengths, write_text
 
 assert tokenizers.__version__ == "0.23.3", tokenizers.__version__
 
@@ -37,15 +38,6 @@ Meetei_Mayek
 """.split()
 
 
-def leb128(n):
-    out = bytearray()
-    while n >= 0x80:
-        out.append(n & 0x7F | 0x80)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
 def is_hangul(c):
     return 0xAC00 <= ord(c) < 0xAC00 + 11172
 
@@ -61,12 +53,7 @@ def mapping(table):
 
 def runs(values):
     """(length, value) of each run over all code points."""
-    out, start = bytearray(), 0
-    for c in range(1, 0x110001):
-        if c == 0x110000 or values[c] != values[start]:
-            out += leb128(c - start) + leb128(values[start])
-            start = c
-    return bytes(out)
+    return b"".join(leb128(length) + leb128(value) for length, value in run_lengths(values))
 
 
 def members(found):
@@ -105,13 +92,8 @@ def write(name, head, lists):
     with open(FOLDER / name, "w") as file:
         file.write("// Written by scripts/unicode/generate_normalization.py: do not edit.\n\n" + head)
         for index, (doc, variable, data) in enumerate(lists):
-            text = base64.b64encode(data).decode()
-            lines = [text[i : i + 112] for i in range(0, len(text), 112)]
-            file.write(("\n" if index else "") + f"  /// {doc}\n" + f'  static let {variable} = """\n')
-            for line in lines[:-1]:
-                file.write(f"    {line}\\\n")
-            file.write(f'    {lines[-1]}\n    """\n')
-            print(variable, len(text), "characters")
+            file.write(("\n" if index else "") + f"  /// {doc}\n")
+            print(variable, write_text(file, variable, data), "characters")
         file.write("}\n")
 
 

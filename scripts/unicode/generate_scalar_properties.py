@@ -17,11 +17,12 @@ every Unicode scalar rather than some edition of the Unicode database:
 A scalar's property byte is category | white space 0x20 | numeric 0x40 | word 0x80. The runs of equal bytes are written
 as pairs (length as LEB128, property byte) in base64. The `regex` package plays no part.
 """
-import base64
 import pathlib
 
 import tokenizers
 from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers
+
+from runs import byte_runs, write_text
 
 assert tokenizers.__version__ == "0.23.3", tokenizers.__version__
 
@@ -54,15 +55,6 @@ def word():
     return {c for k, c in enumerate(SCALARS) if 3 * k + 1 not in seen}
 
 
-def leb128(n):
-    out = bytearray()
-    while n >= 0x80:
-        out.append(n & 0x7F | 0x80)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
 def main():
     table = bytearray([CATEGORIES.index("Cs")]) * 0x110000
     for index, name in enumerate(CATEGORIES):
@@ -72,28 +64,17 @@ def main():
         for c in members:
             table[ord(c)] |= flag
 
-    runs = bytearray()
-    start = 0
-    count = 0
-    for c in range(1, 0x110001):
-        if c == 0x110000 or table[c] != table[start]:
-            runs += leb128(c - start) + bytes([table[start]])
-            start = c
-            count += 1
-
-    text = base64.b64encode(bytes(runs)).decode()
-    lines = [text[i : i + 112] for i in range(0, len(text), 112)]
+    runs, count = byte_runs(table)
     target = pathlib.Path(__file__).parents[2] / "Sources/Tokenization/Unicode/ScalarPropertyRuns.swift"
     with open(target, "w") as file:
         file.write("// Written by scripts/unicode/generate_scalar_properties.py: do not edit.\n\n")
         file.write("/// Property bytes of all Unicode scalars as run lengths: LEB128 length, then the byte; in base64.\n")
         file.write("/// Categories are those of Unicode 16.0 as the `tokenizers` library 0.23.3 sees them.\n")
         file.write(f"enum ScalarPropertyRuns {{\n  /// How many runs there are.\n  static let count = {count}\n\n")
-        file.write('  /// The runs.\n  static let base64 = """\n')
-        for line in lines[:-1]:
-            file.write(f"    {line}\\\n")
-        file.write(f'    {lines[-1]}\n    """\n}}\n')
-    print(count, "runs,", len(text), "characters")
+        file.write("  /// The runs.\n")
+        length = write_text(file, "base64", runs)
+        file.write("}\n")
+    print(count, "runs,", length, "characters")
 
 
 if __name__ == "__main__":

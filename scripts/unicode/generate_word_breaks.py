@@ -11,13 +11,14 @@ and marks that belong to a scalar before them where there is none, are left out,
 point and an apostrophe before a vowel: there the package does not follow the annex or tailors it. The test has the
 annex's own examples of them.
 """
-import base64
 import json
 import pathlib
 import random
 import unicodedata
 
 import regex
+
+from runs import byte_runs, write_text
 
 # The order is that of WordBreak in WordBreak.swift.
 VALUES = (
@@ -33,35 +34,16 @@ def matched(pattern):
     return regex.findall(pattern, EVERYTHING)
 
 
-def leb128(n):
-    out = bytearray()
-    while n >= 0x80:
-        out.append(n & 0x7F | 0x80)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
 def write_table(table):
-    runs = bytearray()
-    start = count = 0
-    for c in range(1, 0x110001):
-        if c == 0x110000 or table[c] != table[start]:
-            runs += leb128(c - start) + bytes([table[start]])
-            start = c
-            count += 1
-    text = base64.b64encode(bytes(runs)).decode()
-    lines = [text[i : i + 112] for i in range(0, len(text), 112)]
+    runs, count = byte_runs(table)
     with open(ROOT / "Sources/Tokenization/Words/WordBreakRuns.swift", "w") as file:
         file.write("// Written by scripts/unicode/generate_word_breaks.py: do not edit.\n\n")
         file.write("/// Word break bytes of all Unicode scalars as run lengths: LEB128 length, then the byte; in base64.\n")
         file.write("/// The property is that of Unicode 17.0.\n")
         file.write("enum WordBreakRuns {\n  /// The runs.\n")
-        file.write('  static let base64 = """\n')
-        for line in lines[:-1]:
-            file.write(f"    {line}\\\n")
-        file.write(f'    {lines[-1]}\n    """\n}}\n')
-    print(count, "runs,", len(text), "characters")
+        length = write_text(file, "base64", runs)
+        file.write("}\n")
+    print(count, "runs,", length, "characters")
 
 
 def main():

@@ -1,5 +1,5 @@
 public import Formats
-public import Tokenization
+import Tokenization
 
 /// How well a tokenizer fits some text: tokens a word, words that are cut, bytes a token.
 ///

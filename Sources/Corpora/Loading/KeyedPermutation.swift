@@ -1,3 +1,5 @@
+import Randomness
+
 /// A permutation of `0 ..< count` chosen by a key, computed position by position without a table.
 ///
 /// An alternating Feistel network adds a keyed hash of one half to the other, modulo the halves' ranges `rows` and
@@ -47,7 +49,7 @@ public struct KeyedPermutation: Sendable {
 
   /// A keyed hash of one half in `0 ..< range`.
   private func bounded(_ half: UInt64, _ round: UInt64, _ range: UInt64) -> UInt64 {
-    let hash = SeedMixing.mix(SeedMixing.mix(half &+ key) &+ (round &+ 1) &* SeedMixing.golden ^ key)
+    let hash = SplitMix64.finalize(SplitMix64.finalize(half &+ key) &+ (round &+ 1) &* SplitMix64.golden ^ key)
     return hash.multipliedFullWidth(by: range).high
   }
 }

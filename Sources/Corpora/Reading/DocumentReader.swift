@@ -56,7 +56,7 @@ public final class DocumentReader {
         if document.byteCount > 0 { return document }
         emptyDocuments += 1
       case .jsonLines:
-        let reader = try lines ?? LineReader(file)
+        let reader = try lines ?? LineReader(file.path, isCompressed: file.isCompressed)
         lines = reader
         if let document = try nextLine(reader, file) { return document }
         lines = nil
@@ -99,8 +99,7 @@ public final class DocumentReader {
 
   private func nextLine(_ reader: LineReader, _ file: InputFile) throws -> Document? {
     let extractor = JSONLines(name: file.path, key: field)
-    while let line = try reader.next() {
-      if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { continue }
+    while let line = try reader.nextNotBlank() {
       do {
         let text = try extractor.field(ofLine: line, number: reader.lineNumber)
         if text.isEmpty {

@@ -1,3 +1,5 @@
+import Randomness
+
 /// Documents of small programs with the output that they really have.
 struct ProgramWriter {
   let facts: WorldFacts
@@ -22,7 +24,7 @@ struct ProgramWriter {
       for statement in statements { statement.write(indent: "", to: &source) }
       var hash = facts.seed
       for byte in source.bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-      guard (WorldRandom.mix(hash) % 8 == 0) == heldOut else { continue }
+      guard (SplitMix64.mix(hash) % 8 == 0) == heldOut else { continue }
       var interpreter = WorldInterpreter()
       interpreter.run(statements)
       return Program(source: source, output: interpreter.output.joined(separator: " "))

@@ -1,3 +1,5 @@
+import Randomness
+
 /// Random numbers that are a pure function of their keys (SplitMix64, Steele, Lea and Flood 2014).
 ///
 /// Two streams with different indices under the same seed and purpose start from different states.
@@ -16,14 +18,13 @@ struct WorldRandom {
 
   /// 64 bits that depend on every key.
   static func key(_ seed: UInt64, _ purpose: Purpose, _ index: UInt64) -> UInt64 {
-    mix(mix(seed &+ purpose.rawValue &* 0xD1B5_4A32_D192_ED03) ^ (index &* 0x9E37_79B9_7F4A_7C15))
+    SplitMix64.mix(
+      SplitMix64.mix(seed &+ purpose.rawValue &* 0xD1B5_4A32_D192_ED03) ^ (index &* SplitMix64.golden))
   }
 
-  static func mix(_ value: UInt64) -> UInt64 { SeedMixing.mix(value &+ SeedMixing.golden) }
-
   mutating func next() -> UInt64 {
-    let value = Self.mix(state)
-    state &+= 0x9E37_79B9_7F4A_7C15
+    let value = SplitMix64.mix(state)
+    state &+= SplitMix64.golden
     return value
   }
 

@@ -26,33 +26,29 @@ public struct StoredCompletions: Sendable {
     public var metrics: [String]
 
     /// The mean over questions of the mean over their completions, with its standard error.
-    public func mean(_ metric: String) -> (value: Double, error: Double?) {
+    public func mean(_ metric: String) -> MetricValue {
       let values = scored.map { entry in
         entry.scores.reduce(0) { $0 + ($1.values[metric] ?? 0) } / Double(entry.scores.count)
       }
-      return Self.mean(values)
+      return .mean(metric, values)
     }
 
     /// The mean over questions of the chance that one of k completions is right; nil if a question has fewer than k.
-    public func pass(_ metric: String, k: Int) -> (value: Double, error: Double?)? {
+    public func pass(_ metric: String, k: Int) -> MetricValue? {
       let values = scored.compactMap { entry in
         PassAtK.estimate(
           samples: entry.scores.count, correct: entry.scores.count { ($0.values[metric] ?? 0) >= 1 }, k: k)
       }
       guard values.count == scored.count else { return nil }
-      return Self.mean(values)
+      return .mean(metric, values)
     }
 
     /// The share of questions whose most frequent answer is right, with its standard error.
-    public func majority(_ metric: String) -> (value: Double, error: Double?) {
+    public func majority(_ metric: String) -> MetricValue {
       let values = scored.map { entry in
         MajorityVote.winner(entry.scores.map(\.answer)).flatMap { entry.scores[$0].values[metric] } ?? 0
       }
-      return Self.mean(values)
-    }
-
-    private static func mean(_ values: [Double]) -> (value: Double, error: Double?) {
-      (values.reduce(0, +) / Double(values.count), StandardError.mean(values))
+      return .mean(metric, values)
     }
   }
 

@@ -13,21 +13,15 @@ struct GGUFBytes {
 
   /// A value behind the number of its type.
   mutating func add(_ value: GGUFValue) {
-    add(value.number.rawValue)
-    switch value {
-    case .uint8(let value): add(value)
-    case .int8(let value): add(value)
-    case .uint16(let value): add(value)
-    case .int16(let value): add(value)
-    case .uint32(let value): add(value)
-    case .int32(let value): add(value)
-    case .uint64(let value): add(value)
-    case .int64(let value): add(value)
-    case .float32(let value): add(value.bitPattern)
-    case .float64(let value): add(value.bitPattern)
-    case .bool(let value): add(UInt8(value ? 1 : 0))
-    case .string(let text): add(text)
-    case .strings, .numbers, .lists: addList(value)
+    if let number = value.asNumbers {
+      add(number.kind.rawValue)
+      add(elements: number)
+    } else if case .string(let text) = value {
+      add(GGUFValue.Kind.string.rawValue)
+      add(text)
+    } else {
+      add(GGUFValue.Kind.array.rawValue)
+      addList(value)
     }
   }
 
@@ -45,21 +39,9 @@ struct GGUFBytes {
         }
       }
     case .numbers(let list):
-      add(list.number.rawValue)
+      add(list.kind.rawValue)
       add(UInt64(list.count))
-      switch list {
-      case .uint8(let list): bytes += list
-      case .int8(let list): for number in list { add(number) }
-      case .uint16(let list): for number in list { add(number) }
-      case .int16(let list): for number in list { add(number) }
-      case .uint32(let list): for number in list { add(number) }
-      case .int32(let list): for number in list { add(number) }
-      case .uint64(let list): for number in list { add(number) }
-      case .int64(let list): for number in list { add(number) }
-      case .float32(let list): for number in list { add(number.bitPattern) }
-      case .float64(let list): for number in list { add(number.bitPattern) }
-      case .bool(let list): bytes += list.map { $0 ? 1 : 0 }
-      }
+      add(elements: list)
     case .lists(let lists):
       add(GGUFValue.Kind.array.rawValue)
       add(UInt64(lists.count))
@@ -67,32 +49,47 @@ struct GGUFBytes {
     default: preconditionFailure("a list of lists holds lists only")
     }
   }
+
+  private mutating func add(elements: GGUFNumbers) {
+    switch elements {
+    case .uint8(let list): bytes += list
+    case .int8(let list): for number in list { add(number) }
+    case .uint16(let list): for number in list { add(number) }
+    case .int16(let list): for number in list { add(number) }
+    case .uint32(let list): for number in list { add(number) }
+    case .int32(let list): for number in list { add(number) }
+    case .uint64(let list): for number in list { add(number) }
+    case .int64(let list): for number in list { add(number) }
+    case .float32(let list): for number in list { add(number.bitPattern) }
+    case .float64(let list): for number in list { add(number.bitPattern) }
+    case .bool(let list): bytes += list.map { $0 ? 1 : 0 }
+    }
+  }
 }
 
 extension GGUFValue {
-  /// The number of the value's type.
-  fileprivate var number: Kind {
+  /// A single number as a list of one; `nil` for what is none.
+  fileprivate var asNumbers: GGUFNumbers? {
     switch self {
-    case .uint8: .uint8
-    case .int8: .int8
-    case .uint16: .uint16
-    case .int16: .int16
-    case .uint32: .uint32
-    case .int32: .int32
-    case .float32: .float32
-    case .bool: .bool
-    case .string: .string
-    case .uint64: .uint64
-    case .int64: .int64
-    case .float64: .float64
-    case .strings, .numbers, .lists: .array
+    case .uint8(let value): .uint8([value])
+    case .int8(let value): .int8([value])
+    case .uint16(let value): .uint16([value])
+    case .int16(let value): .int16([value])
+    case .uint32(let value): .uint32([value])
+    case .int32(let value): .int32([value])
+    case .float32(let value): .float32([value])
+    case .bool(let value): .bool([value])
+    case .uint64(let value): .uint64([value])
+    case .int64(let value): .int64([value])
+    case .float64(let value): .float64([value])
+    case .string, .strings, .numbers, .lists: nil
     }
   }
 }
 
 extension GGUFNumbers {
   /// The number of the elements' type.
-  fileprivate var number: GGUFValue.Kind {
+  fileprivate var kind: GGUFValue.Kind {
     switch self {
     case .uint8: .uint8
     case .int8: .int8

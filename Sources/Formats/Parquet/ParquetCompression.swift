@@ -42,7 +42,7 @@ public enum ParquetCompression: String, Sendable, CaseIterable {
   }
 
   /// Decompresses a page that must become `byteCount` bytes.
-  func decompress(_ input: UnsafeRawBufferPointer, byteCount: Int) throws -> ParquetMemory {
+  package func decompress(_ input: UnsafeRawBufferPointer, byteCount: Int) throws -> ParquetMemory {
     guard byteCount <= Self.byteLimit, byteCount <= (input.count + 8) * largestRatio else {
       throw ParquetDamage("has a page that claims to become \(byteCount) bytes, of \(input.count) by \(rawValue)")
     }
@@ -62,7 +62,7 @@ public enum ParquetCompression: String, Sendable, CaseIterable {
   }
 
   /// Compresses a page.
-  func compress(_ input: [UInt8]) throws -> [UInt8] {
+  package func compress(_ input: [UInt8]) throws -> [UInt8] {
     let output: [UInt8]?
     switch self {
     case .none: output = input

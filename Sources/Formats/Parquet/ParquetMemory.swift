@@ -1,5 +1,5 @@
 /// Bytes of a page that stay where they are: a piece of the mapped file, or memory of their own.
-final class ParquetMemory {
+package final class ParquetMemory {
   /// A part of such bytes together with what keeps them alive.
   struct Slice {
     let memory: ParquetMemory

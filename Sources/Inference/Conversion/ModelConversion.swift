@@ -1,4 +1,4 @@
-public import Formats
+import Formats
 public import Models
 import OrderedCollections
 import Tokenization

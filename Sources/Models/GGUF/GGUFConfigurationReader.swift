@@ -48,9 +48,6 @@ struct GGUFConfigurationReader {
   }
 
   private func refuseUnsupported() throws {
-    if let parts = file.metadata["split.count"]?.intValue, parts > 1 {
-      throw error("split.count", "says that this is one of \(parts) files; join them with llama-gguf-split first")
-    }
     let experts = "\(architecture).expert_count"
     if let count = file.metadata[experts]?.intValue, count > 0 {
       throw error(experts, "is \(count); mixtures of experts are not read")

@@ -15,7 +15,7 @@ enum GGUFLayout: Sendable, Equatable {
     switch self {
     case .same: break
     case .rotaryPairs(let heads):
-      moveRows(values, rows: shape[0], heads: heads) { row, half in row < half ? 2 * row : 2 * (row - half) + 1 }
+      moveRows(values, rows: shape[0], heads: heads, GGUFLayout.pairedRow)
     case .plusOne: for i in values.indices { values[i] += 1 }
     }
   }
@@ -29,6 +29,9 @@ enum GGUFLayout: Sendable, Equatable {
     case .plusOne: for i in values.indices { values[i] -= 1 }
     }
   }
+
+  /// Where in its head a GGUF file has a row.
+  static func pairedRow(_ row: Int, half: Int) -> Int { row < half ? 2 * row : 2 * (row - half) + 1 }
 
   /// Moves row `r` of each head to `place(r, half of the head's rows)`.
   private func moveRows(

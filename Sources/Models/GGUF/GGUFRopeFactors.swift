@@ -60,7 +60,7 @@ enum GGUFRopeFactors {
     }
     var values = [Float](repeating: 0, count: tensor.count)
     values.withUnsafeMutableBufferPointer { values in
-      withExtendedLifetime(file.file) { tensor.type.decode(file.bytes(of: tensor), into: values) }
+      withExtendedLifetime(file) { tensor.type.decode(file.bytes(of: tensor), into: values) }
     }
     return values
   }

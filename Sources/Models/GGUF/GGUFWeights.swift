@@ -1,4 +1,5 @@
 public import Formats
+public import Tensors
 
 /// The weights of a GGUF file under their Hugging Face names, in the layout of a Hugging Face checkpoint; quantised
 /// ones are widened as they are read.
@@ -27,10 +28,28 @@ public struct GGUFWeights: WeightSource {
   }
 
   public func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
+    let (tensor, layout) = try place(of: name)
+    withExtendedLifetime(file) { tensor.type.decode(file.bytes(of: tensor), into: values) }
+    layout.decode(values, shape: tensor.shape)
+  }
+
+  public func rows(of name: String) throws -> StoredRows {
+    let (tensor, layout) = try place(of: name)
+    let matrix = StoredMatrix(
+      file: file.files[tensor.part], bytes: file.bytes(of: tensor), type: tensor.type, columns: tensor.shape.last ?? 1)
+    switch layout {
+    case .same: return matrix.rows
+    case .rotaryPairs(let heads):
+      let headRows = tensor.shape[0] / heads
+      return matrix.rows { $0 / headRows * headRows + GGUFLayout.pairedRow($0 % headRows, half: headRows / 2) }
+    case .plusOne: throw WeightError(path: path, tensor: name, problem: "is the weight of a norm, not a matrix")
+    }
+  }
+
+  private func place(of name: String) throws -> (tensor: GGUFFile.Tensor, layout: GGUFLayout) {
     guard let place = names.place(of: name), let tensor = file.tensors[place.name] else {
       throw WeightError(path: path, tensor: name, problem: "is missing")
     }
-    withExtendedLifetime(file.file) { tensor.type.decode(file.bytes(of: tensor), into: values) }
-    place.layout.decode(values, shape: tensor.shape)
+    return (tensor, place.layout)
   }
 }

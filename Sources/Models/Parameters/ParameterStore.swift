@@ -3,14 +3,15 @@ import Tensors
 /// All parameters of a model in flat float32 buffers with fixed offsets.
 ///
 /// One layout serves weights, gradients and optimizer moments: element `i` of each buffer belongs to the same weight.
+/// A model that only generates may leave its matrices where they are stored; the buffers then hold the vectors.
 public final class ParameterStore: Sendable {
   /// In the order of memory.
   public let declarations: [ParameterDeclaration]
   /// By the same index as the declarations.
   public let parameters: [Parameter]
-  /// First element of each parameter in the flat buffers.
+  /// First element of each parameter in the flat buffers; a stored matrix has none there.
   public let offsets: [Int]
-  /// All master weights, `[count]`.
+  /// All master weights, `[count]`, less those of stored matrices.
   public let master: Tensor
   /// All gradients, `[count]`; nil for a model that only generates.
   public let gradient: Tensor?
@@ -20,12 +21,31 @@ public final class ParameterStore: Sendable {
   private let arena = Arena()
 
   /// Allocates the buffers; contents are undefined until ``initialize(seed:)`` or a load.
-  public init(_ declarations: [ParameterDeclaration], trainable: Bool) {
+  public convenience init(_ declarations: [ParameterDeclaration], trainable: Bool) {
+    self.init(declarations, stored: [:], trainable: trainable)
+  }
+
+  /// Allocates buffers for the vectors, whose contents are undefined until a load; the matrices stay where they are
+  /// stored.
+  /// - Parameter format: for ``WeightFormat/q8`` the matrices are what Q8_0 holds of the stored ones.
+  /// - Throws: a sentence naming file and tensor when one cannot be read.
+  public convenience init(
+    _ declarations: [ParameterDeclaration], storedIn source: any WeightSource, format: WeightFormat
+  ) throws {
+    var stored: [String: StoredRows] = [:]
+    for declaration in declarations where declaration.shape.count == 2 {
+      let rows = try source.rows(of: declaration.name)
+      stored[declaration.name] = format == .q8 ? rows.roundedToQ8(width: declaration.shape[1]) : rows
+    }
+    self.init(declarations, stored: stored, trainable: false)
+  }
+
+  private init(_ declarations: [ParameterDeclaration], stored: [String: StoredRows], trainable: Bool) {
     var offsets: [Int] = []
     var count = 0
     for declaration in declarations {
       offsets.append(count)
-      count += declaration.count
+      if stored[declaration.name] == nil { count += declaration.count }
     }
     let master = Tensor([count], .float32, in: arena)
     let gradient = trainable ? Tensor([count], .float32, in: arena) : nil
@@ -34,6 +54,9 @@ public final class ParameterStore: Sendable {
     self.master = master
     self.gradient = gradient
     parameters = zip(declarations, offsets).map { declaration, offset in
+      if let rows = stored[declaration.name] {
+        return Parameter(name: declaration.name, shape: declaration.shape, stored: rows)
+      }
       func view(_ flat: Tensor) -> Tensor {
         Tensor(storage: flat.storage, byteOffset: offset * 4, shape: declaration.shape, dtype: .float32)
       }
@@ -43,12 +66,13 @@ public final class ParameterStore: Sendable {
   }
 
   /// Number of weights.
-  public var count: Int { master.count }
+  public var count: Int { declarations.reduce(0) { $0 + $1.count } }
 
   /// The parameter of that name.
   public func parameter(_ name: String) -> Parameter? { byName[name].map { parameters[$0] } }
 
-  /// Draws every parameter's first values from a stream of its own, so that they depend on seed and name only.
+  /// Draws every parameter's first values from a stream of its own, so that they depend on seed and name only. No
+  /// matrix may be stored elsewhere.
   public func initialize(seed: UInt64) {
     for (declaration, parameter) in zip(declarations, parameters) {
       switch declaration.initialization {

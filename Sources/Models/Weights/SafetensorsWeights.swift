@@ -1,4 +1,5 @@
 import Formats
+public import Tensors
 
 /// The weights of a Hugging Face folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
 /// The files are mapped; F32, BF16 and F16 are widened as they are read.
@@ -35,20 +36,30 @@ public struct SafetensorsWeights: WeightSource {
   }
 
   public func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
+    let (file, entry, type) = try readable(name)
+    withExtendedLifetime(file.file) { type.decode(file.bytes(of: entry), into: values) }
+    if transposed.contains(name) { transpose(values, rows: entry.shape[0]) }
+  }
+
+  public func rows(of name: String) throws -> StoredRows {
+    let (file, entry, type) = try readable(name)
+    let matrix = StoredMatrix(
+      file: file.file, bytes: file.bytes(of: entry), type: type, columns: entry.shape.last ?? 1)
+    return transposed.contains(name) ? matrix.columnsAsRows : matrix.rows
+  }
+
+  private func readable(_ name: String) throws -> (file: Safetensors, entry: Safetensors.Entry, type: GGUFTensorType) {
     guard let (file, entry) = place(of: name) else {
       throw WeightError(path: path, tensor: name, problem: "is missing")
     }
-    let type: GGUFTensorType
     switch entry.element {
-    case .float32: type = .float32
-    case .bfloat16: type = .bfloat16
-    case .float16: type = .float16
+    case .float32: return (file, entry, .float32)
+    case .bfloat16: return (file, entry, .bfloat16)
+    case .float16: return (file, entry, .float16)
     default:
       throw SafetensorsError(
         path: file.file.path, tensor: name, problem: "is \(entry.element.rawValue), but weights are F32, BF16 or F16")
     }
-    withExtendedLifetime(file.file) { type.decode(file.bytes(of: entry), into: values) }
-    if transposed.contains(name) { transpose(values, rows: entry.shape[0]) }
   }
 
   private func place(of name: String) -> (file: Safetensors, entry: Safetensors.Entry)? {

@@ -1,3 +1,5 @@
+public import Tensors
+
 /// The weights of a model in memory.
 public struct StoreWeights: WeightSource {
   public let path = "the model in memory"
@@ -8,10 +10,25 @@ public struct StoreWeights: WeightSource {
 
   public func shape(of name: String) -> [Int]? { store.parameter(name)?.shape }
 
+  public func rows(of name: String) throws -> StoredRows {
+    let parameter = try parameter(name)
+    if let stored = parameter.stored { return stored }
+    return StoredRows { rows, values in _ = values.update(fromContentsOf: parameter.master[rows: rows].floats) }
+  }
+
   public func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
+    let parameter = try parameter(name)
+    guard let stored = parameter.stored else {
+      _ = values.update(fromContentsOf: parameter.master.floats)
+      return
+    }
+    stored.read(0..<parameter.shape[0], into: values)
+  }
+
+  private func parameter(_ name: String) throws -> Parameter {
     guard let parameter = store.parameter(name) else {
       throw WeightError(path: path, tensor: name, problem: "is missing")
     }
-    _ = values.update(fromContentsOf: parameter.master.floats)
+    return parameter
   }
 }

@@ -1,4 +1,5 @@
 public import Formats
+public import Tensors
 
 /// A model on disk, opened but not read: a Hugging Face folder or a GGUF file.
 public struct StoredModel: Sendable {
@@ -43,6 +44,22 @@ public struct StoredModel: Sendable {
     let model = DecoderModel(configuration, trainable: trainable)
     try WeightFiles.load(into: model.store, from: weights)
     return model
+  }
+
+  /// The model for generating and scoring, its weights held once: in bfloat16 and Q8_0 no float32 copy is made, the
+  /// products' forms of a matrix come from the files at its first use. The results are those of ``load(trainable:)``.
+  /// - Throws: a sentence naming file and tensor where one cannot be read.
+  public func load(for execution: Execution) throws -> DecoderModel {
+    try checkWeights()
+    guard execution.compute != .float32 else {
+      let model = try load()
+      if execution.weightFormat == .q8 { model.store.roundToQ8(in: execution) }
+      return model
+    }
+    let store = try ParameterStore(
+      configuration.declarations(), storedIn: weights, format: execution.weightFormat)
+    try WeightFiles.load(into: store, from: weights)
+    return DecoderModel(configuration, store: store)
   }
 }
 

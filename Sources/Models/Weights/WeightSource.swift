@@ -1,3 +1,5 @@
+public import Tensors
+
 /// Tensors by their Hugging Face names, wherever they are stored: a folder of safetensors, a GGUF file, memory.
 public protocol WeightSource: Sendable {
   /// The file or folder, for errors.
@@ -9,6 +11,10 @@ public protocol WeightSource: Sendable {
   /// Fills `values` with the tensor of that name, which has as many elements.
   /// - Throws: a sentence naming file and tensor where it is missing or of a type that no weights have.
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws
+
+  /// The rows of the matrix of that name, for reading some at a time.
+  /// - Throws: as ``read(_:into:)``.
+  func rows(of name: String) throws -> StoredRows
 }
 
 extension WeightSource {

@@ -1,4 +1,4 @@
-public import Formats
+import Formats
 
 /// All rows of a metrics file, in the order of their steps.
 public struct RunMetrics: Sendable, Equatable {

@@ -1,4 +1,4 @@
-public import Formats
+import Formats
 
 /// Everything a run folder tells about its run.
 public struct RunRecord: Sendable {

@@ -3,10 +3,12 @@
 /// Every function writes into tensors that the caller made; none allocates a result or reads a value back to the
 /// host. Shapes are the operations' business: a backend trusts them.
 public protocol Backend: OptimizerBackend {
-  /// Bytes that ``pack(_:transposed:compute:into:)`` needs for a right operand `[depth, columns]`.
+  /// Bytes that ``pack(_:transposed:compute:into:at:)`` needs for a right operand `[depth, columns]`.
   func packedByteCount(depth: Int, columns: Int, compute: DType) -> Int
   /// Packs `matrix` `[depth, columns]` (stored `[columns, depth]` if `transposed`) as a right operand.
-  func pack(_ matrix: Tensor, transposed: Bool, compute: DType, into packed: Storage)
+  /// - Parameter byteOffset: where in `packed` it goes: a wider operand may be packed in parts, a multiple of 256 columns
+  ///   each and one after another.
+  func pack(_ matrix: Tensor, transposed: Bool, compute: DType, into packed: Storage, at byteOffset: Int)
   /// output `[m, n]` = left `[m, k]` x packed `[k, n]`, added to what is there if `accumulate` (float32 only).
   /// `leftTransposed`: left is stored `[k, m]`.
   func multiply(
@@ -25,7 +27,8 @@ public protocol Backend: OptimizerBackend {
   /// Bytes of weights `[outputs, inputs]` packed in blocks of eight bits; inputs are a multiple of 32.
   func q8ByteCount(inputs: Int, outputs: Int) -> Int
   /// Rounds weights float32 `[outputs, inputs]` to blocks of eight bits (GGUF's Q8_0) and packs them.
-  func packQ8(_ weights: Tensor, into packed: Storage)
+  /// - Parameter byteOffset: where in `packed` they go, for parts of a multiple of 256 outputs each.
+  func packQ8(_ weights: Tensor, into packed: Storage, at byteOffset: Int)
   /// Replaces float32 weights, a multiple of 32, by what those blocks hold of them.
   func roundToQ8(_ weights: Tensor)
   /// output `[rows, outputs]` = x `[rows, inputs]` times the transpose of weights packed so; at most ``q8Rows`` rows.
@@ -113,4 +116,11 @@ public protocol Backend: OptimizerBackend {
   /// Sum of squares, in double.
   func sumOfSquares(_ x: Tensor) -> Double
   func fillZero(_ x: Tensor)
+}
+
+extension Backend {
+  /// Packs a whole right operand.
+  public func pack(_ matrix: Tensor, transposed: Bool, compute: DType, into packed: Storage) {
+    pack(matrix, transposed: transposed, compute: compute, into: packed, at: 0)
+  }
 }

@@ -9,10 +9,11 @@ public struct CPUBackend: Backend {
     apus_gemm_packed_bytes(compute.kernel, Int64(depth), Int64(columns))
   }
 
-  public func pack(_ matrix: Tensor, transposed: Bool, compute: DType, into packed: Storage) {
+  public func pack(_ matrix: Tensor, transposed: Bool, compute: DType, into packed: Storage, at byteOffset: Int) {
     let (depth, columns) = transposed ? (matrix.columns, matrix.rows) : (matrix.rows, matrix.columns)
     apus_gemm_pack(
-      compute.kernel, Int64(depth), Int64(columns), matrix.kernelMatrix(transposed: transposed), packed.pointer)
+      compute.kernel, Int64(depth), Int64(columns), matrix.kernelMatrix(transposed: transposed),
+      packed.pointer + byteOffset)
   }
 
   public func multiply(
@@ -42,8 +43,9 @@ public struct CPUBackend: Backend {
 
   public func q8ByteCount(inputs: Int, outputs: Int) -> Int { apus_q8_packed_bytes(Int64(inputs), Int64(outputs)) }
 
-  public func packQ8(_ weights: Tensor, into packed: Storage) {
-    apus_q8_pack(Int64(weights.columns), Int64(weights.rows), weights.floats.baseAddress, packed.pointer)
+  public func packQ8(_ weights: Tensor, into packed: Storage, at byteOffset: Int) {
+    apus_q8_pack(
+      Int64(weights.columns), Int64(weights.rows), weights.floats.baseAddress, packed.pointer + byteOffset)
   }
 
   public func roundToQ8(_ weights: Tensor) { apus_q8_round(Int64(weights.count), weights.floats.baseAddress) }

@@ -22,9 +22,9 @@ public struct MeasuringBackend: Backend {
     base.packedByteCount(depth: depth, columns: columns, compute: compute)
   }
 
-  public func pack(_ matrix: Tensor, transposed: Bool, compute: DType, into packed: Storage) {
+  public func pack(_ matrix: Tensor, transposed: Bool, compute: DType, into packed: Storage, at byteOffset: Int) {
     measure("packing", matrix, bytes: matrix.count * compute.byteCount) {
-      base.pack(matrix, transposed: transposed, compute: compute, into: packed)
+      base.pack(matrix, transposed: transposed, compute: compute, into: packed, at: byteOffset)
     }
   }
 
@@ -66,8 +66,9 @@ public struct MeasuringBackend: Backend {
 
   public func q8ByteCount(inputs: Int, outputs: Int) -> Int { base.q8ByteCount(inputs: inputs, outputs: outputs) }
 
-  public func packQ8(_ weights: Tensor, into packed: Storage) {
-    measure("packing", weights, bytes: packed.byteCount) { base.packQ8(weights, into: packed) }
+  public func packQ8(_ weights: Tensor, into packed: Storage, at byteOffset: Int) {
+    let bytes = base.q8ByteCount(inputs: weights.columns, outputs: weights.rows)
+    measure("packing", weights, bytes: bytes) { base.packQ8(weights, into: packed, at: byteOffset) }
   }
 
   public func roundToQ8(_ weights: Tensor) { measure("rounding", weights, weights) { base.roundToQ8(weights) } }

@@ -3,7 +3,16 @@ extension Tape {
   public mutating func embedding(_ ids: Tensor, _ table: Parameter, scale: Float = 1) -> Variable {
     let execution = execution
     let output = execution.tensor([ids.count, table.shape[1]])
-    execution.backend.embedding(ids: ids, table: table.master, scale: scale, into: output)
+    if let stored = table.stored {
+      let rows = execution.tensor(output.shape, .float32)
+      for (i, id) in ids.integers.enumerated() {
+        stored.read(Int(id)..<Int(id) + 1, into: rows[rows: i..<i + 1].floats)
+      }
+      let order = Tensor(ids.integers.indices.map(Int32.init), in: execution.arena)
+      execution.backend.embedding(ids: order, table: rows, scale: scale, into: output)
+    } else {
+      execution.backend.embedding(ids: ids, table: table.master, scale: scale, into: output)
+    }
     return record(inputs: [], output: output) { gradient in
       if let tableGradient = table.gradient {
         execution.backend.embeddingBackward(

@@ -1,4 +1,5 @@
 import Foundation
+import Randomness
 
 /// Counter-based random numbers: Philox 4x32 with 10 rounds (Salmon et al., SC 2011).
 ///
@@ -12,16 +13,8 @@ public struct Philox: Sendable {
     // FNV-1a over the name, then mixed with the seed.
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in purpose.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    let mixed = Philox.mix(seed ^ Philox.mix(hash))
+    let mixed = SplitMix64.mix(seed ^ SplitMix64.mix(hash))
     key = (UInt32(truncatingIfNeeded: mixed), UInt32(truncatingIfNeeded: mixed >> 32))
-  }
-
-  /// The finaliser of SplitMix64.
-  public static func mix(_ value: UInt64) -> UInt64 {
-    var z = value &+ 0x9e37_79b9_7f4a_7c15
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 
   /// Four random words at position `index`.

@@ -1,22 +1,44 @@
 /// One weight of a model: an identity with a name, a shape and a place in the flat buffers.
 ///
 /// Trainer and sampler hold the same object. Other forms (packed, quantised, on a device) are derived from the master
-/// when they are first needed and stamped with its version.
+/// when they are first needed and stamped with its version. A matrix that only generates may have no master: its forms
+/// are then derived from where it is stored.
 public final class Parameter: Sendable {
   /// The name in a Hugging Face checkpoint.
   public let name: String
   /// The logical shape of the whole tensor.
   public let shape: [Int]
-  /// float32 master weights.
-  public let master: Tensor
+  /// Where the values are read, of a matrix that has no master.
+  public let stored: StoredRows?
   /// float32 gradient, summed over micro-batches; nil for a frozen parameter, which computes none.
   public let gradient: Tensor?
+
+  private let values: Tensor?
 
   /// Creates a parameter over memory that a parameter store owns.
   public init(name: String, master: Tensor, gradient: Tensor?) {
     self.name = name
     self.shape = master.shape
-    self.master = master
+    self.values = master
     self.gradient = gradient
+    stored = nil
   }
+
+  /// Creates a matrix that stays where it is stored.
+  public init(name: String, shape: [Int], stored: StoredRows) {
+    precondition(shape.count == 2, "a matrix")
+    self.name = name
+    self.shape = shape
+    self.stored = stored
+    (values, gradient) = (nil, nil)
+  }
+
+  /// float32 master weights, which a stored matrix has not.
+  public var master: Tensor {
+    guard let values else { preconditionFailure("\(name) has no master weights: it stays where it is stored") }
+    return values
+  }
+
+  /// Number of elements.
+  public var count: Int { shape.reduce(1, *) }
 }

@@ -7,8 +7,12 @@ import Synchronization
 public final class WeightMatrix: Sendable {
   /// The parameters, in the order of their rows.
   public let parameters: [Parameter]
-  /// float32 `[outputs, inputs]` over all parameters.
-  public let master: Tensor
+  /// Width of the output.
+  public let outputs: Int
+  /// Width of the input.
+  public let inputs: Int
+  /// float32 `[outputs, inputs]` over all parameters; nil where they stay where they are stored.
+  private let master: Tensor?
   /// float32 `[outputs, inputs]`, or nil where the parameters are frozen.
   public let gradient: Tensor?
   private let version: WeightVersion
@@ -24,46 +28,83 @@ public final class WeightMatrix: Sendable {
   private let forms = Mutex<[Form: Packed]>([:])
   private let arena: Arena
 
-  /// Joins parameters of equal width that are neighbours in memory.
+  /// Rows of stored parameters that are read at a time, in elements; and of what number they are a multiple.
+  private static let partSize = 1 << 21
+  private static let partRows = 256
+
+  /// Joins parameters of equal width that are neighbours in memory, or are all stored.
   public init(_ parameters: [Parameter], version: WeightVersion, arena: Arena) {
     precondition(!parameters.isEmpty, "at least one parameter")
+    self.parameters = parameters
+    self.version = version
+    self.arena = arena
+    inputs = parameters[0].shape[1]
+    outputs = parameters.reduce(0) { $0 + $1.shape[0] }
+    precondition(parameters.allSatisfy { [inputs] in $0.shape[1] == inputs }, "fused parameters are of equal width")
+    if parameters[0].stored != nil {
+      precondition(parameters.allSatisfy { $0.stored != nil }, "fused parameters are all stored or none is")
+      (master, gradient) = (nil, nil)
+      return
+    }
     let first = parameters[0].master
     var end = first.byteOffset
     for parameter in parameters {
-      precondition(
-        parameter.master.byteOffset == end && parameter.shape[1] == first.shape[1],
-        "fused parameters are neighbours of equal width")
-      end += parameter.master.count * 4
+      precondition(parameter.master.byteOffset == end, "fused parameters are neighbours")
+      end += parameter.count * 4
     }
-    self.parameters = parameters
-    let shape = [parameters.reduce(0) { $0 + $1.shape[0] }, first.shape[1]]
+    let shape = [outputs, inputs]
     master = Tensor(storage: first.storage, byteOffset: first.byteOffset, shape: shape, dtype: .float32)
     gradient = parameters[0].gradient.map {
       Tensor(storage: $0.storage, byteOffset: $0.byteOffset, shape: shape, dtype: .float32)
     }
-    self.version = version
-    self.arena = arena
   }
-
-  /// Width of the output.
-  public var outputs: Int { master.shape[0] }
-  /// Width of the input.
-  public var inputs: Int { master.shape[1] }
 
   /// The packed right operand `[inputs, outputs]` of the forward product, or `[outputs, inputs]` of the input
   /// gradient's, for the weights as they are now.
   func packed(forForward forward: Bool, in execution: Execution) -> Storage {
-    let (depth, columns) = forward ? (inputs, outputs) : (outputs, inputs)
+    func byteCount(outputs: Int) -> Int {
+      let (depth, columns) = forward ? (inputs, outputs) : (outputs, inputs)
+      return execution.backend.packedByteCount(depth: depth, columns: columns, compute: execution.compute)
+    }
     return current(
-      .packed(transposed: forward, execution.compute, .current),
-      byteCount: execution.backend.packedByteCount(depth: depth, columns: columns, compute: execution.compute)
-    ) { execution.backend.pack(master, transposed: forward, compute: execution.compute, into: $0) }
+      .packed(transposed: forward, execution.compute, .current), byteCount: byteCount(outputs: outputs)
+    ) { storage in
+      forEachPart(isWhole: !forward) { part, firstRow in
+        execution.backend.pack(
+          part, transposed: forward, compute: execution.compute, into: storage,
+          at: forward ? byteCount(outputs: firstRow) : 0)
+      }
+    }
   }
 
   /// The weights in blocks of eight bits, as they are now.
   func packedQ8(in execution: Execution) -> Storage {
-    current(.q8, byteCount: execution.backend.q8ByteCount(inputs: inputs, outputs: outputs)) {
-      execution.backend.packQ8(master, into: $0)
+    current(.q8, byteCount: execution.backend.q8ByteCount(inputs: inputs, outputs: outputs)) { storage in
+      forEachPart(isWhole: false) { part, firstRow in
+        execution.backend.packQ8(
+          part, into: storage, at: execution.backend.q8ByteCount(inputs: inputs, outputs: firstRow))
+      }
+    }
+  }
+
+  /// Calls `body` with the weights, or where they are stored, with one part of their rows after the other.
+  /// - Parameter isWhole: whether all rows are wanted at once all the same.
+  private func forEachPart(isWhole: Bool, _ body: (_ part: Tensor, _ firstRow: Int) -> Void) {
+    if let master { return body(master, 0) }
+    let most = isWhole ? outputs : max(1, Self.partSize / Self.partRows / max(inputs, 1)) * Self.partRows
+    let room = Tensor([min(most, outputs), inputs], .float32, in: arena)
+    for start in stride(from: 0, to: outputs, by: most) {
+      let part = room[rows: 0..<min(most, outputs - start)]
+      var first = 0
+      for parameter in parameters {
+        let (low, high) = (max(start, first), min(start + part.rows, first + parameter.shape[0]))
+        if low < high {
+          parameter.stored?.read(low - first..<high - first, into: part[rows: low - start..<high - start].floats)
+        }
+        first += parameter.shape[0]
+      }
+      body(part, start)
+      for parameter in parameters { parameter.stored?.release() }
     }
   }
 

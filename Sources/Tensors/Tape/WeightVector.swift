@@ -12,9 +12,9 @@ public struct WeightVector: Sendable {
     var end = parameters[0].master.byteOffset
     for parameter in parameters {
       precondition(parameter.master.byteOffset == end, "fused parameters are neighbours")
-      end += parameter.master.count * 4
+      end += parameter.count * 4
     }
-    let count = parameters.reduce(0) { $0 + $1.master.count }
+    let count = parameters.reduce(0) { $0 + $1.count }
     func whole(_ first: Tensor) -> Tensor {
       Tensor(storage: first.storage, byteOffset: first.byteOffset, shape: [count], dtype: .float32)
     }

@@ -5,7 +5,7 @@ extension Tokenizer {
   /// Reads a SentencePiece model: BPE or Unigram. Ids are those of the `sentencepiece` library; saving writes the
   /// `tokenizer.json` that `transformers` would make of it.
   /// - Throws: `TokenizerError` for a damaged file, and for models of words or characters.
-  init(sentencePiece bytes: UnsafeBufferPointer<UInt8>, name: String) throws {
+  package init(sentencePiece bytes: UnsafeBufferPointer<UInt8>, name: String) throws {
     let file = try SentencePieceFile(bytes, name: name)
     guard file.modelType == 1 || file.modelType == 2 else {
       throw TokenizerError(

@@ -60,7 +60,7 @@ enum TekkenFile {
 
 extension Tokenizer {
   /// Reads Mistral's `tekken.json`.
-  init(tekken bytes: UnsafeBufferPointer<UInt8>, name: String) throws {
+  package init(tekken bytes: UnsafeBufferPointer<UInt8>, name: String) throws {
     var vocabulary: Range<Int>?
     var others: JSON = .object([:])
     var cursor = JSONCursor(bytes, name: name)

@@ -21,7 +21,7 @@ struct StoredCompletionsTests {
     let mean = result.mean("strict_match")
     #expect(abs(mean.value - 0.5) < 1e-12)
     // Means 1/3 and 2/3: a standard deviation of √(1/18), over √2.
-    #expect(abs((mean.error ?? 0) - 1.0 / 6) < 1e-12)
+    #expect(abs((mean.standardError ?? 0) - 1.0 / 6) < 1e-12)
     #expect(abs((result.pass("strict_match", k: 2)?.value ?? 0) - (2.0 / 3 + 1) / 2) < 1e-12)
     #expect(result.pass("strict_match", k: 4) == nil)
     #expect(result.majority("strict_match").value == 0.5)

@@ -1,4 +1,5 @@
 import Foundation
+import Randomness
 import Tensors
 import Testing
 
@@ -112,11 +113,11 @@ private func philox(_ counter: SIMD4<UInt32>, _ key: (UInt32, UInt32)) -> SIMD4<
 
 /// The stream with a given key: the seed that the mixing of seed and purpose turns into it.
 private func stream(key: UInt64) -> Philox {
-  let purposeHash = Philox.mix(0xcbf2_9ce4_8422_2325)
+  let purposeHash = SplitMix64.mix(0xcbf2_9ce4_8422_2325)
   return Philox(seed: unmix(key) ^ purposeHash, purpose: "")
 }
 
-/// Undoes `Philox.mix`.
+/// Undoes `SplitMix64.mix`.
 private func unmix(_ value: UInt64) -> UInt64 {
   func unshift(_ x: UInt64, _ by: UInt64) -> UInt64 {
     var result = x
