@@ -35,8 +35,40 @@ extension HuggingFaceConfigurationReader {
           factor: try positive(parameters, "factor", missing: nil, prefix: key), lowFrequencyFactor: low,
           highFrequencyFactor: high, originalContextLength: length)
       )
-    default: throw error("\(key).rope_type", "\(shown(type)) is not one of default, linear, llama3")
+    case "yarn": return (theta, .yarn(try yarn(parameters, key)))
+    default: throw error("\(key).rope_type", "\(shown(type)) is not one of default, linear, llama3, yarn")
     }
+  }
+
+  /// YaRN's settings; what they leave out is as transformers takes it.
+  private func yarn(_ parameters: JSON, _ key: String) throws -> YaRN {
+    func given(_ name: String) -> JSON? { parameters[name].flatMap { $0.isNull ? nil : $0 } }
+    func optional(_ name: String) throws -> Double? {
+      guard let value = given(name) else { return nil }
+      guard let number = value.doubleValue, number.isFinite, number >= 0 else {
+        throw error("\(key).\(name)", "\(shown(value)) is not a number of 0 or more")
+      }
+      return number
+    }
+    let original = "original_max_position_embeddings"
+    let context = try size("max_position_embeddings", missing: 2048)
+    let length = given(original).map { $0.intValue ?? 0 } ?? context
+    guard length >= 1, length <= Self.largestSize else {
+      throw error("\(key).\(original)", "\(given(original).map(shown) ?? "nothing") is not a number of tokens")
+    }
+    let factor = try positive(parameters, "factor", missing: Double(context) / Double(length), prefix: key)
+    var yarn = YaRN(factor: factor, originalContextLength: length)
+    // Zero means the same as nothing in the reference.
+    if let fast = try optional("beta_fast"), fast != 0 { yarn.betaFast = fast }
+    if let slow = try optional("beta_slow"), slow != 0 { yarn.betaSlow = slow }
+    yarn.attentionFactor = try optional("attention_factor")
+    yarn.mscale = try optional("mscale")
+    yarn.mscaleAllDimensions = try optional("mscale_all_dim")
+    if let truncate = given("truncate") {
+      guard let flag = truncate.boolValue else { throw error("\(key).truncate", "\(shown(truncate)) is not true or false") }
+      yarn.truncates = flag
+    }
+    return yarn
   }
 
   /// Base of the rotary frequencies of layers with a window.

@@ -26,19 +26,19 @@ extension ModelConfiguration {
       "vocab_size": .integer(Int64(vocabularySize)),
     ]
     if family == .apus { members["architecture"] = architectureSettings }
-    for (key, value) in positions == .rotary ? rotaryMembers : plainMembers { members[key] = value }
+    for (key, value) in family == .gpt2 ? plainMembers : rotaryMembers { members[key] = value }
     members.sort { $0.key < $1.key }
     return .object(members)
   }
 
-  /// What a model with learned positions says besides: nothing is left out in training, nothing is scaled.
+  /// What a GPT-2 says besides: nothing is left out in training, nothing is scaled.
   private var plainMembers: OrderedDictionary<String, JSON> {
     [
       "attn_pdrop": .number(0), "embd_pdrop": .number(0), "resid_pdrop": .number(0), "scale_attn_weights": .bool(true),
     ]
   }
 
-  /// What a model with rotary embeddings says besides.
+  /// What the other families say besides.
   private var rotaryMembers: OrderedDictionary<String, JSON> {
     var members: OrderedDictionary<String, JSON> = [
       "attention_dropout": .number(0),
@@ -105,6 +105,21 @@ extension ModelConfiguration.RopeScaling {
         "original_max_position_embeddings": .integer(Int64(original)), "rope_type": .string("llama3"),
       ])
     case .linear(let factor): .object(["factor": .number(factor), "rope_type": .string("linear")])
+    case .yarn(let yarn): yarn.huggingFaceJSON
     }
+  }
+}
+
+extension YaRN {
+  fileprivate var huggingFaceJSON: JSON {
+    var members: OrderedDictionary<String, JSON> = [
+      "rope_type": .string("yarn"), "factor": .number(factor), "beta_fast": .number(betaFast),
+      "beta_slow": .number(betaSlow), "original_max_position_embeddings": .integer(Int64(originalContextLength)),
+      "truncate": .bool(truncates),
+    ]
+    members["attention_factor"] = attentionFactor.map { .number($0) }
+    members["mscale"] = mscale.map { .number($0) }
+    members["mscale_all_dim"] = mscaleAllDimensions.map { .number($0) }
+    return .object(members)
   }
 }

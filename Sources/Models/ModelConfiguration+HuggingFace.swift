@@ -43,7 +43,7 @@ extension ModelConfiguration {
       initializerRange: try reader.positive("initializer_range", missing: 0.02),
       beginOfTextToken: try reader.token("bos_token_id"), endOfTextToken: try reader.token("eos_token_id"))
     if family == .apus { try readArchitecture(reader) }
-    if positions == .rotary {
+    if family != .gpt2 {
       try readHeads(reader, standardGroups: sizes?.groups)
       try readRotaryLayers(reader)
     } else {
@@ -83,7 +83,7 @@ extension ModelConfiguration {
     guard headCount % groups == 0 else {
       throw reader.error("num_key_value_heads", "\(groups) does not divide num_attention_heads \(headCount)")
     }
-    guard width > 0, width % 2 == 0 else {
+    guard width > 0, width % 2 == 0 || positions != .rotary else {
       throw reader.error("head_dim", "\(width) is odd or 0; rotary embeddings need pairs")
     }
     keyValueHeadCount = groups

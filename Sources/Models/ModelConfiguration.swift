@@ -4,12 +4,13 @@
 /// counting parameters, forecasting memory and initialising all read the declarations that follow from it.
 public struct ModelConfiguration: Sendable, Equatable {
   /// How rotary frequencies are stretched beyond the trained context.
-  public enum RopeScaling: Sendable, Equatable {
+  public enum RopeScaling: Sendable, Hashable {
     /// Llama 3.1's rule: low frequencies divided by `factor`, a smooth ramp between the two bounds.
     case llama3(
       factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContextLength: Int)
     /// Positions divided by `factor`.
     case linear(factor: Double)
+    case yarn(YaRN)
   }
 
   public var family: Family
@@ -33,6 +34,10 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// Base of the rotary frequencies.
   public var ropeTheta: Double
   public var ropeScaling: RopeScaling?
+  /// The share of each head that turns; the rest stays.
+  public var ropeShare = 1.0
+  /// Whether neighbours in a head turn together, as in the paper, not elements of its halves.
+  public var ropeInterleaved = false
   /// Base of the rotary frequencies, never stretched, of layers with a window; `nil`: the same as of the others.
   public var localRopeTheta: Double?
   /// Layer `i` (from 0) has no rotary embedding when `(i + 1) % noRopeInterval == 0`. `nil`: every layer has it.

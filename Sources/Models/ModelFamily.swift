@@ -33,6 +33,10 @@ extension ModelConfiguration {
     case rotary
     /// A learned vector each position is added to the token's; there are as many as the context is long.
     case learned
+    /// Scores fall with distance, for each head in its own way (ALiBi, arXiv:2108.12409).
+    case alibi
+    /// Only by what a token sees (NoPE, arXiv:2305.19466).
+    case none
   }
 
   /// Over which columns queries and keys are normalised before the rotary embedding.

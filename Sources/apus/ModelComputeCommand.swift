@@ -124,7 +124,7 @@ struct ModelComputeCommand: ParsableCommand {
       throw FileError(path: ids, problem: "holds a token outside the model's vocabulary of \(vocabulary)")
     }
     let length = first.count + greedy
-    guard configuration.positions == .rotary || length <= configuration.contextLength else {
+    guard configuration.positions != .learned || length <= configuration.contextLength else {
       throw FileError(
         path: ids,
         problem: "leads to rows of \(length) tokens, but the model has only \(configuration.contextLength) positions")

@@ -1,5 +1,5 @@
 // Attention by its definition, one row of scores at a time, in double.
-#include "attention_range.h"
+#include "apus_attention.h"
 #include "vector.h"
 #include <stdlib.h>
 
@@ -11,13 +11,17 @@ static void put(void *p, int64_t i, double x, apus_dtype type) {
   else ((uint16_t *)p)[i] = float_to_bf16((float)x);
 }
 
+// Whether query i of a head sees key j, straight from what the specification says of each mask.
 static bool sees(const apus_attention *s, int64_t n, int64_t h, int64_t i, int64_t j) {
-  apus_key_range range = apus_key_range_of(s, n, i);
-  if (j >= range.document && j <= range.kept_last) return true;
-  if (j < range.first || j > range.last) return false;
+  int64_t at = n * s->query_length + i, own = i + s->key_length - s->query_length;
+  int64_t document = s->first_key ? s->first_key[at] : 0, place = j - document, own_place = own - document;
+  if (place < 0 || (s->causal && j > own) || (s->last_key && j > s->last_key[at])) return false;
+  if (place < s->kept) return true;
+  if (s->window > 0 && own - j >= s->window) return false;
+  if (s->chunk > 0 && own_place >= 0 && place / s->chunk != own_place / s->chunk) return false;
   if (!s->blocks) return true;
-  int64_t block = (j - range.document) / s->block;
-  return s->blocks[((n * s->heads + h) * s->query_length + i) * s->block_words + block / 64] >> (block % 64) & 1;
+  const uint64_t *words = s->blocks + ((n * s->heads + h) * s->query_length + i) * s->block_words;
+  return words[place / s->block / 64] >> (place / s->block % 64) & 1;
 }
 
 // Probabilities of query i of head h over all keys, and where `steepness` is not NULL, what capping multiplies the

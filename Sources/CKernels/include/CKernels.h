@@ -12,6 +12,7 @@
 #include "apus_norm.h"
 #include "apus_rotary.h"
 #include "apus_activation.h"
+#include "apus_columns.h"
 #include "apus_embedding.h"
 #include "apus_head.h"
 #include "apus_optimizer.h"

@@ -20,4 +20,10 @@ void apus_geglu_reference(int64_t rows, int64_t width, const void *gate_up, void
 void apus_gelu(int64_t count, const void *x, void *out, apus_dtype dtype);
 void apus_gelu_backward(int64_t count, const void *x, const void *d_out, void *d_x, apus_dtype dtype);
 void apus_gelu_reference(int64_t count, const void *x, void *out, apus_dtype dtype);
+
+/// out = x * sigmoid(gate).
+void apus_sigmoid_gate(int64_t count, const void *x, const void *gate, void *out, apus_dtype dtype);
+void apus_sigmoid_gate_backward(int64_t count, const void *x, const void *gate, const void *d_out, void *d_x,
+                                void *d_gate, apus_dtype dtype);
+void apus_sigmoid_gate_reference(int64_t count, const void *x, const void *gate, void *out, apus_dtype dtype);
 #endif

@@ -22,6 +22,9 @@ extension ModelConfiguration {
     if let given = try settings.integer("sliding_window") { slidingWindow = given }
     if let given = try settings.integer("full_attention_interval") { fullAttentionInterval = given }
     if let given = try settings.number("local_rope_theta") { localRopeTheta = given }
+    let share = "a share above 0, at most 1"
+    if let given = try settings.number("rope_share", share, where: { $0 > 0 && $0 <= 1 }) { ropeShare = given }
+    if let given = try settings.flag("rope_interleaved") { ropeInterleaved = given }
     if let given = try settings.list("mixers") {
       mixers = LayerPattern(try Self.kinds(given, among: MixerRegistry.kinds, at: settings.path("mixers")))
     }
@@ -57,6 +60,8 @@ extension ModelConfiguration {
     members["sliding_window"] = slidingWindow.map { .integer(Int64($0)) }
     members["full_attention_interval"] = fullAttentionInterval.map { .integer(Int64($0)) }
     members["local_rope_theta"] = localRopeTheta.map { .number($0) }
+    if ropeShare != 1 { members["rope_share"] = .number(ropeShare) }
+    if ropeInterleaved { members["rope_interleaved"] = .bool(true) }
     return .object(members)
   }
 

@@ -42,6 +42,13 @@ public struct Settings {
     return members.first { $0.key == key && !$0.value.isNull }?.value
   }
 
+  /// Whether the key is given as null, which then counts as read.
+  public mutating func isNull(_ key: String) -> Bool {
+    guard members.contains(where: { $0.key == key && $0.value.isNull }) else { return false }
+    known.insert(key)
+    return true
+  }
+
   /// A whole number in `range`, or nil.
   public mutating func integer(_ key: String, in range: ClosedRange<Int> = 1...(1 << 30)) throws(SettingsError) -> Int? {
     guard let given = value(key) else { return nil }

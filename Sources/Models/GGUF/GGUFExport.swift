@@ -18,6 +18,10 @@ public struct GGUFExport: Sendable {
     _ configuration: ModelConfiguration, as type: WeightType, name: String,
     tokenizer: OrderedDictionary<String, GGUFValue>
   ) throws {
+    if case .yarn? = configuration.ropeScaling {
+      throw WeightError(
+        path: name, tensor: GGUFRopeFactors.tensorName, problem: "YaRN's stretching is not written to GGUF files")
+    }
     var metadata = try GGUFModelMetadata.values(configuration, as: type, name: name)
     metadata.merge(tokenizer) { own, _ in own }
     self.metadata = metadata

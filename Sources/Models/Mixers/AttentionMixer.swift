@@ -1,86 +1,98 @@
 import Tensors
 
-/// Softmax attention of one block: multi-head, grouped or multi-query by the number of key-value heads, with rotary
-/// embedding or without.
-public struct AttentionMixer: Mixer {
+/// Softmax attention of one block: multi-head, grouped or multi-query by the number of key-value heads.
+struct AttentionMixer: Mixer {
+  let shape: AttentionShape
   let projection: WeightMatrix
   let projectionBias: WeightVector?
   let output: WeightMatrix
   let outputBias: WeightVector?
   let queryNorm: Parameter?
   let keyNorm: Parameter?
-  let usesRope: Bool
-  let usesLocalRope: Bool
-  let window: Int?
-  let scale: Float?
-  let configuration: ModelConfiguration
+  let normIsOnePlus: Bool
+  let normEpsilon: Float
+  let sinks: Parameter?
+  let slopes: Tensor?
 
-  init(_ store: ParameterStore, _ site: LayerSite) {
+  init(_ store: ParameterStore, _ site: LayerSite, _ shape: AttentionShape) {
     let names = site.names
-    let layer = site.layer
-    let configuration = site.configuration
+    self.shape = shape
     projection = store.weights(names.projection)
-    projectionBias = configuration.queryKeyValueBias ? store.biases(names.projection) : nil
+    projectionBias = shape.hasBias ? store.biases(names.projection) : nil
     output = store.weights([names.output])
-    outputBias = configuration.attentionOutputBias ? store.biases([names.output]) : nil
-    queryNorm = configuration.queryKeyNorm.map { _ in store.required("\(names.queryNorm).weight") }
-    keyNorm = configuration.queryKeyNorm.map { _ in store.required("\(names.keyNorm).weight") }
-    usesRope = configuration.usesRope(layer: layer)
-    usesLocalRope = configuration.usesLocalRope(layer: layer)
-    window = configuration.slidingWindow(layer: layer)
-    scale = configuration.attentionScalar.map { 1 / Float($0).squareRoot() }
-    self.configuration = configuration
+    outputBias = shape.hasOutputBias ? store.biases([names.output]) : nil
+    queryNorm = shape.queryKeyNorm.map { _ in store.required("\(names.queryNorm).weight") }
+    keyNorm = shape.queryKeyNorm.map { _ in store.required("\(names.keyNorm).weight") }
+    normIsOnePlus = site.configuration.norm == .rmsOnePlus
+    normEpsilon = Float(site.configuration.normEpsilon)
+    sinks = shape.hasSinks ? store.required(names.sinks) : nil
+    slopes =
+      shape.hasSlopes
+      ? Tensor(AttentionShape.slopes(heads: shape.heads), shape: [shape.heads], in: Arena()) : nil
   }
 
-  /// Mixes whole sequences: x `[tokens, hidden]` to the same shape.
-  public func forward(_ x: Variable, _ context: SequenceContext, on tape: inout Tape) -> Variable {
-    let qkv = project(x, positions: context.positions, table: context.rotaryTable, on: &tape)
-    let mixed = tape.attention(
-      qkv,
-      AttentionSpecification(
-        sequences: context.sequences, queryLength: context.length, heads: configuration.headCount,
-        keyValueHeads: configuration.keyValueHeadCount, headDimension: configuration.headDimension,
-        scale: scale, window: window, firstKeys: context.firstKeys))
-    return tape.linear(mixed, output, bias: outputBias, keptInput: true)
+  func forward(_ x: Variable, _ context: SequenceContext, on tape: inout Tape) -> Variable {
+    let (qkv, gate) = project(x, positions: context.positions, table: context.rotaryTable, on: &tape)
+    let specification = shape.specification(
+      sequences: context.sequences, queryLength: context.length, firstKeys: context.firstKeys, slopes: slopes)
+    let mixed = tape.attention(qkv, specification, sinks: sinks)
+    return give(mixed, gate, on: &tape)
   }
 
-  /// Mixes the next tokens of some sequences, whose earlier keys and values `states` hold, and adds theirs to them.
-  public func step(
+  func step(
     _ x: Variable, _ context: StepContext, states: inout [any MixerState], on tape: inout Tape
   ) -> Variable {
-    let qkv = project(x, positions: context.positions, table: context.rotaryTable, on: &tape).tensor
-    let c = configuration
+    let (projected, gate) = project(x, positions: context.positions, table: context.rotaryTable, on: &tape)
+    let qkv = projected.tensor
     let execution = tape.execution
-    let mixed = execution.tensor([qkv.rows, c.headCount * c.headDimension])
-    let logSumExp = execution.tensor([c.headCount, context.lengths.max() ?? 0], .float32)
+    let mixed = execution.tensor([qkv.rows, shape.queryWidth])
+    let logSumExp = execution.tensor([shape.heads, context.lengths.max() ?? 0], .float32)
     var row = 0
     for (i, length) in context.lengths.enumerated() where length > 0 {
       let query = qkv[rows: row..<row + length]
       guard var state = states[i] as? AttentionState else { preconditionFailure("the state of another mixer") }
-      state.append(query, configuration: c)
+      state.append(query, keyColumn: shape.queryWidth, valueColumn: shape.queryWidth + shape.keyWidth)
       states[i] = state
-      let specification = AttentionSpecification(
-        sequences: 1, queryLength: length, keyLength: state.count, heads: c.headCount,
-        keyValueHeads: c.keyValueHeadCount, headDimension: c.headDimension, scale: scale, window: window)
+      var specification = shape.specification(
+        sequences: 1, queryLength: length, keyLength: state.count, slopes: slopes)
+      specification.sinks = sinks?.master
       execution.backend.attention(
         specification, query: query, key: state.keys, value: state.values, columns: AttentionColumns(),
         output: mixed[rows: row..<row + length], logSumExp: logSumExp, compute: execution.compute)
       row += length
     }
-    return tape.linear(tape.variable(mixed), output, bias: outputBias)
+    return give(tape.variable(mixed), gate, on: &tape)
   }
 
-  private func project(_ x: Variable, positions: Tensor, table: RotaryTable, on tape: inout Tape) -> Variable {
-    let c = configuration
+  /// Queries, keys and values side by side, turned and normed, and the gate of what they give.
+  private func project(
+    _ x: Variable, positions: Tensor, table: RotaryTable, on tape: inout Tape
+  ) -> (qkv: Variable, gate: Variable?) {
     var qkv = tape.linear(x, projection, bias: projectionBias)
+    var gate: Variable?
+    if shape.hasOutputGate {
+      let width = shape.headDimension
+      let queries = (0..<shape.heads).map { ColumnSpan(column: 2 * $0 * width, count: width) }
+      let gates = (0..<shape.heads).map { ColumnSpan(column: (2 * $0 + 1) * width, count: width) }
+      let others = ColumnSpan(column: 2 * shape.queryWidth, count: 2 * shape.keyWidth)
+      let parts = tape.columns(of: [qkv], [queries + [others], gates])
+      (qkv, gate) = (parts[0], parts[1])
+    }
     if let queryNorm, let keyNorm {
       qkv = tape.queryKeyNorm(
-        qkv, queryWidth: c.headCount * c.headDimension, keyWidth: c.keyValueHeadCount * c.headDimension,
-        queryWeight: queryNorm, keyWeight: keyNorm, onePlus: c.norm == .rmsOnePlus, epsilon: Float(c.normEpsilon))
+        qkv, queryWidth: shape.queryWidth, keyWidth: shape.keyWidth, queryWeight: queryNorm, keyWeight: keyNorm,
+        onePlus: normIsOnePlus, epsilon: normEpsilon)
     }
-    guard usesRope else { return qkv }
-    return tape.rotary(
-      qkv, heads: RotaryHeads(count: c.headCount + c.keyValueHeadCount, dimension: c.headDimension), positions: positions,
-      table: table.table(local: usesLocalRope))
+    if let rotary = shape.rotary {
+      let heads = RotaryHeads(
+        count: shape.heads + shape.keyValueHeads, dimension: shape.headDimension, isInterleaved: shape.isInterleaved)
+      qkv = tape.rotary(qkv, heads: heads, positions: positions, table: table.table(rotary))
+    }
+    return (qkv, gate)
+  }
+
+  private func give(_ mixed: Variable, _ gate: Variable?, on tape: inout Tape) -> Variable {
+    guard let gate else { return tape.linear(mixed, output, bias: outputBias, keptInput: true) }
+    return tape.linear(tape.sigmoidGate(mixed, gate: gate), output, bias: outputBias)
   }
 }

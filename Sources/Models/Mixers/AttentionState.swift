@@ -2,29 +2,30 @@ import Tensors
 
 /// Keys and values of the tokens that one attention layer has seen.
 public struct AttentionState: MixerState {
-  /// `[capacity, keyValueHeads * headDimension]`.
+  /// `[capacity, width of all keys]`.
   private(set) var keys: Tensor
+  /// `[capacity, width of all values]`.
   private(set) var values: Tensor
   /// Tokens held.
   public private(set) var count = 0
 
-  init(capacity: Int, configuration: ModelConfiguration, execution: Execution) {
-    let width = configuration.keyValueHeadCount * configuration.headDimension
-    keys = execution.tensor([capacity, width])
-    values = execution.tensor([capacity, width])
+  init(capacity: Int, keyWidth: Int, valueWidth: Int, execution: Execution) {
+    keys = execution.tensor([capacity, keyWidth])
+    values = execution.tensor([capacity, valueWidth])
   }
 
-  mutating func append(_ qkv: Tensor, configuration c: ModelConfiguration) {
-    let width = c.keyValueHeadCount * c.headDimension * qkv.dtype.byteCount
-    let keyOffset = c.headCount * c.headDimension * qkv.dtype.byteCount
-    let stride = qkv.columns * qkv.dtype.byteCount
-    precondition(count + qkv.rows <= keys.shape[0], "room in the cache")
-    for row in 0..<qkv.rows {
-      let from = qkv.pointer + row * stride + keyOffset
-      (keys.pointer + (count + row) * width).copyMemory(from: from, byteCount: width)
-      (values.pointer + (count + row) * width).copyMemory(from: from + width, byteCount: width)
+  /// Takes in keys and values that stand in columns of `rows`.
+  mutating func append(_ rows: Tensor, keyColumn: Int, valueColumn: Int) {
+    precondition(count + rows.rows <= keys.shape[0], "room in the cache")
+    let size = rows.dtype.byteCount
+    for row in 0..<rows.rows {
+      let from = rows.pointer + row * rows.columns * size
+      (keys.pointer + (count + row) * keys.columns * size)
+        .copyMemory(from: from + keyColumn * size, byteCount: keys.columns * size)
+      (values.pointer + (count + row) * values.columns * size)
+        .copyMemory(from: from + valueColumn * size, byteCount: values.columns * size)
     }
-    count += qkv.rows
+    count += rows.rows
   }
 
   /// Forgets all but the first `count` tokens.
@@ -37,9 +38,9 @@ public struct AttentionState: MixerState {
     var copy = self
     copy.keys = execution.tensor([max(capacity, count), keys.columns], keys.dtype)
     copy.values = execution.tensor([max(capacity, count), values.columns], values.dtype)
-    let bytes = keys.columns * count * keys.dtype.byteCount
-    copy.keys.pointer.copyMemory(from: keys.pointer, byteCount: bytes)
-    copy.values.pointer.copyMemory(from: values.pointer, byteCount: bytes)
+    let rowBytes = count * keys.dtype.byteCount
+    copy.keys.pointer.copyMemory(from: keys.pointer, byteCount: keys.columns * rowBytes)
+    copy.values.pointer.copyMemory(from: values.pointer, byteCount: values.columns * rowBytes)
     return copy
   }
 }

@@ -14,6 +14,12 @@ public protocol MixerKind: LayerKind {
   /// Floating-point operations of mixing that training does for one token, forward and backward, beyond the six for
   /// each parameter: softmax attention over `c` tokens on average takes `12 · heads · headDimension · c`.
   func trainingOperationsPerToken(sequenceLength: Int, _ site: LayerSite) -> Double
+  /// The rotary embeddings that the mixer asks of a ``RotaryTable``; none unless said otherwise.
+  func rotaryEmbeddings(_ site: LayerSite) -> [RotaryEmbedding]
+}
+
+extension MixerKind {
+  public func rotaryEmbeddings(_ site: LayerSite) -> [RotaryEmbedding] { [] }
 }
 
 /// What mixes the tokens of a sequence in one block: attention, or something in its place.

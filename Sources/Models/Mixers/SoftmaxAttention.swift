@@ -1,53 +1,147 @@
 public import Formats
 public import Tensors
 
-/// Softmax attention, with the heads, positions and windows that the model's configuration says.
+/// Softmax attention. What a setting leaves out is as the model's configuration says.
 public struct SoftmaxAttention: MixerKind {
   public static let name = "attention"
+
+  /// How far a layer looks back.
+  public enum Window: Hashable, Sendable {
+    /// Over the whole document.
+    case none
+    /// At most so many tokens, the query's own included.
+    case tokens(Int)
+  }
+  /// How queries and keys are normalised.
+  public enum Normalization: String, Sendable, CaseIterable {
+    case none, head, projection
+  }
+
+  /// Query heads, key and value heads, the width of each.
+  public var heads, keyValueHeads, headDimension: Int?
+  /// Whether queries and keys are turned.
+  public var rope: Bool?
+  /// Base of this layer's frequencies, which are then not stretched.
+  public var ropeTheta: Double?
+  /// The share of each head that turns.
+  public var ropeShare: Double?
+  /// Whether scores fall with distance (ALiBi, arXiv:2108.12409).
+  public var alibi: Bool?
+  public var window: Window?
+  /// Tokens see only their own chunk of so many (Llama 4).
+  public var chunk: Int?
+  /// A document's first tokens that are seen beyond window and chunk (StreamingLLM, arXiv:2309.17453).
+  public var keptFirstTokens: Int?
+  /// Whether the softmax has a column without value, whose score each head learns (gpt-oss).
+  public var learnedSinks = false
+  /// Scores x become `cap · tanh(x / cap)` (Gemma 2, arXiv:2408.00118).
+  public var logitSoftCap: Double?
+  /// Whether all four projections have a bias.
+  public var bias: Bool?
+  public var queryKeyNorm: Normalization?
+  /// Whether what attention gives is multiplied by the sigmoid of a projection (Qwen3-Next; arXiv:2505.06708): the
+  /// queries' holds, head by head, queries and then gates.
+  public var outputGate = false
 
   /// Attention as the model's configuration says.
   public init() {}
 
-  public init(_ settings: inout Settings) throws {}
+  public init(_ settings: inout Settings) throws {
+    heads = try settings.integer("heads", in: 1...1_000_000)
+    keyValueHeads = try settings.integer("key_value_heads", in: 1...1_000_000)
+    headDimension = try settings.integer("head_dimension", in: 1...65_536)
+    rope = try settings.flag("rope")
+    ropeTheta = try settings.number("rope_theta")
+    ropeShare = try settings.number("rope_share", "a share above 0, at most 1") { $0 > 0 && $0 <= 1 }
+    alibi = try settings.flag("alibi")
+    window = settings.isNull("window") ? Window.none : try settings.integer("window").map(Window.tokens)
+    chunk = try settings.integer("chunk")
+    keptFirstTokens = try settings.integer("kept_first_tokens")
+    learnedSinks = try settings.flag("learned_sinks") ?? false
+    logitSoftCap = try settings.number("logit_soft_cap")
+    bias = try settings.flag("bias")
+    queryKeyNorm = try settings.choice("qk_norm", Normalization.self)
+    outputGate = try settings.flag("output_gate") ?? false
+  }
 
-  public var settings: [String: JSON] { [:] }
+  public var settings: [String: JSON] {
+    var members: [String: JSON] = [:]
+    members["heads"] = heads.map { .integer(Int64($0)) }
+    members["key_value_heads"] = keyValueHeads.map { .integer(Int64($0)) }
+    members["head_dimension"] = headDimension.map { .integer(Int64($0)) }
+    members["rope"] = rope.map { .bool($0) }
+    members["rope_theta"] = ropeTheta.map { .number($0) }
+    members["rope_share"] = ropeShare.map { .number($0) }
+    members["alibi"] = alibi.map { .bool($0) }
+    switch window {
+    case nil: break
+    case Window.none?: members["window"] = .null
+    case .tokens(let count)?: members["window"] = .integer(Int64(count))
+    }
+    members["chunk"] = chunk.map { .integer(Int64($0)) }
+    members["kept_first_tokens"] = keptFirstTokens.map { .integer(Int64($0)) }
+    if learnedSinks { members["learned_sinks"] = .bool(true) }
+    members["logit_soft_cap"] = logitSoftCap.map { .number($0) }
+    members["bias"] = bias.map { .bool($0) }
+    members["qk_norm"] = queryKeyNorm.map { .string($0.rawValue) }
+    if outputGate { members["output_gate"] = .bool(true) }
+    return members
+  }
+
+  public func check(_ site: LayerSite) throws {
+    try AttentionShape(self, site).check()
+    if outputGate, site.names.projection.count == 1 {
+      throw SettingsError(key: "output_gate", problem: "this family's queries, keys and values are one matrix; leave it out")
+    }
+  }
 
   public func declarations(_ site: LayerSite) -> [ParameterDeclaration] {
-    let c = site.configuration
     let names = site.names
-    let queryWidth = c.headCount * c.headDimension
-    let keyWidth = c.keyValueHeadCount * c.headDimension
+    let shape = AttentionShape(self, site)
+    let width = site.configuration.hiddenSize
+    let queryRows = shape.queryWidth * (outputGate ? 2 : 1)
     // A projection in one holds the rows of all three.
-    let rows = names.projection.count == 1 ? [queryWidth + 2 * keyWidth] : [queryWidth, keyWidth, keyWidth]
+    let rows =
+      names.projection.count == 1
+      ? [shape.queryWidth + 2 * shape.keyWidth] : [queryRows, shape.keyWidth, shape.keyWidth]
     var list = site.linear(
-      names.projection, rows: rows, columns: c.hiddenSize, .attention, axis: 0, hasBias: c.queryKeyValueBias)
-    if rows.count == 1 { list[0].fusedRows = [queryWidth, keyWidth, keyWidth] }
-    if let queryKeyNorm = c.queryKeyNorm {
-      list += site.norm(names.queryNorm, queryKeyNorm == .head ? c.headDimension : queryWidth)
-      list += site.norm(names.keyNorm, queryKeyNorm == .head ? c.headDimension : keyWidth)
+      names.projection, rows: rows, columns: width, .attention, axis: 0, hasBias: shape.hasBias)
+    if rows.count == 1 { list[0].fusedRows = [shape.queryWidth, shape.keyWidth, shape.keyWidth] }
+    if let queryKeyNorm = shape.queryKeyNorm {
+      list += site.norm(names.queryNorm, queryKeyNorm == .head ? shape.headDimension : shape.queryWidth)
+      list += site.norm(names.keyNorm, queryKeyNorm == .head ? shape.headDimension : shape.keyWidth)
+    }
+    if learnedSinks {
+      list.append(
+        ParameterDeclaration(
+          name: names.sinks, shape: [shape.heads],
+          initialization: .normal(standardDeviation: site.standardDeviation), shardAxis: 0, component: .attention))
     }
     return list
       + site.linear(
-        [names.output], rows: [c.hiddenSize], columns: queryWidth, .attention, axis: 1, writesToResidual: true,
-        hasBias: c.attentionOutputBias)
+        [names.output], rows: [width], columns: shape.queryWidth, .attention, axis: 1, writesToResidual: true,
+        hasBias: shape.hasOutputBias)
   }
 
-  public func makeMixer(_ store: ParameterStore, _ site: LayerSite) -> any Mixer { AttentionMixer(store, site) }
+  public func rotaryEmbeddings(_ site: LayerSite) -> [RotaryEmbedding] {
+    AttentionShape(self, site).rotary.map { [$0] } ?? []
+  }
+
+  public func makeMixer(_ store: ParameterStore, _ site: LayerSite) -> any Mixer {
+    AttentionMixer(store, site, AttentionShape(self, site))
+  }
 
   public func makeState(capacity: Int, _ site: LayerSite, in execution: Execution) -> any MixerState {
-    AttentionState(capacity: capacity, configuration: site.configuration, execution: execution)
+    let width = AttentionShape(self, site).keyWidth
+    return AttentionState(capacity: capacity, keyWidth: width, valueWidth: width, execution: execution)
   }
 
   public func stateBytes(tokens: Int, _ site: LayerSite, compute: DType) -> Int {
-    2 * tokens * site.configuration.keyValueHeadCount * site.configuration.headDimension * compute.byteCount
+    2 * tokens * AttentionShape(self, site).keyWidth * compute.byteCount
   }
 
-  /// `12 · H · c`, where `H` is heads × head width and `c` the mean number of tokens attended to: `T/2` over `T` tokens,
-  /// `w − w²/2T` inside a window of `w`.
   public func trainingOperationsPerToken(sequenceLength: Int, _ site: LayerSite) -> Double {
-    let c = site.configuration
-    let length = Double(sequenceLength)
-    let window = min(length, c.slidingWindow(layer: site.layer).map(Double.init) ?? length)
-    return 12 * Double(c.headCount * c.headDimension) * (window - window * window / (2 * length))
+    let shape = AttentionShape(self, site)
+    return 12 * Double(shape.queryWidth) * shape.meanTokensSeen(of: sequenceLength)
   }
 }

@@ -6,6 +6,8 @@ struct ParameterNames: Sendable {
     /// Queries, keys and values, or all in one.
     var projection: [String]
     var queryNorm, keyNorm: String
+    /// The whole name, as it has neither weight nor bias.
+    var sinks: String
     var output: String
     /// Gate and up, or the only one.
     var feedForwardInputs: [String]
@@ -36,7 +38,7 @@ struct ParameterNames: Sendable {
   private func llama(_ at: String) -> Block {
     var names = Block(
       projection: ["q", "k", "v"].map { "\(at).self_attn.\($0)_proj" }, queryNorm: "\(at).self_attn.q_norm",
-      keyNorm: "\(at).self_attn.k_norm", output: "\(at).self_attn.o_proj",
+      keyNorm: "\(at).self_attn.k_norm", sinks: "\(at).self_attn.sinks", output: "\(at).self_attn.o_proj",
       feedForwardInputs: ["\(at).mlp.gate_proj", "\(at).mlp.up_proj"], feedForwardOutput: "\(at).mlp.down_proj")
     if configuration.normPlacement != .after { names.normBeforeAttention = "\(at).input_layernorm" }
     // The same name stands before the feed-forward layer where only inputs are normalised.
@@ -53,7 +55,8 @@ struct ParameterNames: Sendable {
   private func gpt2(_ at: String) -> Block {
     Block(
       normBeforeAttention: "\(at).ln_1", normBeforeFeedForward: "\(at).ln_2", projection: ["\(at).attn.c_attn"],
-      queryNorm: "\(at).attn.q_norm", keyNorm: "\(at).attn.k_norm", output: "\(at).attn.c_proj",
+      queryNorm: "\(at).attn.q_norm", keyNorm: "\(at).attn.k_norm", sinks: "\(at).attn.sinks",
+      output: "\(at).attn.c_proj",
       feedForwardInputs: ["\(at).mlp.c_fc"], feedForwardOutput: "\(at).mlp.c_proj")
   }
 }

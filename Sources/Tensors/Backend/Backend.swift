@@ -96,6 +96,16 @@ public protocol Backend: OptimizerBackend {
   func gelu(_ x: Tensor, output: Tensor)
   func geluBackward(_ x: Tensor, outputGradient: Tensor, inputGradient: Tensor)
 
+  /// output = x * sigmoid(gate).
+  func sigmoidGate(_ x: Tensor, gate: Tensor, output: Tensor)
+  func sigmoidGateBackward(
+    _ x: Tensor, gate: Tensor, outputGradient: Tensor, inputGradient: Tensor, gateGradient: Tensor)
+
+  /// output = the columns of `inputs` that `spans` list, side by side.
+  func gatherColumns(of inputs: [Tensor], _ spans: [ColumnSpan], into output: Tensor)
+  /// Each column of output = the sum of those that stand for it: `span`'s columns lie at `column` of `from`.
+  func sumColumns(_ spans: [(from: Tensor, column: Int, span: ColumnSpan)], into output: Tensor)
+
   /// Blocks in which ``head(_:packed:vocabulary:compute:targets:exponentials:blockLargest:logSumExp:logProbabilities:entropy:)``
   /// takes a vocabulary.
   func headBlockCount(vocabulary: Int) -> Int

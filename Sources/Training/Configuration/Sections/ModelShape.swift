@@ -108,7 +108,7 @@ extension RunConfiguration {
         throw section.error("attention_bias", "biases in attention are not supported; it must be false")
       }
       if try section.bool("rope_interleaved") == true {
-        throw section.error("rope_interleaved", "interleaved pairs are not supported; it must be false")
+        throw section.error("rope_interleaved", "nanotron's pairs are not supported here; apus.architecture has rope_interleaved")
       }
     }
 
@@ -125,6 +125,7 @@ extension RunConfiguration {
         node, section.childPath("rope_scaling"),
         known: [
           "rope_type", "type", "factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings",
+          "beta_fast", "beta_slow", "attention_factor", "mscale", "mscale_all_dim", "truncate",
         ])
       let key = scaling["rope_type"] != nil ? "rope_type" : "type"
       func factor(_ key: String) throws(ConfigurationError) -> Double {
@@ -133,14 +134,27 @@ extension RunConfiguration {
         }
         return value
       }
-      switch try scaling.string(key)?.lowercased() {
-      case "default": return nil
-      case "linear": return .linear(factor: try factor("factor"))
-      case "llama3":
+      func originalLength() throws(ConfigurationError) -> Int {
         let original = "original_max_position_embeddings"
         guard let length = try scaling.integer(original, in: 1...RunConfiguration.largestSize) else {
           throw scaling.error(original, "missing; this kind of scaling needs it")
         }
+        return length
+      }
+      switch try scaling.string(key)?.lowercased() {
+      case "default": return nil
+      case "linear": return .linear(factor: try factor("factor"))
+      case "yarn":
+        var yarn = YaRN(factor: try factor("factor"), originalContextLength: try originalLength())
+        yarn.betaFast = try scaling.number("beta_fast", where: { $0 > 0 }, "above 0") ?? yarn.betaFast
+        yarn.betaSlow = try scaling.number("beta_slow", where: { $0 > 0 }, "above 0") ?? yarn.betaSlow
+        yarn.attentionFactor = try scaling.number("attention_factor", where: { $0 > 0 }, "above 0")
+        yarn.mscale = try scaling.number("mscale", where: { $0 >= 0 }, "0 or more")
+        yarn.mscaleAllDimensions = try scaling.number("mscale_all_dim", where: { $0 >= 0 }, "0 or more")
+        yarn.truncates = try scaling.bool("truncate") ?? true
+        return .yarn(yarn)
+      case "llama3":
+        let length = try originalLength()
         let low = try factor("low_freq_factor")
         let high = try factor("high_freq_factor")
         guard high > low else {
@@ -150,7 +164,7 @@ extension RunConfiguration {
           factor: try factor("factor"), lowFrequencyFactor: low, highFrequencyFactor: high,
           originalContextLength: length)
       default:
-        throw scaling.error(key, "\(scaling[key]?.shown ?? "nothing") is not one of llama3, linear, default")
+        throw scaling.error(key, "\(scaling[key]?.shown ?? "nothing") is not one of llama3, yarn, linear, default")
       }
     }
 
@@ -188,6 +202,14 @@ extension ModelConfiguration.RopeScaling {
         "high_freq_factor": .double(high), "original_max_position_embeddings": .int(original),
       ])
     case .linear(let factor): return .mapping(["rope_type": .string("linear"), "factor": .double(factor)])
+    case .yarn(let yarn):
+      return .mapping([
+        "rope_type": .string("yarn"), "factor": .double(yarn.factor), "beta_fast": .double(yarn.betaFast),
+        "beta_slow": .double(yarn.betaSlow), "original_max_position_embeddings": .int(yarn.originalContextLength),
+        "attention_factor": .optional(yarn.attentionFactor, YAMLValue.double),
+        "mscale": .optional(yarn.mscale, YAMLValue.double),
+        "mscale_all_dim": .optional(yarn.mscaleAllDimensions, YAMLValue.double), "truncate": .bool(yarn.truncates),
+      ])
     }
   }
 }

@@ -1,0 +1,44 @@
+/// Some columns of one of several matrices.
+public struct ColumnSpan: Sendable, Hashable {
+  /// Which of the matrices.
+  public var input: Int
+  public var column: Int
+  public var count: Int
+
+  /// `count` columns of matrix `input`.
+  public init(_ input: Int = 0, column: Int, count: Int) {
+    (self.input, self.column, self.count) = (input, column, count)
+  }
+}
+
+extension Tape {
+  /// Matrices put together from columns of `inputs`, whose rows are as many: each is the spans that `outputs` lists, side
+  /// by side. A column may go to several places, or to none.
+  public mutating func columns(of inputs: [Variable], _ outputs: [[ColumnSpan]]) -> [Variable] {
+    let execution = execution
+    let shapes = inputs.map(\.tensor.shape)
+    let tensors = inputs.map(\.tensor)
+    let results = outputs.map { spans in
+      let width = spans.reduce(0) { $0 + $1.count }
+      let output = execution.tensor([tensors[0].rows, width], tensors[0].dtype)
+      execution.backend.gatherColumns(of: tensors, spans, into: output)
+      return output
+    }
+    return record(inputs: inputs, outputs: results) { gradients in
+      // Where each span of each output goes back to.
+      shapes.enumerated().map { input, shape in
+        let gradient = execution.tensor(shape)
+        var back: [(from: Tensor, column: Int, span: ColumnSpan)] = []
+        for (spans, arrived) in zip(outputs, gradients) {
+          var column = 0
+          for span in spans {
+            if span.input == input, let arrived { back.append((arrived, column, span)) }
+            column += span.count
+          }
+        }
+        execution.backend.sumColumns(back, into: gradient)
+        return gradient
+      }
+    }
+  }
+}
