@@ -13,6 +13,7 @@
 #include "apus_rotary.h"
 #include "apus_activation.h"
 #include "apus_embedding.h"
+#include "apus_experts.h"
 #include "apus_head.h"
 #include "apus_optimizer.h"
 #include "apus_elementwise.h"

@@ -25,11 +25,15 @@ public struct ParameterDeclaration: Sendable, Equatable {
   public let component: Component
   /// Whether checkpoints hold the transpose: rows being inputs (GPT-2).
   public let isStoredTransposed: Bool
+  /// The part of it that one token is multiplied with, on average: less than 1 for the matrices of experts.
+  public let activeShare: Double
+  /// Whether optimizers change it: a router's balancing bias is none of theirs, has no gradient and must not decay.
+  public let isOptimized: Bool
 
   /// Declares a parameter.
   public init(
     name: String, shape: [Int], initialization: Initialization, shardAxis: Int?, component: Component,
-    isStoredTransposed: Bool = false
+    isStoredTransposed: Bool = false, activeShare: Double = 1, isOptimized: Bool = true
   ) {
     self.name = name
     self.shape = shape
@@ -37,6 +41,8 @@ public struct ParameterDeclaration: Sendable, Equatable {
     self.shardAxis = shardAxis
     self.component = component
     self.isStoredTransposed = isStoredTransposed
+    self.activeShare = activeShare
+    self.isOptimized = isOptimized
   }
 
   /// The shape in a checkpoint.

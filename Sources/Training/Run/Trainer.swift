@@ -63,7 +63,7 @@ public final class Trainer {
         beta1: configuration.optimizer.beta1, beta2: configuration.optimizer.beta2,
         epsilon: configuration.optimizer.epsilon, weightDecay: configuration.optimizer.weightDecay),
       in: execution
-    ) { !exclusion.excludes($0.name) }
+    ) { $0.isOptimized && !exclusion.excludes($0.name) }
     step = TrainingStep(
       model, optimizer: optimizer,
       settings: .init(
