@@ -96,6 +96,13 @@ public struct DecoderModel: Sendable {
     return tape.targetLikelihoods(tape.variable(hidden), head, targets: targets)
   }
 
+  /// Moves the balancing biases of routers by the loads of a step, layer by layer (arXiv:2408.15664).
+  public func balanceRouters(_ loads: [Int: RouterLoad]) {
+    for (layer, block) in blocks.enumerated() {
+      if let load = loads[layer] { block.feedForward.balance(load) }
+    }
+  }
+
   private func embedded(_ tokens: Tensor, at places: Tensor, on tape: inout Tape) -> ResidualStream {
     var scale: Float = 1
     if configuration.scalesEmbedding {

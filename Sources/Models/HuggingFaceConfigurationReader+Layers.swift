@@ -50,6 +50,7 @@ extension HuggingFaceConfigurationReader {
   /// The window where one is in use; but for Gemma 3 it must cover exactly the layers that have rotary embeddings.
   func slidingWindow(_ family: ModelConfiguration.Family, layers: Int, noRopeInterval: Int?) throws -> Int? {
     if family == .gemma3 { return try size("sliding_window", missing: 4096) }
+    if family == .mixtral { return value("sliding_window") == nil ? nil : try size("sliding_window") }
     guard family.mayHaveWindow, try flag("use_sliding_window", missing: false), value("sliding_window") != nil else {
       return nil
     }

@@ -27,6 +27,7 @@ extension ModelConfiguration {
     ]
     if family == .apus { members["architecture"] = architectureSettings }
     for (key, value) in family == .gpt2 ? plainMembers : rotaryMembers { members[key] = value }
+    if family.hasExperts { members.merge(expertMembers) { _, own in own } }
     members.sort { $0.key < $1.key }
     return .object(members)
   }
@@ -53,6 +54,7 @@ extension ModelConfiguration {
       members["no_rope_layers"] = .array((0..<layerCount).map { .integer(usesRope(layer: $0) ? 1 : 0) })
     }
     if family.mayHaveWindow { members["use_sliding_window"] = .bool(slidingWindow != nil) }
+    if family == .mixtral { members["sliding_window"] = slidingWindow.map { .integer(Int64($0)) } ?? .null }
     if family.mayHaveWindow || family == .gemma3 {
       members["sliding_window"] = slidingWindow.map { .integer(Int64($0)) } ?? .null
       members["layer_types"] = .array(
@@ -60,7 +62,7 @@ extension ModelConfiguration {
           .string(slidingWindow(layer: $0) == nil ? "full_attention" : "sliding_attention")
         })
     }
-    if family == .qwen2 || family == .qwen3 {
+    if [.qwen2, .qwen3, .qwen3MoE].contains(family) {
       members["max_window_layers"] = .integer(slidingWindow == nil ? Int64(layerCount) : 0)
     }
     if family == .gemma3 {
@@ -85,6 +87,8 @@ extension ModelConfiguration {
     case .llama: "LlamaForCausalLM"
     case .qwen2: "Qwen2ForCausalLM"
     case .qwen3: "Qwen3ForCausalLM"
+    case .qwen3MoE: "Qwen3MoeForCausalLM"
+    case .mixtral: "MixtralForCausalLM"
     case .gemma3: "Gemma3ForCausalLM"
     case .olmo2: "Olmo2ForCausalLM"
     case .gpt2: "GPT2LMHeadModel"

@@ -51,14 +51,12 @@ extension ModelConfiguration {
         throw reader.error(keys.heads, "\(heads) does not divide \(keys.hidden) \(hidden)")
       }
     }
-    if family == .apus {
-      do {
-        try checkLayers()
-      } catch let error as SettingsError {
-        throw reader.error(error.key, error.problem)
-      }
-    } else {
-      try readBiases(reader)
+    if family.hasExperts { feedForwards = try reader.experts(family, layers: layerCount) }
+    if family != .apus { try readBiases(reader) }
+    do {
+      try checkLayers()
+    } catch let error as SettingsError {
+      throw reader.error(error.key, error.problem)
     }
     guard hasCountableSize else {
       throw reader.error(keys.hidden, "these sizes make a model of more than a quadrillion parameters")
@@ -135,21 +133,22 @@ extension ModelConfiguration.Family {
     }
   }
 
-  fileprivate var standardEpsilon: Double { self == .olmo2 || self == .gpt2 ? 1e-5 : 1e-6 }
+  fileprivate var standardEpsilon: Double { [.olmo2, .gpt2, .mixtral].contains(self) ? 1e-5 : 1e-6 }
 
   fileprivate var standardContextLength: Int {
     switch self {
     case .llama, .olmo2, .apus: 2048
     case .gpt2: 1024
     case .gemma3: 131_072
-    case .qwen2, .qwen3, .smollm3: 32_768
+    case .qwen2, .qwen3, .qwen3MoE, .smollm3: 32_768
+    case .mixtral: 131_072
     }
   }
 
   fileprivate var standardRopeTheta: Double {
     switch self {
     case .smollm3: 2_000_000
-    case .gemma3: 1_000_000
+    case .gemma3, .mixtral: 1_000_000
     default: 10_000
     }
   }

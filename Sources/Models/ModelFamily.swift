@@ -1,7 +1,10 @@
+import Tensors
+
 extension ModelConfiguration {
   /// Which published family's names and `config.json` a saved model carries.
   public enum Family: String, Sendable, CaseIterable {
-    case llama, qwen2, qwen3, smollm3, olmo2, gpt2
+    case llama, qwen2, qwen3, smollm3, olmo2, gpt2, mixtral
+    case qwen3MoE = "qwen3_moe"
     case gemma3 = "gemma3_text"
     /// No published family: the architecture stands in the configuration, and only Apus reads the model.
     case apus
@@ -55,9 +58,24 @@ extension ModelConfiguration {
     case geGLU = "geglu"
     /// gelu(x) of one matrix, with GELU in its tanh form.
     case gelu
+    /// max(x, 0)² of one matrix (arXiv:2109.08668).
+    case reluSquared = "relu2"
+    /// SwiGLU of clamped gate and up (gpt-oss).
+    case clampedSwiGLU = "clamped_swiglu"
 
     /// Whether the layer has two matrices before the activation, gate and up.
-    public var isGated: Bool { self != .gelu }
+    public var isGated: Bool { kernel.isGated }
+
+    /// What computes it.
+    var kernel: RowActivation {
+      switch self {
+      case .swiGLU: .swiGLU
+      case .geGLU: .geGLU
+      case .gelu: .gelu
+      case .reluSquared: .reluSquared
+      case .clampedSwiGLU: .clampedSwiGLU
+      }
+    }
   }
 }
 
@@ -81,7 +99,7 @@ extension ModelConfiguration.Family {
 
   var queryKeyNorm: ModelConfiguration.QueryKeyNorm? {
     switch self {
-    case .qwen3, .gemma3: .head
+    case .qwen3, .qwen3MoE, .gemma3: .head
     case .olmo2: .projection
     default: nil
     }
@@ -114,10 +132,13 @@ extension ModelConfiguration.Family {
   }
 
   /// Whether `use_sliding_window` may give all layers with rotary embedding a window.
-  var mayHaveWindow: Bool { self == .qwen2 || self == .qwen3 || self == .smollm3 }
+  var mayHaveWindow: Bool { [.qwen2, .qwen3, .qwen3MoE, .smollm3].contains(self) }
+
+  /// Whether feed-forward layers are mixtures of experts.
+  var hasExperts: Bool { self == .qwen3MoE || self == .mixtral }
 
   /// Whether `attention_bias` gives all four projections a bias.
-  var mayHaveAttentionBias: Bool { !queryKeyValueBias }
+  var mayHaveAttentionBias: Bool { !queryKeyValueBias && self != .mixtral }
 
   /// Whether `mlp_bias` gives the feed-forward layer biases.
   var mayHaveFeedForwardBias: Bool { self == .llama || self == .smollm3 }
@@ -140,6 +161,8 @@ extension ModelConfiguration.Activation {
     case .swiGLU: "silu"
     case .geGLU: "gelu_pytorch_tanh"
     case .gelu: "gelu_new"
+    case .reluSquared: "relu2"
+    case .clampedSwiGLU: "clamped_swiglu"
     }
   }
 }

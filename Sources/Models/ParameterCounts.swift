@@ -10,19 +10,29 @@ public struct ParameterCounts: Sendable, Equatable {
   public var norms: Int
   /// The output head; 0 when it shares the embedding.
   public var head: Int
+  /// Those of experts that a token does not go through.
+  public var idle: Int
 
   /// All parameters; a shared matrix counts once.
   public var total: Int { embedding + attention + feedForward + norms + head }
 
   /// Parameters outside the token embedding and the output head, the N of scaling laws.
   public var withoutEmbeddings: Int { attention + feedForward + norms }
+
+  /// What one token goes through of all parameters.
+  public var active: Int { total - idle }
+
+  /// What one token goes through outside the token embedding and the output head.
+  public var activeWithoutEmbeddings: Int { withoutEmbeddings - idle }
 }
 
 extension ModelConfiguration {
   /// Parameters by component, summed over the declarations.
   public var parameterCounts: ParameterCounts {
-    var counts = ParameterCounts(embedding: 0, attention: 0, feedForward: 0, norms: 0, head: 0)
+    var counts = ParameterCounts(embedding: 0, attention: 0, feedForward: 0, norms: 0, head: 0, idle: 0)
+    var idle = 0.0
     for declaration in declarations() {
+      idle += Double(declaration.count) * (1 - declaration.activeShare)
       switch declaration.component {
       case .embedding: counts.embedding += declaration.count
       case .attention: counts.attention += declaration.count
@@ -31,6 +41,7 @@ extension ModelConfiguration {
       case .outputHead: counts.head += declaration.count
       }
     }
+    counts.idle = Int(idle.rounded())
     return counts
   }
 

@@ -42,8 +42,9 @@ public struct OptimizerLayout: Sendable {
   ) {
     var offset = 0
     for (index, declaration) in declarations.enumerated() {
-      let assignment = rule.assignment(of: declaration)
-      add(declaration, index, at: offset, assignment, group(declaration))
+      if declaration.isOptimized {
+        add(declaration, index, at: offset, rule.assignment(of: declaration), group(declaration))
+      }
       offset += declaration.count
     }
   }

@@ -25,7 +25,7 @@ public struct MemoryForecast: Sendable, Equatable {
   ///
   /// Activations of a layer and token: the layer's input, both normalised inputs and the sum after attention (width
   /// each; where norms stand after the branches, what they gave), queries, keys, values and the attention's output,
-  /// gate, up and their product, in the compute format; the norms' scales and a log-sum-exp for each head in float32. With recompute only the layer's input stays, and one
+  /// gate, up and their product (of experts, those of a token), in the compute format; the norms' scales and a log-sum-exp for each head in float32. With recompute only the layer's input stays, and one
   /// layer at a time is whole.
   ///
   /// - Parameters:
@@ -46,10 +46,13 @@ public struct MemoryForecast: Sendable, Equatable {
     let heads = (model.headCount + 2 * model.keyValueHeadCount + model.headCount) * model.headDimension
     // Without norms before them the branches read the sums themselves.
     let wide = model.normPlacement == .around ? 6 : 4
-    let inner = model.activation.isGated ? 3 : 2
-    let elements = wide * model.hiddenSize + heads + inner * model.intermediateSize
-    let layer = computeBytes * elements + 4 * (wide - 2 + model.headCount)
-    let kept = recompute ? model.layerCount * computeBytes * model.hiddenSize + layer : model.layerCount * layer
+    let layers = (0..<model.layerCount).map { layer in
+      let inner = model.feedForward(layer: layer).keptElements(LayerSite(model, layer: layer))
+      return computeBytes * (wide * model.hiddenSize + heads + inner) + 4 * (wide - 2 + model.headCount)
+    }
+    let kept =
+      recompute
+      ? model.layerCount * computeBytes * model.hiddenSize + (layers.max() ?? 0) : layers.reduce(0, +)
     activations = tokens * (kept + 2 * computeBytes * model.hiddenSize)
     logits = min(tokens, Self.headChunk) * model.vocabularySize * 4
   }

@@ -38,6 +38,7 @@ extension ParameterCounts {
       "feed_forward": .integer(Int64(feedForward)),
       "norms": .integer(Int64(norms)),
       "head": .integer(Int64(head)),
+      "active": .integer(Int64(active)),
       "total": .integer(Int64(total)),
     ])
   }

@@ -7,6 +7,9 @@ extension RunPlan {
     var run = TextTable([.left, .right, .left])
     run.add("model", Quantity.count(model.parameterCounts.total), "parameters")
     run.add("", Quantity.count(model.parameterCounts.withoutEmbeddings), "outside embedding and head")
+    if model.parameterCounts.idle > 0 {
+      run.add("", Quantity.count(model.parameterCounts.active), "active for a token")
+    }
     run.add("batch", Quantity.grouped(globalBatchSize), "sequences an update, \(microBatchSize) at a time")
     run.add("", Quantity.count(globalBatchSize * length), "tokens an update of \(Quantity.grouped(length)) each")
     run.add("steps", Quantity.grouped(steps), "")

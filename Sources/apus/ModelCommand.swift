@@ -36,6 +36,7 @@ struct ModelCommand: ParsableCommand {
       }
       table.rule()
       table.add("total", Quantity.grouped(counts.total), Quantity.count(counts.total))
+      if counts.idle > 0 { table.add("active", Quantity.grouped(counts.active), Quantity.count(counts.active)) }
       print(table.text, terminator: "")
     }
 

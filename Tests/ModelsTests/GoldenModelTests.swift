@@ -10,7 +10,7 @@ import Testing
   static let cases = [
     "llama_gqa", "llama_mha_untied", "qwen3", "smollm3_nope", "llama3_rope", "llama_documents", "llama_window",
     "llama_z_loss", "gemma3", "gemma3_older_keys", "olmo2", "qwen2", "llama_biases",
-    "gpt2", "gpt2_documents",
+    "gpt2", "gpt2_documents", "qwen3_moe", "mixtral",
   ]
 
   @Test(arguments: cases) func agreesWithTransformers(_ name: String) throws {
@@ -18,6 +18,7 @@ import Testing
     let model = golden.model
     let execution = Execution(compute: .float32)
     var tape = Tape(execution)
+    tape.routing = RoutingLedger(stepTokens: golden.tokens.count)
     let hidden = model.hiddenStates(golden.tokens, golden.context(execution), on: &tape)
 
     let logits = model.logits(hidden.tensor, in: execution)
@@ -34,12 +35,13 @@ import Testing
     }
   }
 
-  @Test(arguments: ["llama_gqa", "smollm3_nope", "qwen3", "gemma3", "olmo2", "gpt2"])
+  @Test(arguments: ["llama_gqa", "smollm3_nope", "qwen3", "gemma3", "olmo2", "gpt2", "qwen3_moe"])
   func recomputeGivesTheSameBits(_ name: String) throws {
     func gradients(recompute: Bool) throws -> [Float] {
       let golden = try GoldenCase(name)
       let execution = Execution(compute: .float32)
       var tape = Tape(execution)
+      tape.routing = RoutingLedger(stepTokens: golden.tokens.count)
       let hidden = golden.model.hiddenStates(
         golden.tokens, golden.context(execution), recompute: recompute, on: &tape)
       _ = try golden.backward(from: hidden, on: &tape)
@@ -64,7 +66,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["llama_gqa", "qwen3", "gemma3", "olmo2", "gpt2", "qwen2"])
+  @Test(arguments: ["llama_gqa", "qwen3", "gemma3", "olmo2", "gpt2", "qwen2", "qwen3_moe", "mixtral"])
   func greedyTokensWithCacheAgree(_ name: String) throws {
     let golden = try GoldenCase(name)
     let expected = try JSON.parse(contentsOfFile: golden.path("greedy.json"))
@@ -83,7 +85,7 @@ import Testing
     #expect(generated == continuation)
   }
 
-  @Test(arguments: ["llama_gqa", "gemma3", "gpt2"]) func weightsSurviveSavingAndLoading(_ name: String) throws {
+  @Test(arguments: ["llama_gqa", "gemma3", "gpt2", "qwen3_moe", "mixtral"]) func weightsSurviveSavingAndLoading(_ name: String) throws {
     let golden = try GoldenCase(name)
     let folder = FileManager.default.temporaryDirectory.path.appendingPath("apus-weights-\(UUID().uuidString)")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -14,6 +14,7 @@
 #include "apus_activation.h"
 #include "apus_columns.h"
 #include "apus_embedding.h"
+#include "apus_experts.h"
 #include "apus_head.h"
 #include "apus_optimizer.h"
 #include "apus_elementwise.h"

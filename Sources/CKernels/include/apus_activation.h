@@ -26,4 +26,25 @@ void apus_sigmoid_gate(int64_t count, const void *x, const void *gate, void *out
 void apus_sigmoid_gate_backward(int64_t count, const void *x, const void *gate, const void *d_out, void *d_x,
                                 void *d_gate, apus_dtype dtype);
 void apus_sigmoid_gate_reference(int64_t count, const void *x, const void *gate, void *out, apus_dtype dtype);
+
+/// What `apus_row_activation` computes. The gated ones take gate and up side by side in rows of 2 * width.
+typedef enum {
+  APUS_SWIGLU,
+  APUS_GEGLU,
+  /// gate at most 7 and up from -7 to 7: gate * sigmoid(1.702 * gate) * (up + 1) (gpt-oss).
+  APUS_CLAMPED_SWIGLU,
+  APUS_GELU,
+  /// max(x, 0)^2 (arXiv:2109.08668).
+  APUS_RELU_SQUARED
+} apus_activation;
+static inline bool apus_is_gated(apus_activation kind) { return kind <= APUS_CLAMPED_SWIGLU; }
+/// out `[rows, width]` = the activation of x, times the row's weight (NULL: 1).
+void apus_row_activation(apus_activation kind, int64_t rows, int64_t width, const void *x, const float *weights,
+                         void *out, apus_dtype dtype);
+/// Gradients of x and, where `d_weights` is not NULL, of each row's weight.
+void apus_row_activation_backward(apus_activation kind, int64_t rows, int64_t width, const void *x,
+                                  const float *weights, const void *d_out, void *d_x, float *d_weights,
+                                  apus_dtype dtype);
+void apus_row_activation_reference(apus_activation kind, int64_t rows, int64_t width, const void *x,
+                                   const float *weights, void *out, apus_dtype dtype);
 #endif

@@ -65,21 +65,22 @@ extension ModelConfiguration {
     return .object(members)
   }
 
-  /// The kinds that a list of mappings names, each by its `kind`.
+  /// The kinds that a list of mappings names, each by its `kind`, for as many `layers` (1) as it says.
   private static func kinds<Kind>(
     _ list: [(path: String, value: JSON)], among known: [any LayerKind.Type], at path: String
   ) throws -> [Kind] {
     guard !list.isEmpty else { throw SettingsError(key: path, problem: "the list is empty; it is repeated over the layers") }
-    return try list.map { path, value in
+    return try list.flatMap { path, value in
       var settings = try Settings(value, path: path)
       let names = known.map { $0.name }
       guard let name = try settings.word("kind", among: names), let kind = known.first(where: { $0.name == name }) else {
         throw settings.error("kind", "missing; it must be one of \(names.joined(separator: ", "))")
       }
+      let layers = try settings.integer("layers", in: 1...100_000) ?? 1
       let read = try kind.init(&settings)
       try settings.finish()
       guard let read = read as? Kind else { throw settings.error("kind", "'\(name)' stands in the wrong list") }
-      return read
+      return Array(repeating: read, count: layers)
     }
   }
 

@@ -3,5 +3,6 @@ public enum FeedForwardRegistry {
   /// One line each.
   public static let kinds: [any FeedForwardKind.Type] = [
     DenseFeedForward.self,
+    ExpertsFeedForward.self,
   ]
 }

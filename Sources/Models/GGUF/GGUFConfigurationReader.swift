@@ -89,7 +89,7 @@ struct GGUFConfigurationReader {
     switch family {
     case .smollm3: members["no_rope_layer_interval"] = 4
     case .gemma3: try readGemma(window: window)
-    case .llama, .qwen2, .qwen3, .olmo2, .gpt2, .apus:
+    case .llama, .qwen2, .qwen3, .olmo2, .gpt2, .apus, .qwen3MoE, .mixtral:
       if let size = file.metadata[window]?.intValue, size > 0 {
         throw error(window, "is \(size); only the architecture gemma3 is read with a window")
       }

@@ -61,7 +61,7 @@ struct GGUFNames: Sendable {
       if stem.hasSuffix(".k_proj") { return .rotaryPairs(heads: configuration.keyValueHeadCount) }
       return .same
     // What GPT-2's own checkpoints hold transposed is as llama.cpp wants it here.
-    case .qwen2, .qwen3, .gemma3, .olmo2, .gpt2, .apus: return .same
+    case .qwen2, .qwen3, .gemma3, .olmo2, .gpt2, .apus, .qwen3MoE, .mixtral: return .same
     }
   }
 }
@@ -71,7 +71,7 @@ extension ModelConfiguration.Family {
   var gguf: String? {
     switch self {
     case .gemma3: "gemma3"
-    case .apus: nil
+    case .apus, .qwen3MoE, .mixtral: nil
     default: rawValue
     }
   }

@@ -34,30 +34,34 @@ public struct LayerSite: Sendable {
   ///   - names: whole names, without `.weight` and `.bias`.
   ///   - axis: the dimension that tensor parallelism divides.
   ///   - writesToResidual: whether the result is added to the residual stream.
+  ///   - activeShare: the part of the tokens that go through them.
   public func linear(
     _ names: [String], rows: [Int], columns: Int, _ component: ParameterDeclaration.Component, axis: Int?,
-    writesToResidual: Bool = false, hasBias: Bool = false
+    writesToResidual: Bool = false, hasBias: Bool = false, activeShare: Double = 1
   ) -> [ParameterDeclaration] {
     let deviation = writesToResidual ? residualStandardDeviation : standardDeviation
     let weights = zip(names, rows).map { name, rows in
       ParameterDeclaration(
         name: "\(name).weight", shape: [rows, columns], initialization: .normal(standardDeviation: deviation),
-        shardAxis: axis, component: component, isStoredTransposed: configuration.family == .gpt2)
+        shardAxis: axis, component: component, isStoredTransposed: configuration.family == .gpt2,
+        activeShare: activeShare)
     }
     guard hasBias else { return weights }
     return weights
       + zip(names, rows).map { name, rows in
-        vector("\(name).bias", rows, 0, component, shardAxis: axis == 0 ? 0 : nil)
+        vector("\(name).bias", rows, 0, component, shardAxis: axis == 0 ? 0 : nil, activeShare: activeShare)
       }
   }
 
   /// A vector whose first values are all the same.
   /// - Parameter name: the whole name.
   public func vector(
-    _ name: String, _ width: Int, _ value: Float, _ component: ParameterDeclaration.Component, shardAxis: Int? = nil
+    _ name: String, _ width: Int, _ value: Float, _ component: ParameterDeclaration.Component, shardAxis: Int? = nil,
+    activeShare: Double = 1, isOptimized: Bool = true
   ) -> ParameterDeclaration {
     ParameterDeclaration(
-      name: name, shape: [width], initialization: .constant(value), shardAxis: shardAxis, component: component)
+      name: name, shape: [width], initialization: .constant(value), shardAxis: shardAxis, component: component,
+      activeShare: activeShare, isOptimized: isOptimized)
   }
 
   /// The parameters of a norm of the model's kind; none where the block has no such norm.

@@ -28,11 +28,15 @@ public struct ParameterDeclaration: Sendable, Equatable {
   /// Rows of each of the matrices that stand one above another in it (queries, keys and values in one); nil: it is one
   /// matrix, or of three dimensions one for each index of the first. Optimizers of matrices take each for itself.
   public var fusedRows: [Int]?
+  /// The part of it that one token is multiplied with, on average: less than 1 for the matrices of experts.
+  public let activeShare: Double
+  /// Whether optimizers change it: a router's balancing bias is none of theirs, has no gradient and must not decay.
+  public let isOptimized: Bool
 
   /// Declares a parameter.
   public init(
     name: String, shape: [Int], initialization: Initialization, shardAxis: Int?, component: Component,
-    isStoredTransposed: Bool = false, fusedRows: [Int]? = nil
+    isStoredTransposed: Bool = false, fusedRows: [Int]? = nil, activeShare: Double = 1, isOptimized: Bool = true
   ) {
     self.name = name
     self.shape = shape
@@ -41,6 +45,8 @@ public struct ParameterDeclaration: Sendable, Equatable {
     self.component = component
     self.isStoredTransposed = isStoredTransposed
     self.fusedRows = fusedRows
+    self.activeShare = activeShare
+    self.isOptimized = isOptimized
   }
 
   /// The shape in a checkpoint.

@@ -95,6 +95,48 @@ public protocol Backend: OptimizerBackend {
   func geGLUBackward(_ gateUp: Tensor, outputGradient: Tensor, inputGradient: Tensor)
   func gelu(_ x: Tensor, output: Tensor)
   func geluBackward(_ x: Tensor, outputGradient: Tensor, inputGradient: Tensor)
+  /// output = the activation of x, times its row's weight (float32 `[rows]`; nil: 1).
+  func activate(_ kind: RowActivation, _ x: Tensor, weights: Tensor?, output: Tensor)
+  func activateBackward(
+    _ kind: RowActivation, _ x: Tensor, weights: Tensor?, outputGradient: Tensor, inputGradient: Tensor,
+    weightsGradient: Tensor?)
+
+  /// The experts of each token: scores float32 `[tokens, experts]` of the logits, logSumExp of them, the `chosen` best by
+  /// score + choiceBias int32 `[tokens, chosen]`, and their weights, float32 like them.
+  func route(
+    _ specification: RouterSpecification, logits: Tensor, choiceBias: Tensor?, scores: Tensor, logSumExp: Tensor,
+    chosen: Tensor, weights: Tensor)
+  /// - Parameters:
+  ///   - shareGradient: what a loss gains by an expert's share of a token's scores, float32 `[experts]`; nil: nothing.
+  ///   - zScale: twice the factor of the square of logSumExp in the loss.
+  func routeBackward(
+    _ specification: RouterSpecification, logits: Tensor, scores: Tensor, logSumExp: Tensor, chosen: Tensor,
+    weightsGradient: Tensor, shareGradient: Tensor?, zScale: Float, logitsGradient: Tensor)
+  /// Sorts the choices int32 `[tokens, chosen]` by expert: places of each choice, and sources, whose token each row is,
+  /// both int32 with as many elements. Returns where each expert's rows begin, and the end: it is the host that decides
+  /// what is multiplied.
+  func sortChoices(_ chosen: Tensor, experts: Int, places: Tensor, sources: Tensor) -> [Int]
+  /// Row r of output is row `sources[r]` of x.
+  func gatherRows(_ x: Tensor, sources: Tensor, output: Tensor)
+  /// Row t of output is the sum of the rows `places[t, ...]` of x, in order.
+  func combineRows(_ x: Tensor, places: Tensor, output: Tensor)
+  /// output = x times the sigmoid of its row's gate `[rows, 1]`.
+  func gateRows(_ x: Tensor, gate: Tensor, output: Tensor)
+  func gateRowsBackward(
+    _ x: Tensor, gate: Tensor, outputGradient: Tensor, inputGradient: Tensor, gateGradient: Tensor)
+  /// output = the rows of x from `offsets[g]` up to `offsets[g + 1]` times the transpose of group g's weights, packed as a
+  /// right operand; nil where the group has no rows.
+  func groupedLinear(_ x: Tensor, offsets: [Int], weights: [Storage?], compute: DType, output: Tensor)
+  /// inputGradient, and each group's weightGradient += (nil: none).
+  func groupedLinearBackward(
+    outputGradient: Tensor, offsets: [Int], weights: [Storage?], input: Tensor, compute: DType, inputGradient: Tensor,
+    weightGradients: [Tensor?])
+  /// Each group's rows of x += its bias, times the row's weight (float32 `[rows]`; nil: 1).
+  func groupedBias(_ biases: [Tensor], offsets: [Int], weights: Tensor?, to x: Tensor)
+  /// Gradients of the biases += (nil: none), and of the weights +=.
+  func groupedBiasBackward(
+    _ biases: [Tensor], offsets: [Int], weights: Tensor?, outputGradient: Tensor, biasGradients: [Tensor?],
+    weightsGradient: Tensor?)
 
   /// output = x * sigmoid(gate).
   func sigmoidGate(_ x: Tensor, gate: Tensor, output: Tensor)

@@ -45,3 +45,19 @@ extension Tape {
     }
   }
 }
+
+extension Tape {
+  /// Any activation; those above are faster at what they do.
+  public mutating func activation(_ kind: RowActivation, _ x: Variable) -> Variable {
+    let execution = execution
+    let input = x.tensor
+    let output = execution.tensor(Array(input.shape.dropLast()) + [kind.isGated ? input.columns / 2 : input.columns])
+    execution.backend.activate(kind, input, weights: nil, output: output)
+    return record(inputs: [x], output: output) { gradient in
+      let inputGradient = execution.tensor(input.shape)
+      execution.backend.activateBackward(
+        kind, input, weights: nil, outputGradient: gradient, inputGradient: inputGradient, weightsGradient: nil)
+      return [inputGradient]
+    }
+  }
+}

@@ -23,6 +23,8 @@ public struct Tape {
   public let execution: Execution
   /// Whether anything is kept for a backward pass.
   public let isRecording: Bool
+  /// What routers are told and report.
+  public var routing = RoutingLedger()
   private var records: [Record] = []
   private var nextID = 0
 

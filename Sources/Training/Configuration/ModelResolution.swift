@@ -79,7 +79,7 @@ extension RunConfiguration {
     let shape = model.shape
     let hasRope = base.positions == .rotary
     let hasInterval = [.llama, .smollm3].contains(base.family)
-    let hasWindow = hasInterval || [.qwen2, .qwen3, .gemma3].contains(base.family)
+    let hasWindow = hasInterval || [.qwen2, .qwen3, .qwen3MoE, .gemma3].contains(base.family)
     let given: [(key: String, isGiven: Bool, hasPlace: Bool)] = [
       ("rope_theta", shape.ropeTheta != nil, hasRope), ("rope_scaling", shape.ropeScaling != nil, hasRope),
       ("no_rope_layer", shape.noRopeInterval != nil, hasInterval),

@@ -30,6 +30,8 @@ public struct TrainingStep: Sendable {
     public var loss: Double
     /// Global gradient norm before clipping.
     public var gradientNorm: Double
+    /// How the step's tokens spread over the experts, by layer; empty for a model without.
+    public var routing: [Int: RouterLoad]
   }
 
   /// Thrown before an update that would spoil the weights.
@@ -58,7 +60,7 @@ public struct TrainingStep: Sendable {
   /// - Parameter optimizerStep: the same counted since the optimizer's state began, where that was later.
   /// - Throws: ``NonFinite`` when loss or gradient is not a number; the weights are then as before.
   public func run(_ batch: TokenBatch, step: Int, optimizerStep: Int? = nil, learningRate: Double) throws -> Result {
-    let loss = accumulateGradients(batch)
+    let (loss, routing) = accumulate(batch)
     guard loss.isFinite else {
       throw NonFinite(description: "the loss of step \(step) is \(loss); nothing was updated")
     }
@@ -72,25 +74,32 @@ public struct TrainingStep: Sendable {
     optimizer.update(
       step: optimizerStep ?? step, learningRate: learningRate,
       gradientScale: GradientNorm.clippingFactor(norm: norm, limit: settings.clipNorm), in: execution)
-    return Result(loss: loss, gradientNorm: norm)
+    model.balanceRouters(routing)
+    return Result(loss: loss, gradientNorm: norm, routing: routing)
   }
 
   /// Leaves the gradient of the mean loss over `batch` in the store and returns that loss.
-  public func accumulateGradients(_ batch: TokenBatch) -> Double {
+  public func accumulateGradients(_ batch: TokenBatch) -> Double { accumulate(batch).loss }
+
+  private func accumulate(_ batch: TokenBatch) -> (loss: Double, routing: [Int: RouterLoad]) {
     if let gradient = model.store.gradient { execution.backend.fillZero(gradient) }
     let total = max(batch.targetCount, 1)
     var loss = 0.0
+    var ledger = RoutingLedger(stepTokens: batch.sequences * batch.sequenceLength)
     for start in stride(from: 0, to: batch.sequences, by: settings.microBatchSize) {
       let part = batch.slice(start..<min(start + settings.microBatchSize, batch.sequences))
-      loss += backward(part, total: total)
+      loss += backward(part, total: total, ledger: &ledger)
     }
-    return loss / Double(total)
+    return (loss / Double(total), ledger.earlier)
   }
 
-  /// Adds one micro-batch's gradient; returns its summed cross-entropy.
-  private func backward(_ batch: TokenBatch, total: Float) -> Double {
+  /// Adds one micro-batch's gradient; returns its summed cross-entropy. The ledger comes from the micro-batch before and
+  /// goes to the next.
+  private func backward(_ batch: TokenBatch, total: Float, ledger: inout RoutingLedger) -> Double {
     var tape = Tape(execution)
+    tape.routing = ledger
     let hidden = forward(batch, on: &tape)
+    ledger = tape.routing.next()
     let weights = batch.weights
     let zLoss = Float(settings.zLoss)
     let head = tape.outputHead(hidden, model.head, targets: Tensor(batch.targets, in: execution.arena)) {
