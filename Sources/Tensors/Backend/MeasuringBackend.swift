@@ -1,13 +1,13 @@
 /// A backend that hands every operation on to another and notes its time, arithmetic and traffic.
 public struct MeasuringBackend: Backend {
-  private let base: any Backend
+  let base: any Backend
   /// What has been measured.
   public let costs = OperationCosts()
 
   /// Measures the operations of `base`.
   public init(_ base: any Backend) { self.base = base }
 
-  private func measure(
+  func measure(
     _ name: String, operations: Double = 0, exponentials: Int = 0, _ operands: Tensor?..., bytes more: Int = 0,
     _ body: () -> Void
   ) {
