@@ -68,7 +68,12 @@ public struct DecoderModel: Sendable {
     precondition(tokens.count == states.count && !states.isEmpty, "one state for each sequence")
     var tape = Tape(execution, recording: false)
     for i in states.indices { states[i].reserve(states[i].count + tokens[i].count, in: execution) }
-    let table = rotary.table(positions: states.reduce(1) { max($0, $1.capacity) })
+    // States that do not grow have room for any text.
+    let table = rotary.table(
+      positions: zip(states, tokens).reduce(1) { most, sequence in
+        let (state, tokens) = sequence
+        return max(most, state.capacity == .max ? state.count + tokens.count : state.capacity)
+      })
     let context = StepContext(
       pasts: states.map(\.count), lengths: tokens.map(\.count), rotaryTable: table, arena: execution.arena)
     var stream = embedded(

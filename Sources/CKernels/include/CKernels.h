@@ -18,5 +18,9 @@
 #include "apus_head.h"
 #include "apus_optimizer.h"
 #include "apus_elementwise.h"
+#include "apus_recurrence.h"
+#include "apus_convolution.h"
+#include "apus_selective_scan.h"
+#include "apus_pointwise.h"
 
 #endif

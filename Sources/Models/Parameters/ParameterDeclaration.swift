@@ -6,6 +6,8 @@ public struct ParameterDeclaration: Sendable, Equatable {
     case constant(Float)
     /// Independent normal numbers of mean 0.
     case normal(standardDeviation: Float)
+    /// These numbers, again and again.
+    case values([Float])
   }
 
   /// Which part of the model a parameter belongs to, for tables of counts.

@@ -77,6 +77,8 @@ public final class ParameterStore: Sendable {
     for (declaration, parameter) in zip(declarations, parameters) {
       switch declaration.initialization {
       case .constant(let value): parameter.master.floats.update(repeating: value)
+      case .values(let values):
+        for i in 0..<parameter.master.count { parameter.master.floats[i] = values[i % values.count] }
       case .normal(let std):
         Philox(seed: seed, purpose: "initialization/" + declaration.name)
           .fillNormal(parameter.master.floats, standardDeviation: std)

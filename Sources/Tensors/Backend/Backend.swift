@@ -2,7 +2,7 @@
 ///
 /// Every function writes into tensors that the caller made; none allocates a result or reads a value back to the
 /// host. Shapes are the operations' business: a backend trusts them.
-public protocol Backend: OptimizerBackend {
+public protocol Backend: OptimizerBackend, RecurrenceBackend {
   /// Bytes that ``pack(_:transposed:compute:into:at:)`` needs for a right operand `[depth, columns]`.
   func packedByteCount(depth: Int, columns: Int, compute: DType) -> Int
   /// Packs `matrix` `[depth, columns]` (stored `[columns, depth]` if `transposed`) as a right operand.

@@ -16,7 +16,7 @@ extension Tape {
   /// by side. A column may go to several places, or to none.
   public mutating func columns(of inputs: [Variable], _ outputs: [[ColumnSpan]]) -> [Variable] {
     let execution = execution
-    let shapes = inputs.map(\.tensor.shape)
+    let shapes = inputs.map { ($0.tensor.shape, $0.tensor.dtype) }
     let tensors = inputs.map(\.tensor)
     let results = outputs.map { spans in
       let width = spans.reduce(0) { $0 + $1.count }
@@ -27,7 +27,7 @@ extension Tape {
     return record(inputs: inputs, outputs: results) { gradients in
       // Where each span of each output goes back to.
       shapes.enumerated().map { input, shape in
-        let gradient = execution.tensor(shape)
+        let gradient = execution.tensor(shape.0, shape.1)
         var back: [(from: Tensor, column: Int, span: ColumnSpan)] = []
         for (spans, arrived) in zip(outputs, gradients) {
           var column = 0
@@ -40,5 +40,21 @@ extension Tape {
         return gradient
       }
     }
+  }
+
+  /// Copies of columns of x, each of several ranges side by side.
+  public mutating func columns(of x: Variable, _ parts: [[Range<Int>]]) -> [Variable] {
+    columns(of: [x], parts.map { ranges in ranges.map { ColumnSpan(column: $0.lowerBound, count: $0.count) } })
+  }
+
+  /// Copies of neighbouring columns of x, of the given widths; columns after them are left out.
+  public mutating func split(_ x: Variable, _ widths: [Int]) -> [Variable] {
+    var column = 0
+    return columns(
+      of: x,
+      widths.map { width in
+        defer { column += width }
+        return [column..<column + width]
+      })
   }
 }
