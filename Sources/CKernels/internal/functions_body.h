@@ -19,12 +19,6 @@ INLINE vf V(softplus)(vf x) {
   p = p * s + 1.0f;
   return vselect(negative, vsplat(0), x) + 2.0f * z * p;
 }
-// 1 - 2 / (e^2x + 1); near 0, where that cancels, its series.
-INLINE vf V(tanh)(vf x) {
-  vf s = x * x, series = x * (1.0f + s * (-1.0f / 3 + s * (2.0f / 15 + s * (-17.0f / 315))));
-  vf whole = 1.0f - 2.0f / (V(exp)(2.0f * x) + 1.0f);
-  return vselect((vi)(s < vsplat(0.01f)), series, whole);
-}
 INLINE vf V(function)(vf x, const apus_function f) {
   if (f == APUS_SIGMOID) return V(sigmoid)(x);
   if (f == APUS_SILU) return x * V(sigmoid)(x);

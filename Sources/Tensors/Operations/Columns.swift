@@ -57,4 +57,9 @@ extension Tape {
         return [column..<column + width]
       })
   }
+
+  /// The columns of some variables of as many rows, side by side.
+  public mutating func concatenate(_ parts: [Variable]) -> Variable {
+    columns(of: parts, [parts.indices.map { ColumnSpan($0, column: 0, count: parts[$0].tensor.columns) }])[0]
+  }
 }
