@@ -245,8 +245,9 @@ import Testing
       json.objectValue.map { Array($0.keys) } == [
         "config_general", "results", "versions", "config_tasks", "summary_tasks", "summary_general",
       ])
-    #expect(json["results"]?["birds:plain|0"]?["acc"]?.doubleValue == results.tasks[0].metrics[0].value)
-    #expect(json["results"]?["birds:plain|0"]?["acc_stderr"]?.doubleValue == results.tasks[0].metrics[0].standardError)
+    #expect(json["results"]?["birds:plain:0"]?["acc"]?.doubleValue == results.tasks[0].metrics[0].value)
+    #expect(json["results"]?["all"]?["acc"] == json["results"]?["birds:plain:0"]?["acc"])
+    #expect(json["results"]?["birds:plain:0"]?["acc_stderr"]?.doubleValue == results.tasks[0].metrics[0].standardError)
     #expect(json["config_general"]?["max_samples"]?.intValue == 7)
     let details = folder.path.appendingPath(
       "details/tiny/1970-01-02T00-00-00/details_birds_plain_1970-01-02T00-00-00.parquet")
@@ -256,7 +257,7 @@ import Testing
     #expect(results.table.contains("birds") && results.table.contains("acc_pmi"))
 
     let comparison = try EvaluationComparison(paths: [folder.path, path])
-    #expect(comparison.table.contains("birds:plain|0") && comparison.table.contains("tiny"))
+    #expect(comparison.table.contains("birds:plain:0") && comparison.table.contains("tiny"))
     #expect(comparison.html.contains("<svg") && comparison.json.arrayValue?.count == 2)
     #expect(sentence { _ = try EvaluationComparison(paths: [folder.path.appendingPath("owner")]) }.contains("results"))
   }

@@ -48,14 +48,16 @@ public struct EvaluationComparison: Sendable {
     var model = Model(
       name: json["config_general"]?["model_name"]?.stringValue ?? path.parentPath.lastPathPart, results: [:],
       questions: [:])
-    for (task, figures) in tasks {
+    for (key, figures) in tasks where key != "all" {
+      // Some versions of lighteval put a bar before the number of examples.
+      let task = key.replacing("|", with: ":")
       var own: OrderedDictionary<String, Figure> = [:]
       for (name, value) in figures.objectValue ?? [:] where !name.hasSuffix("_stderr") {
         guard let value = value.doubleValue else { continue }
         own[name] = Figure(value: value, error: figures["\(name)_stderr"]?.doubleValue)
       }
       model.results[task] = own
-      model.questions[task] = json["summary_tasks"]?[task]?["questions"]?.intValue
+      model.questions[task] = json["summary_tasks"]?[key]?["questions"]?.intValue
     }
     return model
   }
@@ -64,9 +66,9 @@ public struct EvaluationComparison: Sendable {
   private var tasks: [String] {
     var tasks: OrderedSet<String> = []
     for model in models { tasks.append(contentsOf: model.results.keys) }
-    let families = tasks.filter { $0.contains(":_average|") }.compactMap { $0.split(separator: ":").first }
+    let families = tasks.filter { $0.contains(":_average:") }.compactMap { $0.split(separator: ":").first }
     return tasks.filter { task in
-      task.contains(":_average|") || !families.contains { task.hasPrefix("\($0)_") }
+      task.contains(":_average:") || !families.contains { task.hasPrefix("\($0)_") }
     }
   }
 
@@ -122,7 +124,7 @@ public struct EvaluationComparison: Sendable {
       guard let name = mainFigure(task) else { return nil }
       let questions = models.lazy.compactMap { $0.questions[task] }.first
       return BenchmarkPage.Benchmark(
-        name: String(task.split(separator: "|")[0]).replacing(":_average", with: ""),
+        name: task.split(separator: ":").dropLast().joined(separator: ":").replacing(":_average", with: ""),
         note: name + (questions.map { ", \(Quantity.grouped($0)) questions" } ?? ""), isShare: !Self.isLength(name),
         figures: models.map { model in
           model.results[task]?[name].map { figure in

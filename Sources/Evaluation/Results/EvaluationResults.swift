@@ -1,5 +1,6 @@
 public import Formats
 import Foundation
+import OrderedCollections
 
 /// The results of some tasks, in lighteval's layout: `results/MODEL/results_DATE.json` and
 /// `details/MODEL/DATE/details_TASK_DATE.parquet`.
@@ -137,6 +138,7 @@ public struct EvaluationResults: Sendable {
       }
       results[Self.key(row.name, row.variant, row.fewShot, isAverage: row.isAverage)] = figures
     }
+    results["all"] = overall
     for result in tasks {
       let key = Self.key(result.task.name, result.task.variant, result.task.fewShot.count)
       versions[key] = .integer(Int64(result.task.version))
@@ -164,9 +166,16 @@ public struct EvaluationResults: Sendable {
     ]
   }
 
-  /// `hellaswag:lm-eval|0`; averages are called `mmlu:smollm3:_average|0`.
+  /// `hellaswag:lm-eval:0`; averages are called `mmlu:smollm3:_average:0`.
   static func key(_ name: String, _ variant: String, _ fewShot: Int, isAverage: Bool = false) -> String {
-    "\(name):\(variant)\(isAverage ? ":_average" : "")|\(fewShot)"
+    "\(name):\(variant)\(isAverage ? ":_average" : ""):\(fewShot)"
+  }
+
+  /// The mean of each figure over the tasks that have it.
+  private var overall: JSON {
+    var values: OrderedDictionary<String, [Double]> = [:]
+    for metric in tasks.flatMap(\.metrics) { values[metric.name, default: []].append(metric.value) }
+    return .object(values.mapValues { .number($0.reduce(0, +) / Double($0.count)) })
   }
 
   private var general: JSON {
