@@ -120,7 +120,11 @@ bool apus_eigenvectors(int64_t n, const float *matrix, float *rows) {
         chase(n, first, last, d, e, z);
       }
     }
-    for (int64_t i = 0; i < n; i++) order[i] = (eigenvalue){d[i], i};
+    for (int64_t i = 0; i < n; i++) {
+      order[i] = (eigenvalue){d[i], i};
+      // No comparison above stops at what is no number.
+      done = done && isfinite(d[i]);
+    }
     qsort(order, (size_t)n, sizeof(eigenvalue), larger_first);
     for (int64_t i = 0; i < n && done; i++)
       for (int64_t k = 0; k < n; k++) rows[i * n + k] = (float)z[order[i].row * n + k];

@@ -14,39 +14,61 @@ static double norm_of(const float *x, int64_t size) {
   for (int64_t i = 0; i < size; i++) sum += (double)x[i] * x[i];
   return sqrt(sum);
 }
+static void scale(float *x, int64_t size, double factor) {
+  for (int64_t i = 0; i < size; i++) x[i] = (float)(x[i] * factor);
+}
+// Takes the rows before `row` out of it and returns what is left of its length.
+static double project(float *rows, int64_t size, int64_t row) {
+  float *x = rows + row * size;
+  for (int64_t before = 0; before < row; before++) {
+    const float *q = rows + before * size;
+    double dot = 0;
+    for (int64_t i = 0; i < size; i++) dot += (double)q[i] * x[i];
+    for (int64_t i = 0; i < size; i++) x[i] = (float)(x[i] - dot * q[i]);
+  }
+  return norm_of(x, size);
+}
 // A unit vector at right angles to the rows before `row`: of the axes the first that is not among what they span.
 static void replace(float *rows, int64_t size, int64_t row) {
   float *x = rows + row * size;
   for (int64_t axis = 0; axis < size; axis++) {
     memset(x, 0, (size_t)size * sizeof(float));
     x[axis] = 1;
-    for (int pass = 0; pass < 2; pass++) {
-      for (int64_t before = 0; before < row; before++) {
-        const float *q = rows + before * size;
-        double dot = 0;
-        for (int64_t i = 0; i < size; i++) dot += (double)q[i] * x[i];
-        for (int64_t i = 0; i < size; i++) x[i] -= (float)dot * q[i];
-      }
-    }
+    double norm = project(rows, size, row);
     // Some axis keeps at least its share of what is not spanned.
-    double norm = norm_of(x, size);
     if (norm * norm * (double)size < 0.5) continue;
-    for (int64_t i = 0; i < size; i++) x[i] = (float)(x[i] / norm);
+    scale(x, size, 1 / norm);
+    norm = project(rows, size, row);
+    scale(x, size, 1 / norm);
     return;
   }
 }
+// Makes a row that is all but spanned by those before it a unit vector: by what is left of it where that is no rounding.
+static void straighten(float *rows, int64_t size, int64_t row, double norm) {
+  float *x = rows + row * size;
+  if (norm > 1e-30) {
+    scale(x, size, 1 / norm);
+    norm = project(rows, size, row);
+    if (norm > 0.5) {
+      scale(x, size, 1 / norm);
+      return;
+    }
+  }
+  replace(rows, size, row);
+}
 
 void apus_orthonormalize(int64_t size, float *rows) {
-  // Rounding leaves rows that were nearly alike at wrong angles; a second pass finds them nearly right.
+  // Rounding leaves rows at nearly right angles; a second pass finds little to do.
   for (int pass = 0; pass < 2; pass++) {
     for (int64_t row = 0; row < size; row++) {
-      float *x = rows + row * size;
-      double norm = norm_of(x, size);
-      if (norm > 1e-30 && norm < 1e30) {
-        for (int64_t i = 0; i < size; i++) x[i] = (float)(x[i] / norm);
-      } else {
-        replace(rows, size, row);
-      }
+      double norm = norm_of(rows + row * size, size);
+      if (norm > 1e-30 && norm < 1e30) scale(rows + row * size, size, 1 / norm);
+      else memset(rows + row * size, 0, (size_t)size * sizeof(float));
+    }
+    for (int64_t row = 0; row < size; row++) {
+      double norm = norm_of(rows + row * size, size);
+      if (norm > 1e-2) scale(rows + row * size, size, 1 / norm);
+      else straighten(rows, size, row, norm);
       orthonormal_job job = {size, row, rows};
       apus_parallel((size - row - 1 + rows_per_task - 1) / rows_per_task, CHOOSE(orthonormal_task), &job);
     }
