@@ -6,6 +6,7 @@ public enum OptimizerCatalog {
     Muon.self,
     AdEMAMix.self,
     Lion.self,
+    SOAP.self,
   ]
 
   /// Their names.

@@ -6,7 +6,7 @@ public struct MemoryForecast: Sendable, Equatable {
   public var masterWeights: Int
   /// Float32 sums of the gradients.
   public var gradients: Int
-  /// AdamW's two float32 moments.
+  /// What the optimizer keeps: AdamW's two float32 moments.
   public var moments: Int
   /// The matrices in the compute format, packed for the forward and for the backward products.
   public var packedWeights: Int
@@ -33,13 +33,15 @@ public struct MemoryForecast: Sendable, Equatable {
   ///   - sequenceLength: Tokens of each.
   ///   - recompute: Whether layers are computed again in the backward pass.
   ///   - computeBytes: 2 for bfloat16, 4 for float32.
+  ///   - optimizerStateBytes: What the optimizer keeps; nil: AdamW's two moments.
   public init(
-    _ model: ModelConfiguration, microBatchSize: Int, sequenceLength: Int, recompute: Bool, computeBytes: Int = 2
+    _ model: ModelConfiguration, microBatchSize: Int, sequenceLength: Int, recompute: Bool, computeBytes: Int = 2,
+    optimizerStateBytes: Int? = nil
   ) {
     let counts = model.parameterCounts
     masterWeights = 4 * counts.total
     gradients = 4 * counts.total
-    moments = 8 * counts.total
+    moments = optimizerStateBytes ?? 8 * counts.total
     let matrices = counts.attention + counts.feedForward + model.vocabularySize * model.hiddenSize
     packedWeights = 2 * computeBytes * matrices
     let tokens = microBatchSize * sequenceLength

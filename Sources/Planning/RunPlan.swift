@@ -8,11 +8,14 @@ public struct RunPlan: Sendable, Equatable {
     public var steps: Int
     /// Tokens a sample is trained on.
     public var sequenceLength: Int
+    /// Sequences of all its updates; nil: each has the global batch.
+    public var samples: Int?
 
     /// Creates a stage.
-    public init(steps: Int, sequenceLength: Int) {
+    public init(steps: Int, sequenceLength: Int, samples: Int? = nil) {
       self.steps = steps
       self.sequenceLength = sequenceLength
+      self.samples = samples
     }
   }
 
@@ -28,11 +31,13 @@ public struct RunPlan: Sendable, Equatable {
   public var computeBytes: Int
   /// The machine's measured training rate in floating-point operations a second; `nil` where none is known.
   public var measuredRate: Double?
+  /// What the optimizer keeps; `nil`: AdamW's two moments.
+  public var optimizerStateBytes: Int?
 
   /// Creates a plan.
   public init(
     model: ModelConfiguration, stages: [Stage], microBatchSize: Int, globalBatchSize: Int, recompute: Bool = false,
-    computeBytes: Int = 2, measuredRate: Double? = nil
+    computeBytes: Int = 2, measuredRate: Double? = nil, optimizerStateBytes: Int? = nil
   ) {
     self.model = model
     self.stages = stages
@@ -41,18 +46,21 @@ public struct RunPlan: Sendable, Equatable {
     self.recompute = recompute
     self.computeBytes = computeBytes
     self.measuredRate = measuredRate
+    self.optimizerStateBytes = optimizerStateBytes
   }
 
   /// Updates of the whole run.
   public var steps: Int { stages.reduce(0) { $0 + $1.steps } }
 
+  private func samples(_ stage: Stage) -> Int { stage.samples ?? stage.steps * globalBatchSize }
+
   /// Tokens of the whole run.
-  public var tokens: Int { stages.reduce(0) { $0 + $1.steps * globalBatchSize * $1.sequenceLength } }
+  public var tokens: Int { stages.reduce(0) { $0 + samples($1) * $1.sequenceLength } }
 
   /// Floating-point operations of the whole run.
   public var operations: Double {
     stages.reduce(0) { sum, stage in
-      sum + Double(stage.steps) * Double(globalBatchSize) * Double(stage.sequenceLength)
+      sum + Double(samples(stage)) * Double(stage.sequenceLength)
         * model.trainingOperationsPerToken(sequenceLength: stage.sequenceLength)
     }
   }
@@ -64,6 +72,6 @@ public struct RunPlan: Sendable, Equatable {
   public var memory: MemoryForecast {
     MemoryForecast(
       model, microBatchSize: microBatchSize, sequenceLength: stages.map(\.sequenceLength).max() ?? 0,
-      recompute: recompute, computeBytes: computeBytes)
+      recompute: recompute, computeBytes: computeBytes, optimizerStateBytes: optimizerStateBytes)
   }
 }

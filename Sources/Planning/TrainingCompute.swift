@@ -9,7 +9,7 @@ public struct TrainingCompute: Sendable, Equatable {
 
   /// The operations of training `model` on `tokens` tokens in sequences of `sequenceLength`.
   public init(_ model: ModelConfiguration, tokens: Double, sequenceLength: Int) {
-    estimate = 6 * Double(model.parameterCounts.total) * tokens
+    estimate = 6 * Double(model.parameterCounts.active) * tokens
     exact = model.trainingOperationsPerToken(sequenceLength: sequenceLength) * tokens
   }
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The learning rate of every update: warm-up, an optional plateau, decay, then the minimum.
+/// The learning rate of every update: warm-up, an optional plateau, decay, then the minimum; or warm-up and then phases.
 ///
 /// Formula and step counting are nanotron's (`lr_scheduler_builder` in `src/nanotron/helpers.py`): the first update of
 /// a run has step 0, so a linear warm-up begins at rate 0 and reaches the peak at `step == warmupSteps`. A plateau
@@ -16,6 +16,15 @@ public struct LearningRateSchedule: Sendable, Equatable {
     case linear, cosine
     /// `1 − √progress` (arXiv:2405.18392).
     case oneMinusSquareRoot = "1-sqrt"
+
+    /// What is left of the way down after this share of it.
+    func remaining(_ into: Double, of length: Double) -> Double {
+      switch self {
+      case .linear: (length - into) / length
+      case .cosine: (1 + cos(.pi * into / length)) / 2
+      case .oneMinusSquareRoot: 1 - (into / length).squareRoot()
+      }
+    }
   }
 
   /// The rate between warm-up and decay.
@@ -30,11 +39,13 @@ public struct LearningRateSchedule: Sendable, Equatable {
   public var decayStartingStep: Int
   /// Updates from the first of the decay to the first at the minimum.
   public var decaySteps: Int
+  /// What follows the warm-up instead of one decay, by rising first steps; usually empty.
+  public var phases: [SchedulePhase]
 
   /// Creates a schedule.
   public init(
     peak: Double, minimum: Double, warmupSteps: Int, warmupStyle: WarmupStyle = .linear,
-    decayStyle: DecayStyle = .linear, decayStartingStep: Int, decaySteps: Int
+    decayStyle: DecayStyle = .linear, decayStartingStep: Int, decaySteps: Int, phases: [SchedulePhase] = []
   ) {
     self.peak = peak
     self.minimum = minimum
@@ -43,10 +54,14 @@ public struct LearningRateSchedule: Sendable, Equatable {
     self.decayStyle = decayStyle
     self.decayStartingStep = decayStartingStep
     self.decaySteps = decaySteps
+    self.phases = phases
   }
 
   /// The rate of the update with this number, counted from 0 over the whole run.
   public func learningRate(step: Int) -> Double {
+    if !phases.isEmpty, warmupSteps == 0 || step > warmupSteps {
+      return peak * (phases.last { $0.start <= step }?.factor(step: step) ?? 1)
+    }
     if warmupSteps == 0 && decaySteps == 0 { return peak }
     if step <= warmupSteps {
       switch warmupStyle {
@@ -58,10 +73,6 @@ public struct LearningRateSchedule: Sendable, Equatable {
     guard step - decayStartingStep < decaySteps else { return minimum }
     let into = Double(step - decayStartingStep)
     let length = Double(decaySteps)
-    switch decayStyle {
-    case .linear: return minimum + (peak - minimum) * (length - into) / length
-    case .cosine: return minimum + (peak - minimum) * (1 + cos(.pi * into / length)) / 2
-    case .oneMinusSquareRoot: return minimum + (peak - minimum) * (1 - (into / length).squareRoot())
-    }
+    return minimum + (peak - minimum) * decayStyle.remaining(into, of: length)
   }
 }

@@ -15,8 +15,9 @@ struct Apus: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      QuickstartCommand.self, TokenizerCommand.self, DataCommand.self, TrainCommand.self, GenerateCommand.self,
-      ChatCommand.self, EvaluateCommand.self, ChatTemplateCommand.self, ReportCommand.self, ModelCommand.self, PlanCommand.self,
+      QuickstartCommand.self, TokenizerCommand.self, DataCommand.self, PlanCommand.self, TrainCommand.self,
+      GenerateCommand.self, ChatCommand.self, EvaluateCommand.self, ChatTemplateCommand.self, ReportCommand.self,
+      ModelCommand.self,
       ConvertCommand.self, DoctorCommand.self, BenchCommand.self,
     ])
 

@@ -1,8 +1,11 @@
 import ArgumentParser
 
-/// `apus plan`: what a model will need before anything runs.
+/// `apus plan`: what to know before a run.
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Calculate what a model needs before anything runs.",
-    subcommands: [PlanComputeCommand.self, PlanStateMemoryCommand.self, PlanDeviceHoursCommand.self])
+    commandName: "plan", abstract: "Calculate what a model needs, what published laws say, which batch is too large.",
+    subcommands: [
+      PlanComputeCommand.self, PlanStateMemoryCommand.self, PlanDeviceHoursCommand.self, PlanLawsCommand.self,
+      PlanCriticalBatchCommand.self,
+    ])
 }

@@ -57,7 +57,7 @@ struct PlanComputeCommand: ParsableCommand {
       return
     }
     var table = TextTable([.left, .right, .left])
-    table.add("parameters that a token meets", Quantity.count(shape.parameterCounts.total), "")
+    table.add("parameters that a token meets", Quantity.count(shape.parameterCounts.active), "")
     table.add("6ND", Quantity.operations(compute.estimate), Quantity.number(compute.estimate, digits: 3))
     table.add("with attention and head", Quantity.operations(compute.exact), "at \(Quantity.grouped(length)) tokens a sequence")
     if let devices {

@@ -18,17 +18,38 @@ struct TrainCommand: ParsableCommand {
       Examples:
         apus train config.yaml --dry-run
         apus train config.yaml --set tokens.train_steps=200 --set general.run=short
+        apus train config.yaml --set optimizer.optimizer_factory.name=muon
+        apus train runs/stable/config.yaml --decay-from runs/stable/checkpoints/800 --decay-steps 200
       """)
 
   @Argument(help: "The configuration.", completion: .file(extensions: ["yaml", "yml"])) var config: String
   @Option(name: .customLong("set"), help: "Change a key of the configuration; may be given several times.")
   var overrides: [String] = []
+  @Option(
+    help: "Begin from this checkpoint of a run with a constant rate and bring the rate down, in a run of its own.",
+    completion: .directory) var decayFrom: String?
+  @Option(help: "Updates of that decay.") var decaySteps: Int?
+  @Option(help: "Shape of that decay: 1-sqrt, linear or cosine.") var decayStyle = "1-sqrt"
+  @Option(help: "The rate at the end of that decay.") var decayTo = 0.0
   @Flag(help: "Print the plan (parameters, memory, tokens, operations, expected time) and stop.") var dryRun = false
   @Flag(help: "Print figures as JSON.") var json = false
 
+  func validate() throws {
+    guard (decayFrom == nil) == (decaySteps == nil) else {
+      throw ValidationError("--decay-from and --decay-steps belong together")
+    }
+    guard LearningRateSchedule.DecayStyle(rawValue: decayStyle) != nil else {
+      throw ValidationError("--decay-style '\(decayStyle)' is not one of linear, cosine, 1-sqrt")
+    }
+  }
+
   func run() throws {
     let changes = try overrides.map { try ConfigurationOverride($0) }
-    let (configuration, warnings) = try RunConfiguration.read(path: config, overrides: changes)
+    var (configuration, warnings) = try RunConfiguration.read(path: config, overrides: changes)
+    if let decayFrom, let decaySteps, let style = LearningRateSchedule.DecayStyle(rawValue: decayStyle) {
+      configuration = try configuration.decayBranch(
+        from: Checkpoint(path: decayFrom), steps: decaySteps, style: style, minimum: decayTo)
+    }
     for warning in warnings { Self.say("warning: \(warning)") }
     let run = try TrainingRun(configuration, runName: Self.runName(configuration))
     if let warning = run.layout.warning { Self.say("warning: \(warning)") }
@@ -73,7 +94,9 @@ struct TrainCommand: ParsableCommand {
       }
     case .stopped(let step):
       Self.say("stopped after step \(step), saved in \(run.checkpoints.checkpoint(step).path)")
-      Self.say("to continue: apus train \(config)\(overrides.map { " --set \($0)" }.joined())")
+      let file = decayFrom == nil ? config : run.folder.appendingPath("config.yaml")
+      let changes = decayFrom == nil ? overrides.map { " --set \($0)" }.joined() : ""
+      Self.say("to continue: apus train \(file)\(changes)")
     }
   }
 

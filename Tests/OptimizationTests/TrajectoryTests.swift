@@ -45,4 +45,16 @@ import Testing
     // Without its schedules it is another trajectory.
     #expect(try Trajectory("ademamix").difference(of: AdEMAMix(), learningRate: 1e-3).weights > 1e-4)
   }
+
+  /// On the update, not the basis, whose signs nobody defines.
+  @Test func soapFollowsThePaper() throws {
+    var rule = SOAP()
+    rule.frequency = 3
+    rule.largestSide = 8
+    let difference = try Trajectory("soap").difference(of: rule, learningRate: 3e-3)
+    #expect(difference.weights < 1e-6, "\(difference)")
+    #expect(difference.changes < 1e-3, "\(difference)")
+    rule.frequency = 4
+    #expect(try Trajectory("soap").difference(of: rule, learningRate: 3e-3).weights > 1e-5)
+  }
 }

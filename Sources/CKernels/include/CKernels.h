@@ -9,6 +9,7 @@
 #include "apus_gemm.h"
 #include "apus_q8.h"
 #include "apus_attention.h"
+#include "apus_linear_algebra.h"
 #include "apus_norm.h"
 #include "apus_rotary.h"
 #include "apus_activation.h"

@@ -51,6 +51,12 @@ void apus_momentum_reference(int64_t count, const float *gradient, float *moment
 void apus_combination(int64_t count, float a, const float *x, float b, const float *y, float *out);
 void apus_combination_reference(int64_t count, float a, const float *x, float b, const float *y, float *out);
 
+/// SOAP's step in its basis: v = beta2 * v + (1 - beta2) * g^2, out = first / c1 / (sqrt(v / c2) + epsilon).
+void apus_precondition(int64_t count, const float *gradient, const float *first, float *v, float *out, float beta2,
+                       float correction1, float correction2, float epsilon);
+void apus_precondition_reference(int64_t count, const float *gradient, const float *first, float *v, float *out,
+                                 float beta2, float correction1, float correction2, float epsilon);
+
 /// Sum of squares in double, by fixed chunks: the same for every number of threads.
 double apus_sum_of_squares(int64_t count, const float *x);
 #endif

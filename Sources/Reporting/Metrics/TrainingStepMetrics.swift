@@ -20,11 +20,17 @@ public struct TrainingStepMetrics: Sendable, Codable, Equatable {
   public var stepSeconds: Double
   /// Seconds of it that were spent waiting for data.
   public var dataWaitSeconds: Double
+  /// An estimate of the squared norm of the true gradient, where gradient noise was measured.
+  public var noiseSignal: Double?
+  /// An estimate of the variance of one token's gradient. Means of it over many updates, divided by those of the
+  /// signal, are the gradient noise scale: a batch, in tokens, beyond which more tokens help less (arXiv:1812.06162).
+  public var noiseTrace: Double?
 
   /// Creates a row.
   public init(
     step: Int, tokens: Int, loss: Double, gradientNorm: Double, learningRate: Double, tokensPerSecond: Double,
-    mfu: Double? = nil, residentBytes: Int, stepSeconds: Double, dataWaitSeconds: Double
+    mfu: Double? = nil, residentBytes: Int, stepSeconds: Double, dataWaitSeconds: Double,
+    noiseSignal: Double? = nil, noiseTrace: Double? = nil
   ) {
     self.step = step
     self.tokens = tokens
@@ -36,17 +42,23 @@ public struct TrainingStepMetrics: Sendable, Codable, Equatable {
     self.residentBytes = residentBytes
     self.stepSeconds = stepSeconds
     self.dataWaitSeconds = dataWaitSeconds
+    self.noiseSignal = noiseSignal
+    self.noiseTrace = noiseTrace
   }
 
   /// The row as an object of the metrics file; a figure that is not finite becomes null.
   public var json: JSON {
-    .object([
+    let row = JSON.object([
       "kind": .string("train"), "step": .integer(Int64(step)), "tokens": .integer(Int64(tokens)),
       "loss": .figure(loss), "grad_norm": .figure(gradientNorm), "learning_rate": .figure(learningRate),
       "tokens_per_second": .figure(tokensPerSecond), "mfu": mfu.map(JSON.figure) ?? .null,
       "resident_bytes": .integer(Int64(residentBytes)), "step_seconds": .figure(stepSeconds),
       "data_wait_seconds": .figure(dataWaitSeconds),
     ])
+    guard let noiseSignal, let noiseTrace, case .object(var members) = row else { return row }
+    members["noise_signal"] = .figure(noiseSignal)
+    members["noise_trace"] = .figure(noiseTrace)
+    return .object(members)
   }
 
   init?(_ json: JSON) {
@@ -58,7 +70,8 @@ public struct TrainingStepMetrics: Sendable, Codable, Equatable {
       step: step, tokens: tokens, loss: figure("loss"), gradientNorm: figure("grad_norm"),
       learningRate: figure("learning_rate"), tokensPerSecond: figure("tokens_per_second"),
       mfu: json["mfu"]?.doubleValue, residentBytes: max(0, json["resident_bytes"]?.intValue ?? 0),
-      stepSeconds: figure("step_seconds"), dataWaitSeconds: figure("data_wait_seconds"))
+      stepSeconds: figure("step_seconds"), dataWaitSeconds: figure("data_wait_seconds"),
+      noiseSignal: json["noise_signal"]?.doubleValue, noiseTrace: json["noise_trace"]?.doubleValue)
   }
 }
 

@@ -13,6 +13,8 @@ public struct RunSummary: Sendable, Equatable {
   public var tokensPerSecond: Double
   /// Median MFU.
   public var mfu: Double?
+  /// The gradient noise scale over the last quarter of its measurements, tokens.
+  public var noiseScale: Double?
   /// Largest resident memory.
   public var peakBytes: Int
   /// Seconds of all updates together.
@@ -29,6 +31,8 @@ public struct RunSummary: Sendable, Equatable {
     validation = run.metrics.sources.compactMap { source in run.metrics.validations.last { $0.source == source } }
     tokensPerSecond = Self.median(rows.map(\.tokensPerSecond)) ?? .nan
     mfu = Self.median(rows.compactMap(\.mfu))
+    let measured = NoiseScale(rows)
+    noiseScale = measured.value(over: measured.count * 3 / 4..<measured.count)
     peakBytes = rows.map(\.residentBytes).max() ?? 0
     trainingSeconds = rows.map(\.stepSeconds).filter(\.isFinite).reduce(0, +)
   }
@@ -38,7 +42,7 @@ public struct RunSummary: Sendable, Equatable {
     .object([
       "run": .string(name), "steps": .integer(Int64(steps)), "tokens": .integer(Int64(tokens)),
       "final_loss": .figure(finalLoss), "tokens_per_second": .figure(tokensPerSecond),
-      "mfu": mfu.map(JSON.figure) ?? .null, "peak_bytes": .integer(Int64(peakBytes)),
+      "mfu": mfu.map(JSON.figure) ?? .null, "noise_scale": noiseScale.map(JSON.figure) ?? .null, "peak_bytes": .integer(Int64(peakBytes)),
       "training_seconds": .figure(trainingSeconds), "validation": .array(validation.map(\.json)),
     ])
   }

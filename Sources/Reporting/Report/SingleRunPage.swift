@@ -30,6 +30,7 @@ struct SingleRunPage {
     tiles.append((Quantity.count(summary.tokens), "tokens"))
     tiles.append((ChartFormat.count(summary.tokensPerSecond), "tokens per second"))
     if let mfu = summary.mfu { tiles.append((ChartFormat.percent(100 * mfu), "MFU")) }
+    if let noise = summary.noiseScale { tiles.append((ChartFormat.count(noise), "gradient noise scale, tokens")) }
     tiles.append((Quantity.bytes(summary.peakBytes), "peak memory"))
     let cells = tiles.map { "<div class=\"tile\"><b>\(HTML.escape($0.0))</b><span>\(HTML.escape($0.1))</span></div>" }
     return "<div class=\"tiles\">\(cells.joined())</div>\n"
@@ -69,7 +70,8 @@ struct SingleRunPage {
     let rate = LineChart(
       title: "Learning rate", xName: "step", curves: [curve(\.learningRate, color: 2)], startsAtZero: true,
       format: ChartFormat.rate)
-    var charts = [rate, norm, smoothed("Tokens per second", \.tokensPerSecond, color: 0, format: ChartFormat.count)]
+    var charts = [rate, norm] + batchCharts
+    charts += [smoothed("Tokens per second", \.tokensPerSecond, color: 0, format: ChartFormat.count)]
     if run.metrics.steps.contains(where: { $0.mfu != nil }) {
       charts.append(
         smoothed("MFU: share of the matrix rate", { 100 * ($0.mfu ?? .nan) }, color: 5, format: ChartFormat.percent))
@@ -82,6 +84,23 @@ struct SingleRunPage {
     let time = LineChart(
       title: "Seconds a step", xName: "step", curves: [step, wait], startsAtZero: true, format: ChartFormat.seconds)
     return charts + [memory, time]
+  }
+
+  /// Tokens of each update where they vary, beside the gradient noise scale where it was measured.
+  private var batchCharts: [LineChart] {
+    let rows = run.metrics.steps
+    var curves: [Curve] = []
+    let noise = NoiseScale(rows).points
+    let pairs = zip(rows, rows.dropFirst()).filter { $1.step - $0.step == 1 }
+    let batches = pairs.map { (x: Double($1.step), y: Double($1.tokens - $0.tokens)) }
+    guard !noise.isEmpty || Set(batches.map(\.y)).count > 1 else { return [] }
+    curves.append(Curve(name: "tokens an update", color: 2, style: .line, points: batches))
+    if !noise.isEmpty { curves.append(Curve(name: "gradient noise scale", color: 1, style: .line, points: noise)) }
+    return [
+      LineChart(
+        title: noise.isEmpty ? "Tokens an update" : "Batch and gradient noise scale, tokens", xName: "step",
+        curves: curves, startsAtZero: true, format: ChartFormat.count)
+    ]
   }
 
   private var results: String {

@@ -46,4 +46,19 @@ extension CPUBackend {
   public func combine(_ a: Float, _ x: Tensor, _ b: Float, _ y: Tensor?, into output: Tensor) {
     apus_combination(Int64(x.count), a, x.floats.baseAddress, b, y?.floats.baseAddress, output.floats.baseAddress)
   }
+
+  public func precondition(
+    gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, output: Tensor, beta2: Float,
+    corrections: (Float, Float), epsilon: Float
+  ) {
+    apus_precondition(
+      Int64(gradient.count), gradient.floats.baseAddress, firstMoment.floats.baseAddress,
+      secondMoment.floats.baseAddress, output.floats.baseAddress, beta2, corrections.0, corrections.1, epsilon)
+  }
+
+  public func eigenvectors(_ matrix: Tensor, into rows: Tensor) -> Bool {
+    apus_eigenvectors(Int64(matrix.rows), matrix.floats.baseAddress, rows.floats.baseAddress)
+  }
+
+  public func orthonormalize(_ rows: Tensor) { apus_orthonormalize(Int64(rows.rows), rows.floats.baseAddress) }
 }

@@ -40,4 +40,25 @@ extension MeasuringBackend {
   public func combine(_ a: Float, _ x: Tensor, _ b: Float, _ y: Tensor?, into output: Tensor) {
     measure("combination", x, y, output) { base.combine(a, x, b, y, into: output) }
   }
+
+  public func precondition(
+    gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, output: Tensor, beta2: Float,
+    corrections: (Float, Float), epsilon: Float
+  ) {
+    measure("preconditioning", gradient, firstMoment, secondMoment, secondMoment, output) {
+      base.precondition(
+        gradient: gradient, firstMoment: firstMoment, secondMoment: secondMoment, output: output, beta2: beta2,
+        corrections: corrections, epsilon: epsilon)
+    }
+  }
+
+  public func eigenvectors(_ matrix: Tensor, into rows: Tensor) -> Bool {
+    var isDone = false
+    measure("eigenvectors", matrix, rows) { isDone = base.eigenvectors(matrix, into: rows) }
+    return isDone
+  }
+
+  public func orthonormalize(_ rows: Tensor) {
+    measure("orthonormal rows", rows, rows) { base.orthonormalize(rows) }
+  }
 }

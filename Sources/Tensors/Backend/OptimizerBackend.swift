@@ -11,6 +11,16 @@ public protocol OptimizerBackend: Sendable {
     gradient: Tensor, momentum: Tensor, update: Tensor, decay: Float, nesterov: Bool, gradientScale: Float)
   /// output = a * x + b * y; where y is nil, a * x. The output may be x or y.
   func combine(_ a: Float, _ x: Tensor, _ b: Float, _ y: Tensor?, into output: Tensor)
+  /// secondMoment = beta2 * secondMoment + (1 - beta2) * gradient^2, and output = firstMoment / corrections.0 /
+  /// (sqrt(secondMoment / corrections.1) + epsilon).
+  func precondition(
+    gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, output: Tensor, beta2: Float,
+    corrections: (Float, Float), epsilon: Float)
+  /// The eigenvectors of a symmetric matrix as the rows of `rows`, largest eigenvalue first; false where the matrix
+  /// holds what is no number.
+  func eigenvectors(_ matrix: Tensor, into rows: Tensor) -> Bool
+  /// Makes the rows of a square matrix orthonormal in their order.
+  func orthonormalize(_ rows: Tensor)
 }
 
 /// Scalars of one AdamW step, bias corrections worked out (Loshchilov and Hutter, arXiv:1711.05101).

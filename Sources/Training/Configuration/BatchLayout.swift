@@ -17,15 +17,7 @@ extension RunConfiguration {
   }
 
   /// Tokens of the whole run, stages with another sequence length included.
-  public var totalTokens: Int {
-    guard !dataStages.isEmpty else { return globalBatchSize * tokens.sequenceLength * tokens.trainSteps }
-    var total = 0
-    for (index, stage) in dataStages.enumerated() {
-      let next = index + 1 < dataStages.count ? dataStages[index + 1].startTrainingStep : tokens.trainSteps + 1
-      total += (next - stage.startTrainingStep) * stage.sequenceLength * globalBatchSize
-    }
-    return total
-  }
+  public var totalTokens: Int { stageSizes.reduce(0) { $0 + $1.samples * $1.sequenceLength } }
 
   /// Spreads the global batch over `processes` replicas; what `parallelism` asks for beyond them becomes accumulation.
   ///

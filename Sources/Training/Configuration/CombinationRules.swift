@@ -56,11 +56,23 @@ extension RunConfiguration {
         "\(stage.startTrainingStep) of '\(stage.name)' lies after the last step, tokens.train_steps \(tokens.trainSteps)")
     }
     let length = max(tokens.sequenceLength, dataStages.map(\.sequenceLength).max() ?? 0)
+    let warmupSteps = apus.batchWarmup.reduce(0.0) { $0 + Double($1.steps) }
+    guard warmupSteps <= Double(tokens.trainSteps) else {
+      throw fail(
+        "apus.batch_warmup", "\(Int(warmupSteps)) steps of warm-up do not fit into tokens.train_steps \(tokens.trainSteps)")
+    }
+    if apus.noiseScaleInterval != nil, tokens.batchAccumulationPerReplica * parallelism.dataParallel < 2 {
+      throw fail(
+        "apus.noise_scale_interval",
+        "an update is one micro-batch, but noise is what micro-batches differ by; give "
+          + "tokens.batch_accumulation_per_replica 2 or more")
+    }
     let batch =
       Double(tokens.microBatchSize) * Double(tokens.batchAccumulationPerReplica) * Double(parallelism.dataParallel)
-    guard batch * Double(length) <= 1e12, batch * Double(length) * Double(tokens.trainSteps) <= 1e18 else {
+    let largest = max(batch, Double(apus.batchWarmup.map(\.sequences).max() ?? 0))
+    guard largest * Double(length) <= 1e12, largest * Double(length) * Double(tokens.trainSteps) <= 1e18 else {
       throw fail(
-        "tokens.micro_batch_size", "a global batch of \(batch) sequences of \(length) tokens is beyond any run's")
+        "tokens.micro_batch_size", "a global batch of \(largest) sequences of \(length) tokens is beyond any run's")
     }
   }
 }

@@ -11,7 +11,7 @@ extension RunConfiguration {
       "tokenizer": .mapping(["tokenizer_name_or_path": .optional(tokenizerPath, YAMLValue.string)]),
       "tokens": tokens.yaml,
       "logging": .mapping(["iteration_step_info_interval": .int(logInterval)]),
-      "apus": apus.yaml,
+      "apus": apus.yaml(schedule: optimizer.schedule.apusYAML),
     ]).text
   }
 }

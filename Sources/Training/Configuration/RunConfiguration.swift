@@ -64,13 +64,13 @@ public struct RunConfiguration: Sendable, Equatable {
     tokens = try Tokens(tokensSection)
     let apusSection = try notes.section(top["apus"], "apus", known: Apus.keys)
     apus = try Apus(apusSection, tokens: tokensSection, trainSteps: tokens.trainSteps, notes: &notes)
-    let fractions = try ScheduleFractions(apusSection, notes: &notes)
+    let schedule = try ApusSchedule(apusSection, notes: &notes)
     dataStages = try Self.stages(top, sequenceLength: tokens.sequenceLength, notes: &notes)
     model = try Model(
       top["model"], sequenceLength: max(tokens.sequenceLength, dataStages.map(\.sequenceLength).max() ?? 0),
       notes: &notes)
     optimizer = try Optimizer(
-      top["optimizer"], trainSteps: tokens.trainSteps, sugar: fractions, notes: &notes)
+      top["optimizer"], trainSteps: tokens.trainSteps, sugar: schedule, notes: &notes)
     parallelism = try Parallelism(top["parallelism"], notes: &notes)
     let tokenizer = try notes.section(
       top["tokenizer"], "tokenizer", known: ["tokenizer_name_or_path"],

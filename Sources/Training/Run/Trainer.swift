@@ -104,7 +104,8 @@ public final class Trainer {
     let waited = monotonicSeconds() - start
     let rate = run.configuration.optimizer.schedule.learningRate(step: done)
     let result = try step.run(
-      batch, step: number, optimizerStep: number - optimizerStart, learningRate: rate)
+      batch, step: number, optimizerStep: number - optimizerStart, learningRate: rate,
+      measuresNoise: run.configuration.apus.noiseScaleInterval.map { number % $0 == 0 } ?? false)
     let seconds = monotonicSeconds() - start
     done = number
     let tokens = Double(batch.sequences * batch.sequenceLength)
@@ -113,7 +114,7 @@ public final class Trainer {
       step: number, tokens: data.tokens(through: number), loss: result.loss, gradientNorm: result.gradientNorm,
       learningRate: rate, tokensPerSecond: tokens / seconds,
       mfu: matrixRate.map { operations * tokens / seconds / $0 }, residentBytes: ProcessMemory.residentBytes,
-      stepSeconds: seconds, dataWaitSeconds: waited)
+      stepSeconds: seconds, dataWaitSeconds: waited, noiseSignal: result.noise?.signal, noiseTrace: result.noise?.trace)
     try log.append(metrics)
     report(.step(metrics))
   }
@@ -202,6 +203,13 @@ public final class Trainer {
           + "general.run to start anew, or the old values to continue")
     }
     try checkOptimizer(state, of: checkpoint)
+    if state.tokens != data.tokens(through: state.step) {
+      throw FileError(
+        path: checkpoint.path,
+        problem: "has consumed \(state.tokens) tokens, but by the configuration's stages and batches its \(state.step) "
+          + "updates take \(data.tokens(through: state.step)); use another general.run to start anew, or the old values "
+          + "to continue")
+    }
     if state.instructionSet != InstructionSet.current.rawValue {
       report(
         .note(

@@ -12,14 +12,14 @@ public struct TrainingData: Sendable {
   }
 
   let stages: [Stage]
-  let globalBatchSize: Int
+  let batches: BatchSchedule
   let maskDocuments: Bool
   let predictFirstTokens: Bool
 
   /// Opens the token folders of every stage.
   /// - Throws: a sentence naming the folder that is missing, too short or of another vocabulary.
   public init(_ configuration: RunConfiguration, vocabularySize: Int, endOfText: UInt32?) throws {
-    globalBatchSize = configuration.globalBatchSize
+    batches = configuration.batchSchedule
     maskDocuments = configuration.model.shape.documentMasking
     predictFirstTokens = configuration.apus.firstTokenOfDocumentIsTarget
     guard !configuration.dataStages.isEmpty else {
@@ -43,20 +43,21 @@ public struct TrainingData: Sendable {
   /// Longest window of any stage.
   public var longestSequence: Int { stages.map(\.loader.sequenceLength).max() ?? 0 }
 
-  /// The batch of update `step`, counted from 1: samples `(step - first step of its stage) * batch ...` of that stage.
+  /// The batch of update `step`, counted from 1: of its stage the samples after those of all updates before.
   public func batch(step: Int) throws -> TokenBatch {
     let stage = stages.last { $0.firstStep <= step } ?? stages[0]
-    let first = UInt64(step - stage.firstStep) * UInt64(globalBatchSize)
+    let first = UInt64(batches.samples(before: step) - batches.samples(before: stage.firstStep))
     return try stage.loader.batch(
-      first..<first + UInt64(globalBatchSize), maskDocuments: maskDocuments, predictFirstTokens: predictFirstTokens)
+      first..<first + UInt64(batches.sequences(step: step)), maskDocuments: maskDocuments,
+      predictFirstTokens: predictFirstTokens)
   }
 
   /// Tokens that the updates up to `step` have consumed.
   public func tokens(through step: Int) -> Int {
     var total = 0
-    for (i, stage) in stages.enumerated() {
-      let end = i + 1 < stages.count ? stages[i + 1].firstStep : Int.max
-      total += max(0, min(step + 1, end) - stage.firstStep) * globalBatchSize * stage.loader.sequenceLength
+    for (i, stage) in stages.enumerated() where stage.firstStep <= step {
+      let end = i + 1 < stages.count ? min(step + 1, stages[i + 1].firstStep) : step + 1
+      total += (batches.samples(before: end) - batches.samples(before: stage.firstStep)) * stage.loader.sequenceLength
     }
     return total
   }

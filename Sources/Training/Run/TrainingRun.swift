@@ -46,19 +46,17 @@ public struct TrainingRun: Sendable {
   /// What the run will need and do.
   /// - Parameter measuredRate: floating-point operations a second that training is expected to reach.
   public func plan(measuredRate: Double?) -> RunPlan {
-    let stages = configuration.dataStages
-    let lengths = stages.enumerated().map { index, stage in
-      let end = index + 1 < stages.count ? stages[index + 1].startTrainingStep : configuration.tokens.trainSteps + 1
-      return RunPlan.Stage(
-        steps: max(0, min(end, configuration.tokens.trainSteps + 1) - stage.startTrainingStep),
-        sequenceLength: stage.sequenceLength)
+    let stages = configuration.stageSizes.map { size in
+      RunPlan.Stage(steps: size.steps, sequenceLength: size.sequenceLength, samples: size.samples)
     }
+    let optimizer = OptimizerLayout(
+      modelConfiguration.declarations(), rule: configuration.optimizer.rule, group: configuration.parameterGroup)
     return RunPlan(
       model: modelConfiguration,
-      stages: lengths.isEmpty
-        ? [.init(steps: configuration.tokens.trainSteps, sequenceLength: configuration.tokens.sequenceLength)] : lengths,
+      stages: stages,
       microBatchSize: layout.microBatchSize, globalBatchSize: layout.globalBatchSize,
       recompute: configuration.parallelism.recomputeLayer,
-      computeBytes: configuration.model.computeType == .bfloat16 ? 2 : 4, measuredRate: measuredRate)
+      computeBytes: configuration.model.computeType == .bfloat16 ? 2 : 4, measuredRate: measuredRate,
+      optimizerStateBytes: optimizer.stateBytes)
   }
 }

@@ -32,6 +32,8 @@ public struct TrainingStep: Sendable {
     public var gradientNorm: Double
     /// How the step's tokens spread over the experts, by layer; empty for a model without.
     public var routing: [Int: RouterLoad]
+    /// How the gradients of the micro-batches scatter, where that was asked for.
+    public var noise: GradientNoise?
   }
 
   /// Thrown before an update that would spoil the weights.
@@ -58,9 +60,13 @@ public struct TrainingStep: Sendable {
 
   /// Takes step number `step` (from 1) on `batch`.
   /// - Parameter optimizerStep: the same counted since the optimizer's state began, where that was later.
+  /// - Parameter measuresNoise: whether to compare the micro-batches' gradients, which changes no number but takes time.
   /// - Throws: ``NonFinite`` when loss or gradient is not a number; the weights are then as before.
-  public func run(_ batch: TokenBatch, step: Int, optimizerStep: Int? = nil, learningRate: Double) throws -> Result {
-    let (loss, routing) = accumulate(batch)
+  public func run(
+    _ batch: TokenBatch, step: Int, optimizerStep: Int? = nil, learningRate: Double, measuresNoise: Bool = false
+  ) throws -> Result {
+    var parts: [GradientNoise.Part]? = measuresNoise ? [] : nil
+    let (loss, routing) = accumulate(batch, parts: &parts)
     guard loss.isFinite else {
       throw NonFinite(description: "the loss of step \(step) is \(loss); nothing was updated")
     }
@@ -75,20 +81,36 @@ public struct TrainingStep: Sendable {
       step: optimizerStep ?? step, learningRate: learningRate,
       gradientScale: GradientNorm.clippingFactor(norm: norm, limit: settings.clipNorm), in: execution)
     model.balanceRouters(routing)
-    return Result(loss: loss, gradientNorm: norm, routing: routing)
+    return Result(
+      loss: loss, gradientNorm: norm, routing: routing,
+      noise: parts.flatMap { GradientNoise(parts: $0, whole: norm * norm) })
   }
 
   /// Leaves the gradient of the mean loss over `batch` in the store and returns that loss.
-  public func accumulateGradients(_ batch: TokenBatch) -> Double { accumulate(batch).loss }
+  public func accumulateGradients(_ batch: TokenBatch) -> Double {
+    var parts: [GradientNoise.Part]?
+    return accumulate(batch, parts: &parts).loss
+  }
 
-  private func accumulate(_ batch: TokenBatch) -> (loss: Double, routing: [Int: RouterLoad]) {
-    if let gradient = model.store.gradient { execution.backend.fillZero(gradient) }
+  private func accumulate(
+    _ batch: TokenBatch, parts: inout [GradientNoise.Part]?
+  ) -> (loss: Double, routing: [Int: RouterLoad]) {
+    let backend = execution.backend
+    if let gradient = model.store.gradient { backend.fillZero(gradient) }
+    let before = parts.flatMap { _ in model.store.gradient.map { Tensor($0.shape, .float32, in: execution.arena) } }
+    if let before { backend.fillZero(before) }
     let total = max(batch.targetCount, 1)
     var loss = 0.0
     var ledger = RoutingLedger(stepTokens: batch.sequences * batch.sequenceLength)
     for start in stride(from: 0, to: batch.sequences, by: settings.microBatchSize) {
       let part = batch.slice(start..<min(start + settings.microBatchSize, batch.sequences))
       loss += backward(part, total: total, ledger: &ledger)
+      if let before, let gradient = model.store.gradient {
+        // What this micro-batch added, without disturbing the sum.
+        backend.combine(1, gradient, -1, before, into: before)
+        parts?.append(.init(squaredNorm: backend.sumOfSquares(before), tokens: Double(part.targetCount)))
+        backend.combine(1, gradient, 0, nil, into: before)
+      }
     }
     return (loss / Double(total), ledger.earlier)
   }

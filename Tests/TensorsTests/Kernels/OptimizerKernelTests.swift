@@ -20,6 +20,7 @@ extension EngineTests {
           checkAdEMAMix(count, &random)
           checkMomentum(count, &random)
           checkCombination(count, &random)
+          checkPrecondition(count, &random)
         }
       }
     }
@@ -138,5 +139,16 @@ private func checkCombination(_ count: Int, _ random: inout TestRandom) {
     } kernel: {
       apus_combination(Int64(count), 0.3, x.floats, -2, other, $0[0].floats)
     }
+  }
+}
+
+private func checkPrecondition(_ count: Int, _ random: inout TestRandom) {
+  let (gradient, first) = (Buffer.input(random.normals(count)), Buffer.input(random.normals(count)))
+  let state = [random.normals(count).map { $0 * $0 }, Array(repeating: Float.nan, count: count)]
+  checkRule("preconditioning", state, random) {
+    apus_precondition_reference(
+      Int64(count), gradient.floats, first.floats, $0[0].floats, $0[1].floats, 0.95, 0.6, 0.3, 1e-8)
+  } kernel: {
+    apus_precondition(Int64(count), gradient.floats, first.floats, $0[0].floats, $0[1].floats, 0.95, 0.6, 0.3, 1e-8)
   }
 }

@@ -33,6 +33,10 @@ extension RunConfiguration {
     public var report: Bool
     /// `apus.parameter_groups`: parameters with a rate or decay of their own. Default none.
     public var parameterGroups: [GroupRule]
+    /// `apus.batch_warmup`: smaller batches of the first updates. Default none.
+    public var batchWarmup: [BatchSchedule.Stretch]
+    /// `apus.noise_scale_interval`: updates between two measurements of the gradient noise scale. Default null: none.
+    public var noiseScaleInterval: Int?
     /// `apus.validation`.
     public var validation: Validation
 
@@ -59,7 +63,7 @@ extension RunConfiguration {
     static let keys = [
       "run_folder", "device", "threads", "qk_norm", "head_dim", "architecture", "first_token_of_document_is_target", "shuffle",
       "keep_checkpoints", "keep_every", "report", "validation", "schedule",
-      "parameter_groups",
+      "parameter_groups", "batch_warmup", "noise_scale_interval",
     ]
 
     init(
@@ -79,10 +83,13 @@ extension RunConfiguration {
       keepEvery = try section.integer("keep_every", in: 1...Int.max)
       report = try section.bool("report") ?? true
       parameterGroups = try GroupRule.list(section, notes: &notes)
+      batchWarmup = try BatchSchedule.warmup(section, notes: &notes)
+      noiseScaleInterval = try section.integer("noise_scale_interval", in: 1...Int.max)
       validation = try Validation(section, tokens: tokens, trainSteps: trainSteps, notes: &notes)
     }
 
-    var yaml: YAMLValue {
+    /// - Parameter schedule: what nanotron's scheduler has no key for.
+    func yaml(schedule: YAMLValue) -> YAMLValue {
       .mapping([
         "run_folder": .optional(runFolder, YAMLValue.string),
         "device": .string(device.rawValue),
@@ -96,24 +103,11 @@ extension RunConfiguration {
         "keep_every": .optional(keepEvery, YAMLValue.int),
         "report": .bool(report),
         "parameter_groups": .list(parameterGroups.map(\.yaml)),
+        "schedule": schedule,
+        "batch_warmup": BatchSchedule.yaml(batchWarmup),
+        "noise_scale_interval": .optional(noiseScaleInterval, YAMLValue.int),
         "validation": validation.yaml,
       ])
-    }
-  }
-
-  /// `apus.schedule`: warm-up and decay as fractions of the run, in place of steps in the learning-rate scheduler.
-  struct ScheduleFractions {
-    var warmup: Double?
-    var decay: Double?
-
-    init(_ apus: ConfigurationSection, notes: inout ReadingNotes) throws(ConfigurationError) {
-      let section = try notes.section(
-        apus["schedule"], apus.childPath("schedule"), known: ["warmup_fraction", "decay_fraction"])
-      warmup = try section.number("warmup_fraction", where: { (0...1).contains($0) }, "from 0 to 1")
-      decay = try section.number("decay_fraction", where: { (0...1).contains($0) }, "from 0 to 1")
-      if let warmup, let decay, warmup + decay > 1 {
-        throw section.error("decay_fraction", "\(warmup) of warm-up and \(decay) of decay exceed the whole run")
-      }
     }
   }
 }

@@ -2,7 +2,7 @@ extension LearningRateSchedule {
   /// Reads `optimizer.learning_rate_scheduler`. Missing keys: rate 3e-4, no warm-up, linear styles, decay from the end
   /// of the warm-up over `trainSteps − warm-up` steps, minimum equal to the rate (so no decay shows), as nanotron does.
   init(
-    _ node: ConfigurationNode?, path: String, trainSteps: Int, sugar: RunConfiguration.ScheduleFractions,
+    _ node: ConfigurationNode?, path: String, trainSteps: Int, sugar: RunConfiguration.ApusSchedule,
     notes: inout ReadingNotes
   ) throws(ConfigurationError) {
     let section = try notes.section(
@@ -18,6 +18,10 @@ extension LearningRateSchedule {
     }
     for key in ["lr_decay_steps", "lr_decay_starting_step"] where sugar.decay != nil && section[key] != nil {
       throw section.error(key, "apus.schedule.decay_fraction says the same; keep one of the two")
+    }
+    let shapeKeys = ["lr_decay_style", "lr_decay_steps", "lr_decay_starting_step", "min_decay_lr"]
+    for key in shapeKeys where sugar.hasPhases && section[key] != nil {
+      throw section.error(key, "apus.schedule says what follows the warm-up; keep one of the two")
     }
     let warmup =
       try section.integer("lr_warmup_steps", in: steps)
@@ -42,15 +46,19 @@ extension LearningRateSchedule {
       warmupStyle: try section.choice("lr_warmup_style", WarmupStyle.self) ?? .linear,
       decayStyle: try section.choice("lr_decay_style", DecayStyle.self) ?? .linear,
       decayStartingStep: start,
-      decaySteps: try section.integer("lr_decay_steps", in: steps) ?? sugarDecay ?? trainSteps - warmup)
+      decaySteps: try section.integer("lr_decay_steps", in: steps) ?? sugarDecay ?? trainSteps - warmup,
+      phases: try sugar.phases(trainSteps: trainSteps, warmupSteps: warmup))
   }
 
   var yaml: YAMLValue {
-    .mapping([
-      "learning_rate": .double(peak), "lr_warmup_steps": .int(warmupSteps),
-      "lr_warmup_style": .string(warmupStyle.rawValue), "lr_decay_style": .string(decayStyle.rawValue),
-      "lr_decay_starting_step": .int(decayStartingStep), "lr_decay_steps": .int(decaySteps),
-      "min_decay_lr": .double(minimum),
-    ])
+    let warmup: [(String, YAMLValue)] = [
+      ("learning_rate", .double(peak)), ("lr_warmup_steps", .int(warmupSteps)),
+      ("lr_warmup_style", .string(warmupStyle.rawValue)),
+    ]
+    let decay: [(String, YAMLValue)] = [
+      ("lr_decay_style", .string(decayStyle.rawValue)), ("lr_decay_starting_step", .int(decayStartingStep)),
+      ("lr_decay_steps", .int(decaySteps)), ("min_decay_lr", .double(minimum)),
+    ]
+    return .mapping(.init(phases.isEmpty ? warmup + decay : warmup))
   }
 }

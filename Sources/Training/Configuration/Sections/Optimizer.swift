@@ -15,7 +15,7 @@ extension RunConfiguration {
     public var rule: any UpdateRule
 
     init(
-      _ node: ConfigurationNode?, trainSteps: Int, sugar: ScheduleFractions, notes: inout ReadingNotes
+      _ node: ConfigurationNode?, trainSteps: Int, sugar: ApusSchedule, notes: inout ReadingNotes
     ) throws(ConfigurationError) {
       let section = try notes.section(
         node, "optimizer",
