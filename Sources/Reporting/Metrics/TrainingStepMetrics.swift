@@ -1,4 +1,5 @@
 public import Formats
+import OrderedCollections
 
 /// What one update of a training run measured.
 public struct TrainingStepMetrics: Sendable, Codable, Equatable {
@@ -20,11 +21,14 @@ public struct TrainingStepMetrics: Sendable, Codable, Equatable {
   public var stepSeconds: Double
   /// Seconds of it that were spent waiting for data.
   public var dataWaitSeconds: Double
+  /// How evenly experts were used, by layer; empty for a model without.
+  public var routing: [RoutingMetrics]
 
   /// Creates a row.
   public init(
     step: Int, tokens: Int, loss: Double, gradientNorm: Double, learningRate: Double, tokensPerSecond: Double,
-    mfu: Double? = nil, residentBytes: Int, stepSeconds: Double, dataWaitSeconds: Double
+    mfu: Double? = nil, residentBytes: Int, stepSeconds: Double, dataWaitSeconds: Double,
+    routing: [RoutingMetrics] = []
   ) {
     self.step = step
     self.tokens = tokens
@@ -36,17 +40,24 @@ public struct TrainingStepMetrics: Sendable, Codable, Equatable {
     self.residentBytes = residentBytes
     self.stepSeconds = stepSeconds
     self.dataWaitSeconds = dataWaitSeconds
+    self.routing = routing
   }
 
   /// The row as an object of the metrics file; a figure that is not finite becomes null.
   public var json: JSON {
-    .object([
+    var row = plainJSON
+    if !routing.isEmpty { row["routing"] = .array(routing.map(\.json)) }
+    return .object(row)
+  }
+
+  private var plainJSON: OrderedDictionary<String, JSON> {
+    [
       "kind": .string("train"), "step": .integer(Int64(step)), "tokens": .integer(Int64(tokens)),
       "loss": .figure(loss), "grad_norm": .figure(gradientNorm), "learning_rate": .figure(learningRate),
       "tokens_per_second": .figure(tokensPerSecond), "mfu": mfu.map(JSON.figure) ?? .null,
       "resident_bytes": .integer(Int64(residentBytes)), "step_seconds": .figure(stepSeconds),
       "data_wait_seconds": .figure(dataWaitSeconds),
-    ])
+    ]
   }
 
   init?(_ json: JSON) {
@@ -58,7 +69,8 @@ public struct TrainingStepMetrics: Sendable, Codable, Equatable {
       step: step, tokens: tokens, loss: figure("loss"), gradientNorm: figure("grad_norm"),
       learningRate: figure("learning_rate"), tokensPerSecond: figure("tokens_per_second"),
       mfu: json["mfu"]?.doubleValue, residentBytes: max(0, json["resident_bytes"]?.intValue ?? 0),
-      stepSeconds: figure("step_seconds"), dataWaitSeconds: figure("data_wait_seconds"))
+      stepSeconds: figure("step_seconds"), dataWaitSeconds: figure("data_wait_seconds"),
+      routing: (json["routing"]?.arrayValue ?? []).compactMap(RoutingMetrics.init))
   }
 }
 
