@@ -1,5 +1,5 @@
 public import Models
-public import Tensors
+import Tensors
 
 /// What generation remembers of a text: keys and values, latents, or sums of the past.
 public struct StateMemory: Sendable, Equatable {

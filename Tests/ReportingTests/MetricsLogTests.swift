@@ -34,6 +34,22 @@ func row(_ step: Int, loss: Double? = nil, mfu: Double? = 0.3) -> TrainingStepMe
     #expect(try JSON.parse(String(lines[1]))["grad_norm"]?.doubleValue == 2)
   }
 
+  @Test func routingSurvivesWritingAndReading() throws {
+    let folder = try ScratchFolder()
+    let path = folder.path.appendingPath("metrics.jsonl")
+    var routed = row(1)
+    routed.routing = [
+      RoutingMetrics(layer: 1, largestOverMean: 1.25, entropy: 0.75), RoutingMetrics(layer: 3, largestOverMean: 4, entropy: 0),
+    ]
+    try MetricsLog(path: path).append(routed)
+    let metrics = try RunMetrics(file: path)
+    #expect(metrics.steps == [routed])
+    var record = try RunRecord(folder: folder.path)
+    record.name = "routed"
+    let html = RunReport.html([record])
+    #expect(html.contains("Busiest expert over the mean") && html.contains("layer 3"))
+  }
+
   @Test func infiniteLossesAreReadAsNotANumber() throws {
     let folder = try ScratchFolder()
     let path = folder.path.appendingPath("metrics.jsonl")

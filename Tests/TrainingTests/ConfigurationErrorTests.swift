@@ -57,7 +57,8 @@ private let minimal = "tokens: {sequence_length: 128, train_steps: 10}\n"
   }
 
   @Test(arguments: [
-    ("model: {model_config: {moe_config: {top_k: 2}}}", "mixture-of-experts models are not yet supported"),
+    ("model: {model_config: {moe_config: {top_k: 9}}}", "9 exceeds num_experts 8"),
+    ("model: {model_config: {moe_config: {layers: [0, 99]}}}", "it must list layers from 0 to 31"),
     ("model: {model_config: {hidden_act: gelu}}", "'gelu' is not supported"),
     ("model: {model_config: {attention_bias: true}}", "it must be false"),
     ("model: {model_config: {rope_interleaved: true}}", "apus.architecture has rope_interleaved"),

@@ -1,4 +1,5 @@
 public import Formats
+import OrderedCollections
 
 /// What one update of a training run measured.
 public struct TrainingStepMetrics: Sendable, Codable, Equatable {
@@ -25,12 +26,15 @@ public struct TrainingStepMetrics: Sendable, Codable, Equatable {
   /// An estimate of the variance of one token's gradient. Means of it over many updates, divided by those of the
   /// signal, are the gradient noise scale: a batch, in tokens, beyond which more tokens help less (arXiv:1812.06162).
   public var noiseTrace: Double?
+  /// How evenly experts were used, by layer; empty for a model without.
+  public var routing: [RoutingMetrics]
 
   /// Creates a row.
   public init(
     step: Int, tokens: Int, loss: Double, gradientNorm: Double, learningRate: Double, tokensPerSecond: Double,
     mfu: Double? = nil, residentBytes: Int, stepSeconds: Double, dataWaitSeconds: Double,
-    noiseSignal: Double? = nil, noiseTrace: Double? = nil
+    noiseSignal: Double? = nil, noiseTrace: Double? = nil,
+    routing: [RoutingMetrics] = []
   ) {
     self.step = step
     self.tokens = tokens
@@ -44,21 +48,28 @@ public struct TrainingStepMetrics: Sendable, Codable, Equatable {
     self.dataWaitSeconds = dataWaitSeconds
     self.noiseSignal = noiseSignal
     self.noiseTrace = noiseTrace
+    self.routing = routing
   }
 
   /// The row as an object of the metrics file; a figure that is not finite becomes null.
   public var json: JSON {
-    let row = JSON.object([
+    var row = plainJSON
+    if let noiseSignal, let noiseTrace {
+      row["noise_signal"] = .figure(noiseSignal)
+      row["noise_trace"] = .figure(noiseTrace)
+    }
+    if !routing.isEmpty { row["routing"] = .array(routing.map(\.json)) }
+    return .object(row)
+  }
+
+  private var plainJSON: OrderedDictionary<String, JSON> {
+    [
       "kind": .string("train"), "step": .integer(Int64(step)), "tokens": .integer(Int64(tokens)),
       "loss": .figure(loss), "grad_norm": .figure(gradientNorm), "learning_rate": .figure(learningRate),
       "tokens_per_second": .figure(tokensPerSecond), "mfu": mfu.map(JSON.figure) ?? .null,
       "resident_bytes": .integer(Int64(residentBytes)), "step_seconds": .figure(stepSeconds),
       "data_wait_seconds": .figure(dataWaitSeconds),
-    ])
-    guard let noiseSignal, let noiseTrace, case .object(var members) = row else { return row }
-    members["noise_signal"] = .figure(noiseSignal)
-    members["noise_trace"] = .figure(noiseTrace)
-    return .object(members)
+    ]
   }
 
   init?(_ json: JSON) {
@@ -71,7 +82,8 @@ public struct TrainingStepMetrics: Sendable, Codable, Equatable {
       learningRate: figure("learning_rate"), tokensPerSecond: figure("tokens_per_second"),
       mfu: json["mfu"]?.doubleValue, residentBytes: max(0, json["resident_bytes"]?.intValue ?? 0),
       stepSeconds: figure("step_seconds"), dataWaitSeconds: figure("data_wait_seconds"),
-      noiseSignal: json["noise_signal"]?.doubleValue, noiseTrace: json["noise_trace"]?.doubleValue)
+      noiseSignal: json["noise_signal"]?.doubleValue, noiseTrace: json["noise_trace"]?.doubleValue,
+      routing: (json["routing"]?.arrayValue ?? []).compactMap(RoutingMetrics.init))
   }
 }
 

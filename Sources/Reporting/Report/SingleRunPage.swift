@@ -83,7 +83,32 @@ struct SingleRunPage {
     let wait = curve(\.dataWaitSeconds, name: "", color: 4).smoothed(name: "waiting for data")
     let time = LineChart(
       title: "Seconds a step", xName: "step", curves: [step, wait], startsAtZero: true, format: ChartFormat.seconds)
-    return charts + [memory, time]
+    return charts + [memory, time] + routingCharts
+  }
+
+  /// How evenly experts are used, a curve a layer; of many layers some, evenly spaced.
+  private var routingCharts: [LineChart] {
+    let all = run.metrics.steps.map { $0.routing.count }.max() ?? 0
+    guard all > 0 else { return [] }
+    let most = 6
+    let shown = all <= most ? Array(0..<all) : (0..<most).map { $0 * (all - 1) / (most - 1) }
+    func curves(_ value: (RoutingMetrics) -> Double) -> [Curve] {
+      shown.enumerated().map { color, index in
+        let rows = run.metrics.steps.filter { index < $0.routing.count }
+        let layer = rows.last?.routing[index].layer ?? index
+        return Curve(
+          name: "layer \(layer)", color: color, style: .line,
+          points: rows.map { (x: Double($0.step), y: value($0.routing[index])) })
+      }
+    }
+    return [
+      LineChart(
+        title: "Busiest expert over the mean", xName: "step", curves: curves(\.largestOverMean), startsAtZero: true,
+        format: ChartFormat.short),
+      LineChart(
+        title: "Entropy of the experts' use, 1 is even", xName: "step", curves: curves(\.entropy), startsAtZero: true,
+        format: ChartFormat.short),
+    ]
   }
 
   /// Tokens of each update where they vary, beside the gradient noise scale where it was measured.

@@ -44,7 +44,16 @@ extension RunConfiguration {
     let needsMore =
       result.noRopeInterval != nil || result.slidingWindow != nil || result.hiddenSize % result.headCount != 0
     if result.family == .llama, needsMore { result.family = .smollm3 }
+    if let mixture = shape.mixture {
+      if base != nil {
+        throw fail("\(config).moe_config", "the model in init_method.path has its own layers; leave the key out")
+      }
+      result.feedForwards = mixture.feedForwards(layerCount: result.layerCount)
+      // No published family has just these layers.
+      result.family = .apus
+    }
     try applyArchitecture(to: &result, hasBase: base != nil, file: file)
+    if shape.mixture != nil, apus.architecture == nil { try checkMixture(result, file: file) }
     let length = max(tokens.sequenceLength, dataStages.map(\.sequenceLength).max() ?? 0)
     guard result.hasCountableSize else {
       throw fail("\(config).hidden_size", "these sizes make a model of more than a quadrillion parameters")
@@ -53,6 +62,14 @@ extension RunConfiguration {
       throw fail("tokens.sequence_length", "\(length) exceeds the model's context of \(result.contextLength)")
     }
     return result
+  }
+
+  private func checkMixture(_ model: ModelConfiguration, file: String) throws(ConfigurationError) {
+    do {
+      try model.checkLayers()
+    } catch {
+      throw ConfigurationError(place: file, key: "model.model_config.moe_config", reason: "\(error)")
+    }
   }
 
   private func applyArchitecture(

@@ -114,7 +114,10 @@ public final class Trainer {
       step: number, tokens: data.tokens(through: number), loss: result.loss, gradientNorm: result.gradientNorm,
       learningRate: rate, tokensPerSecond: tokens / seconds,
       mfu: matrixRate.map { operations * tokens / seconds / $0 }, residentBytes: ProcessMemory.residentBytes,
-      stepSeconds: seconds, dataWaitSeconds: waited, noiseSignal: result.noise?.signal, noiseTrace: result.noise?.trace)
+      stepSeconds: seconds, dataWaitSeconds: waited, noiseSignal: result.noise?.signal, noiseTrace: result.noise?.trace,
+      routing: result.routing.sorted { $0.key < $1.key }.map { layer, load in
+        RoutingMetrics(layer: layer, largestOverMean: load.largestOverMean, entropy: load.evenness)
+      })
     try log.append(metrics)
     report(.step(metrics))
   }

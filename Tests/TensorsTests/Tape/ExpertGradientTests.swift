@@ -41,7 +41,8 @@ extension EngineTests {
           let routing = $0.route($1[0], layer.router, bias: layer.bias, specification)
           return [$0.experts($1[0], routing, layer.experts, activation: activation)]
         }
-        function.checkByDifferences(step: 4e-3, tolerance: 2e-2, samples: 12, "\(specification)", &random)
+        // Steps so small that no choice changes, where rounding shows.
+        function.checkByDifferences(step: 1e-3, tolerance: 6e-2, samples: 12, "\(specification)", &random)
       }
     }
 

@@ -22,6 +22,8 @@ extension RunConfiguration {
     /// Layer `i` from 0 has no rotary embedding when `(i + 1) % noRopeInterval == 0` (`no_rope_layer`).
     public var noRopeInterval: Int?
     public var slidingWindow: Int?
+    /// `moe_config`: experts instead of one feed-forward layer. Default null: none.
+    public var mixture: MixtureShape?
     /// Whether attention stays inside a document (`_use_doc_masking`, or a `document` mask). Default false.
     public var documentMasking: Bool
     /// Whether coefficient · (log Z)² is added to the loss. Default false.
@@ -67,6 +69,9 @@ extension RunConfiguration {
       tiedEmbeddings = try section.bool("tie_word_embeddings")
       noRopeInterval = try section.integer("no_rope_layer", in: 1...100_000)
       slidingWindow = try section.integer("sliding_window_size", in: size)
+      if let node = section["moe_config"] {
+        mixture = try MixtureShape(node, layerCount: layerCount ?? 32, notes: &notes)
+      }
       let mask = try section.choice("flex_attention_mask", FlexMask.self)
       if mask == .slidingWindow || mask == .slidingWindowDocument, slidingWindow == nil {
         throw section.error("flex_attention_mask", "a sliding window needs sliding_window_size; give it too")
@@ -98,9 +103,6 @@ extension RunConfiguration {
 
     private static func refuseUnsupported(_ section: ConfigurationSection) throws(ConfigurationError) {
       for key in ["is_llama_config", "is_qwen2_config"] { _ = try section.bool(key) }
-      if section["moe_config"] != nil {
-        throw section.error("moe_config", "mixture-of-experts models are not yet supported; leave the key out")
-      }
       if let activation = try section.string("hidden_act"), activation.lowercased() != "silu" {
         throw section.error("hidden_act", "'\(activation)' is not supported; the feed-forward layer is SwiGLU: silu")
       }
@@ -185,6 +187,7 @@ extension RunConfiguration {
         "tie_word_embeddings": .optional(tiedEmbeddings, YAMLValue.bool),
         "no_rope_layer": .optional(noRopeInterval, YAMLValue.int),
         "sliding_window_size": .optional(slidingWindow, YAMLValue.int),
+        "moe_config": .optional(mixture, \.yaml),
         "_use_doc_masking": .bool(documentMasking),
         "z_loss_enabled": .bool(zLossEnabled),
         "z_loss_coefficient": .double(zLossCoefficient),
