@@ -205,7 +205,7 @@ def harness(options, folder, task, shots):
             gold = built.doc_to_text(doc) if built.multiple_input else built.doc_to_target(doc)
             requests = [list(i.args) for i in instances]
             if isinstance(gold, str) and not gold.isdigit():
-                gold = [continuation.removeprefix(" ") for _, continuation in requests].index(gold)
+                gold = next(i for i, (_, text) in enumerate(requests) if text in (gold, " " + gold))
             questions.append({"id": number, "requests": requests, "gold": int(gold)})
     return questions
 
