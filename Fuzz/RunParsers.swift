@@ -74,7 +74,7 @@ let runParsers: [ParserCase] = [
     texts: [
       #"{"config_general":{"model_name":"m"},"results":{"piqa":{"acc":0.5,"acc_stderr":0.1}},"# +
         #""summary_tasks":{"piqa":{"questions":10}}}"#
-    ], words: ["1e999", "-0", #""acc_norm""#]
+    ], words: ["1e999", "-0", #""acc_norm""#, "|", ":_average|", "_stderr"]
   ) { path in
     let comparison = try EvaluationComparison(paths: [path, path])
     _ = (comparison.table, comparison.json, comparison.html)
