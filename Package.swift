@@ -40,10 +40,14 @@ let package = Package(
     .testTarget(name: "ChatTemplatesTests", dependencies: ["ChatTemplates"], resources: [.copy("Golden")]),
     .testTarget(name: "CommandTests", dependencies: ["Formats"]),
     .target(name: "TestSupport", dependencies: ["Formats"], path: "Tests/TestSupport"),
-    .testTarget(name: "CorporaTests", dependencies: ["Corpora", "Randomness", "TestSupport"], resources: [.copy("Golden")]),
+    .testTarget(
+      name: "CorporaTests", dependencies: ["Corpora", "Randomness", "TestSupport"],
+      resources: [.copy("Golden")]),
     .executableTarget(name: "SandboxProbe", path: "Tests/SandboxProbe"),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "SandboxProbe"], resources: [.copy("Golden")]),
-    .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport", collections], resources: [.copy("Golden")]),
+    .testTarget(
+      name: "FormatsTests", dependencies: ["Formats", "TestSupport", collections],
+      resources: [.copy("Golden")]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference"], resources: [.copy("Golden")]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], resources: [.copy("Golden")]),

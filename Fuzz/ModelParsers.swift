@@ -46,8 +46,10 @@ let modelParsers: [ParserCase] = [
   ParserCase(
     name: "template", seeds: [("Tests/ChatTemplatesTests/Golden", ".jinja")], made: SeedTemplates.made,
     words: [
-      "{{", "}}", "{%", "%}", "{#", "#}", "{%-", "-%}", "for ", "endfor", " in ", "if ", "elif ", "else", "endif", "set ",
-      "endset", "macro ", "endmacro", "call ", "endcall", "filter ", "endfilter", "generation", "endgeneration", "break",
+      "{{", "}}", "{%", "%}", "{#", "#}", "{%-", "-%}", "for ", "endfor", " in ", "if ", "elif ", "else", "endif",
+      "set ",
+      "endset", "macro ", "endmacro", "call ", "endcall", "filter ", "endfilter", "generation", "endgeneration",
+      "break",
       "continue", "messages", "message['content']", "tools", "loop.index0", "loop.previtem", "namespace(", "range(",
       "cycler(", "joiner(", "dict(", "raise_exception(", "strftime_now(", "|tojson", "|trim", "|length", "|join(",
       "|replace(", "|selectattr(", "|map(", "|groupby(", "|sort", "|batch(", "|slice(", "|indent(", "|format(",
@@ -148,9 +150,12 @@ private enum SeedTemplates {
     ["role": "system", "content": "Be kind."], ["role": "user", "content": "Grüße 👩‍👩‍👧 <b>"],
     [
       "role": "assistant", "content": "<think>\nhm\n</think>\nB", "thinking": "x\ny",
-      "tool_calls": [["type": "function", "function": ["name": "weather", "arguments": ["days": 1.5, "n": [1, true]]]]],
+      "tool_calls": [
+        ["type": "function", "function": ["name": "weather", "arguments": ["days": 1.5, "n": [1, true]]]]
+      ],
     ],
-    ["role": "tool", "content": "sunny", "name": "weather"], ["role": "user", "content": [["type": "text", "text": "A"]]],
+    ["role": "tool", "content": "sunny", "name": "weather"],
+    ["role": "user", "content": [["type": "text", "text": "A"]]],
   ]
   static let tools: JSON = [
     [

@@ -34,7 +34,9 @@ private let containerParsers: [ParserCase] = [
   },
   .folder(
     "shards", files: ["config.json", "model.safetensors.index.json", "model-00001-of-00001.safetensors"],
-    texts: ["\u{1C}" + #"{"metadata":{},"weight_map":{"lm_head.weight":"model-00001-of-00001.safetensors"}}"# + "\u{1C}"],
+    texts: [
+      "\u{1C}" + #"{"metadata":{},"weight_map":{"lm_head.weight":"model-00001-of-00001.safetensors"}}"# + "\u{1C}"
+    ],
     made: {
       let golden = "Tests/ModelsTests/Golden/gpt2_documents"
       let config = try MappedFile(golden + "/config.json").withBytes { Array($0) }

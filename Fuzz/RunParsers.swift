@@ -72,9 +72,9 @@ let runParsers: [ParserCase] = [
   .file(
     "results", suffix: ".json",
     texts: [
-      #"{"config_general":{"model_name":"m"},"results":{"piqa":{"acc":0.5,"acc_stderr":0.1}},"# +
-        #""summary_tasks":{"piqa":{"questions":10}}}"#
-    ], words: ["1e999", "-0", #""acc_norm""#]
+      #"{"config_general":{"model_name":"m"},"results":{"piqa":{"acc":0.5,"acc_stderr":0.1}},"#
+        + #""summary_tasks":{"piqa":{"questions":10}}}"#
+    ], words: ["1e999", "-0", #""acc_norm""#, "|", ":_average|", "_stderr"]
   ) { path in
     let comparison = try EvaluationComparison(paths: [path, path])
     _ = (comparison.table, comparison.json, comparison.html)
@@ -82,8 +82,10 @@ let runParsers: [ParserCase] = [
   ParserCase(
     name: "answers", texts: SeedRuns.answers,
     words: [
-      #"\boxed{"#, #"\frac{"#, #"\sqrt{"#, #"\sqrt["#, #"\text{"#, #"\left("#, #"\right)"#, #"\cdot"#, #"\pi"#, "^{", "_{",
-      "####", #"\begin{pmatrix}"#, #"\\"#, "&", "$", #"\%"#, "99999999999999999999", "The final answer is ", "^999999999",
+      #"\boxed{"#, #"\frac{"#, #"\sqrt{"#, #"\sqrt["#, #"\text{"#, #"\left("#, #"\right)"#, #"\cdot"#, #"\pi"#, "^{",
+      "_{",
+      "####", #"\begin{pmatrix}"#, #"\\"#, "&", "$", #"\%"#, "99999999999999999999", "The final answer is ",
+      "^999999999",
     ]
   ) { bytes in
     let parts = bytes.split(separator: ParserCase.separator, maxSplits: 1, omittingEmptySubsequences: false)

@@ -17,8 +17,10 @@ let tokenizerParsers: [ParserCase] = [
   ParserCase(
     name: "pattern", texts: SeedTokenizers.patterns,
     words: [
-      #"\p{L}"#, #"\p{^Lu}"#, #"\P{N}"#, #"\p{Han}"#, #"\s"#, #"\S"#, #"\d"#, #"\w"#, #"\b"#, #"\x{10FFFF}"#, #"\u1234"#, "(?i:", "(?=",
-      "(?!", "(?<=", "(?<!", "(?:", "(?>", "[^", "[[:alpha:]]", "&&", "{1,3}", "{2}+", "*+", "++", "?+", "*?", "|", "$", "^",
+      #"\p{L}"#, #"\p{^Lu}"#, #"\P{N}"#, #"\p{Han}"#, #"\s"#, #"\S"#, #"\d"#, #"\w"#, #"\b"#, #"\x{10FFFF}"#,
+      #"\u1234"#, "(?i:", "(?=",
+      "(?!", "(?<=", "(?<!", "(?:", "(?>", "[^", "[[:alpha:]]", "&&", "{1,3}", "{2}+", "*+", "++", "?+", "*?", "|", "$",
+      "^",
     ]
   ) { bytes in
     // The expression, then the text that is cut by it.
@@ -45,7 +47,8 @@ let tokenizerParsers: [ParserCase] = [
   ParserCase(
     name: "tokenizer", seeds: [("Tests/TokenizationTests/Golden", ".json")],
     words: [
-      #""type""#, #""Sequence""#, #""Split""#, #""Regex""#, #""String""#, #""ByteLevel""#, #""BPE""#, #""Unigram""#, #""Metaspace""#,
+      #""type""#, #""Sequence""#, #""Split""#, #""Regex""#, #""String""#, #""ByteLevel""#, #""BPE""#, #""Unigram""#,
+      #""Metaspace""#,
       #""Precompiled""#, #""precompiled_charsmap""#, #""Replace""#, #""Prepend""#, #""NFKC""#, #""ByteFallback""#,
       #""Fuse""#, #""Strip""#, #""TemplateProcessing""#, #""Digits""#, #""Punctuation""#, #""added_tokens""#,
       #""vocab""#, #""merges""#, #""unk_id""#, #""behavior""#, #""MergedWithPrevious""#,
@@ -112,7 +115,10 @@ private enum SeedTokenizers {
     }
     let text = "#version: 0.2\n\(merges.joined(separator: "\n"))\n"
     let configuration: JSON = ["eos_token": "<|endoftext|>", "model_max_length": 1024]
-    return [(model["vocab"] ?? .null).serialized() + [ParserCase.separator] + Array(text.utf8) + [ParserCase.separator] + configuration.serialized()]
+    return [
+      (model["vocab"] ?? .null).serialized() + [ParserCase.separator] + Array(text.utf8) + [ParserCase.separator]
+        + configuration.serialized()
+    ]
   }
 
   /// One token a byte, in GPT-2's letters for bytes.

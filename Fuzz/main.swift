@@ -5,8 +5,8 @@
 //   Fuzz PARSER FILE                runs it once, as on an input that crashed
 //   Fuzz PARSER SECONDS FOLDER      FOLDER keeps the inputs that reached something new, and those that crashed
 //
-// Run it in the repository's root, where the seeds are. Seconds are the processor's, so a busy machine tries no fewer inputs. A parser may take ten of them for one input,
-// and three GiB of addresses.
+// Run it in the repository's root, where the seeds are. Seconds are the processor's, so a busy machine tries no fewer
+// inputs. A parser may take ten of them for one input, and three GiB of addresses.
 import Formats
 import Foundation
 

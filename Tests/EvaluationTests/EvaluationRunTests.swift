@@ -261,4 +261,13 @@ import Testing
     #expect(comparison.html.contains("<svg") && comparison.json.arrayValue?.count == 2)
     #expect(sentence { _ = try EvaluationComparison(paths: [folder.path.appendingPath("owner")]) }.contains("results"))
   }
+
+  /// Results that another program wrote may call a task anything.
+  @Test(arguments: ["", "|", "|0", ":_average|", "a:_average|0"]) func anyNameOfATaskCompares(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    let results: JSON = ["results": .object([name: ["acc": 0.5]])]
+    let path = try folder.file("results.json", results.serializedString())
+    let comparison = try EvaluationComparison(paths: [path, path])
+    #expect(comparison.html.contains("<svg") && comparison.table.contains("50.00%"))
+  }
 }

@@ -16,6 +16,8 @@ seconds=${2:-60}
 APUS_FUZZ=1 swift build -c release --scratch-path .build-fuzz --product Fuzz \
   -Xswiftc -sanitize=fuzzer -Xswiftc -assert-config -Xswiftc Debug -Xswiftc -use-ld=lld -Xlinker -lstdc++
 fuzz=.build-fuzz/release/Fuzz
+# Swift's own report of a crash would keep libFuzzer from saving the input.
+export SWIFT_BACKTRACE=enable=no
 trap 'rm -rf /dev/shm/apus-fuzz-*' EXIT
 
 parsers=$wanted

@@ -2,7 +2,7 @@ import Randomness
 
 /// How seeds become keys, the same on every machine and in every run.
 ///
-/// `derive` absorbs one word after another as `state = finalize(state ^ word) + golden ratio` (``SplitMix64``), so order
+/// `derive` absorbs one word after another as `state = finalize(state ^ word) + golden ratio` (`SplitMix64`), so order
 /// and number of the words matter.
 public enum SeedMixing {
   /// A key for one purpose.
