@@ -3,5 +3,6 @@ public enum MixerRegistry {
   /// One line each.
   public static let kinds: [any MixerKind.Type] = [
     SoftmaxAttention.self,
+    LatentAttention.self,
   ]
 }
