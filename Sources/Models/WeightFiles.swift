@@ -13,10 +13,12 @@ public enum WeightFiles {
     try load(into: store, from: SafetensorsWeights(directory: directory, declarations: store.declarations))
   }
 
-  /// Loads every parameter of `store` that has master weights.
+  /// Loads every parameter of `store` that has master weights, but those of the names `new`, which keep what they hold.
   /// - Throws: a sentence naming file and tensor when one is missing, has another shape, or the file is damaged.
-  public static func load(into store: ParameterStore, from source: any WeightSource) throws {
-    for parameter in store.parameters where parameter.stored == nil {
+  public static func load(
+    into store: ParameterStore, from source: any WeightSource, exceptFor new: Set<String> = []
+  ) throws {
+    for parameter in store.parameters where parameter.stored == nil && !new.contains(parameter.name) {
       try source.read(parameter.name, shape: parameter.shape, into: parameter.master.floats)
     }
     store.version.advance()

@@ -6,7 +6,9 @@ import Testing
 
 /// One layer's attention in float32 against what transformers' modules make of it (`scripts/golden/attention_golden.py`).
 @Suite struct AttentionGoldenTests {
-  static let cases = ["soft_cap", "learned_sinks", "output_gate", "chunks", "alibi", "kept_first_tokens"]
+  static let cases = [
+    "soft_cap", "learned_sinks", "output_gate", "chunks", "alibi", "kept_first_tokens", "latent", "latent_yarn",
+  ]
 
   @Test(arguments: cases) func outputsAndGradients(_ name: String) throws {
     let golden = try MixerGolden(name)

@@ -198,6 +198,21 @@ import Training
     #expect(continued.loss < scratch.loss * 0.7)
   }
 
+  /// Norms of queries and keys that are new begin at 1, everything else as the folder has it.
+  @Test func normsOfQueriesAndKeysAreSwitchedOn() throws {
+    let small = try SmallRun()
+    try small.train(small.yaml(steps: 60))
+    let path = small.checkpoint(60)
+    let yaml = small.yaml(steps: 12).replacing("  model_config:", with: "  init_method: {path: \(path)}\n  model_config:")
+    let more = try small.train(yaml, set: ["apus.run_folder=\(small.root)/more", "apus.qk_norm=true"])
+    #expect(more.notes.contains { $0.contains("4 norms of queries and keys begin at 1") })
+    let fresh = try small.train(small.yaml(steps: 12), set: ["apus.run_folder=\(small.root)/fresh"])
+    #expect(try #require(more.steps.last).loss < #require(fresh.steps.last).loss * 0.8)
+    let saved = try StoredModel(small.root.appendingPath("more/checkpoints/12"))
+    #expect(saved.configuration.family == .qwen3 && saved.configuration.queryKeyNorm == .head)
+    try saved.checkWeights()
+  }
+
   @Test func aNonFiniteStepStopsBeforeTheUpdate() throws {
     let configuration = ModelConfiguration(
       vocabularySize: 16, hiddenSize: 16, intermediateSize: 16, layerCount: 1, headCount: 2, tiedEmbeddings: true)

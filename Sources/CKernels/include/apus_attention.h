@@ -38,6 +38,22 @@ void apus_attention_backward(const apus_attention *spec, const void *q, const vo
 void apus_attention_sink_gradient(const apus_attention *spec, const void *out, const float *lse, const void *d_out,
                                   float *d_sinks);
 
+/// Joins attention over parts of the keys, `[sequences, query_length, heads, value_dim]` with rows out_stride apart and lse as
+/// apus_attention_forward gives them, to that over all of them.
+void apus_attention_merge(const apus_attention *spec, int64_t parts, const void *const *outs, const float *const *lses,
+                          void *out, float *lse);
+
+/// The mean key of each whole block of `spec->block` keys of a document, with block b of the document that begins at key f
+/// in row (f + b * block) / block of means `[sequences, ceil(key_length / block), kv_heads * head_dim]`; rows of blocks that
+/// are not whole stay as they are. Sequences have as many queries as keys, or first_key is NULL and each is one document;
+/// then blocks from `first_block` on are made.
+void apus_block_means(const apus_attention *spec, int64_t first_block, const void *k, float *means);
+/// Chooses blocks for each query: its document's `first` first, its own and those before it, `local` in all, and of the
+/// others the `count` whose mean keys its head's query gives the largest scores (MoBA, arXiv:2502.13189). Writes
+/// `[sequences, heads, query_length, block_words]`, as apus_attention reads it.
+void apus_choose_blocks(const apus_attention *spec, const void *q, const float *means, int64_t first, int64_t local,
+                        int64_t count, uint64_t *blocks);
+
 /// The plain definitions, in double, over whole rows of scores.
 void apus_attention_forward_reference(const apus_attention *spec, const void *q, const void *k, const void *v,
                                       void *out, float *lse);

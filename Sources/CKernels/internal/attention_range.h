@@ -3,7 +3,7 @@
 #define APUS_ATTENTION_RANGE_H
 #include "apus_attention.h"
 
-/// Keys `first` to `last`, and `document` to `kept_last`, the document's first ones that are kept before them.
+/// Keys `first` to `last`, and `document` to `kept_last`, the document's first ones, which nothing but causality hides.
 typedef struct {
   int32_t first, last, document, kept_last;
 } apus_key_range;
@@ -22,7 +22,6 @@ static inline apus_key_range apus_key_range_of(const apus_attention *s, int64_t 
   if (s->last_key && s->last_key[at] < high) high = s->last_key[at];
   if (high > s->key_length - 1) high = s->key_length - 1;
   int64_t kept_last = document + s->kept - 1;
-  if (kept_last > low - 1) kept_last = low - 1;
   if (kept_last > high) kept_last = high;
   return (apus_key_range){(int32_t)low, (int32_t)high, (int32_t)document, (int32_t)kept_last};
 }

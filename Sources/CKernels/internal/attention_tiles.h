@@ -45,7 +45,7 @@ INLINE size_t V(rows_bytes)(const apus_gemm_kernel *kn, int64_t rows, int64_t de
 typedef struct {
   int32_t first[32], last[32];  // of each lane; nonexistent queries see nothing
   int32_t lowest_first, highest_first, lowest_last, highest_last;
-  int32_t lowest_kept, highest_kept;  // of keys that are kept before the first
+  int32_t lowest_kept, highest_kept;  // of keys that are kept
   int64_t count;
 } V(strip);
 

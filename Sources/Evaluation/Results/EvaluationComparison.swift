@@ -124,7 +124,7 @@ public struct EvaluationComparison: Sendable {
       guard let name = mainFigure(task) else { return nil }
       let questions = models.lazy.compactMap { $0.questions[task] }.first
       return BenchmarkPage.Benchmark(
-        name: (task.lastIndex(of: ":").map { task[..<$0] } ?? task[...]).replacing(":_average", with: ""),
+        name: String(task.lastIndex(of: ":").map { task[..<$0] } ?? task[...]).replacing(":_average", with: ""),
         note: name + (questions.map { ", \(Quantity.grouped($0)) questions" } ?? ""), isShare: !Self.isLength(name),
         figures: models.map { model in
           model.results[task]?[name].map { figure in

@@ -15,6 +15,7 @@ extension ModelConfiguration {
     if let given = try settings.choice("positions", Positions.self) { positions = given }
     if let given = try settings.choice("qk_norm", QueryKeyNorm.self) { queryKeyNorm = given }
     if let given = try settings.flag("attention_bias") { (queryKeyValueBias, attentionOutputBias) = (given, given) }
+    if let given = try settings.flag("attention_output_bias") { attentionOutputBias = given }
     if let given = try settings.flag("mlp_bias") { feedForwardBias = given }
     if let given = try settings.flag("scale_embedding") { scalesEmbedding = given }
     if let given = try settings.integer("attention_scalar") { attentionScalar = given }
@@ -53,7 +54,8 @@ extension ModelConfiguration {
       "mlp_bias": .bool(feedForwardBias), "scale_embedding": .bool(scalesEmbedding),
       "mixers": .array(mixers.kinds.map(Self.json)), "feed_forwards": .array(feedForwards.kinds.map(Self.json)),
     ]
-    if queryKeyValueBias == attentionOutputBias { members["attention_bias"] = .bool(queryKeyValueBias) }
+    members["attention_bias"] = .bool(queryKeyValueBias)
+    if attentionOutputBias != queryKeyValueBias { members["attention_output_bias"] = .bool(attentionOutputBias) }
     members["qk_norm"] = queryKeyNorm.map { .string($0.rawValue) }
     members["attention_scalar"] = attentionScalar.map { .integer(Int64($0)) }
     members["no_rope_interval"] = noRopeInterval.map { .integer(Int64($0)) }

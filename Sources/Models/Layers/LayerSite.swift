@@ -64,6 +64,14 @@ public struct LayerSite: Sendable {
       activeShare: activeShare, isOptimized: isOptimized)
   }
 
+  /// Refuses a layer whose settings, in every layer, would make more parameters than sizes are computed for (see
+  /// ``ModelConfiguration/hasCountableSize``).
+  func checkCountable(parameters: Double, _ key: String) throws {
+    guard parameters * Double(configuration.layerCount) <= 1e15 else {
+      throw SettingsError(key: key, problem: "these sizes make a model of more than a quadrillion parameters")
+    }
+  }
+
   /// The parameters of a norm of the model's kind; none where the block has no such norm.
   public func norm(_ name: String?, _ width: Int) -> [ParameterDeclaration] {
     guard let name else { return [] }

@@ -1,6 +1,25 @@
 import Synchronization
 import Tensors
 
+/// The table of one rotary embedding, as long as has been needed so far.
+final class RotaryEmbeddingCache: Sendable {
+  private let embedding: RotaryEmbedding
+  private let arena = Arena()
+  private let present = Mutex<Tensor?>(nil)
+
+  init(_ embedding: RotaryEmbedding) { self.embedding = embedding }
+
+  /// A table that covers positions `0 ..< count`, and perhaps more.
+  func table(positions count: Int) -> Tensor {
+    present.withLock { present in
+      if let table = present, table.shape[0] >= count { return table }
+      let table = RotaryTable.table(embedding, positions: DecoderState.room(for: count), in: arena)
+      present = table
+      return table
+    }
+  }
+}
+
 /// The rotary table of a model, as long as the longest sequence so far has needed it.
 final class RotaryCache: Sendable {
   private let configuration: ModelConfiguration

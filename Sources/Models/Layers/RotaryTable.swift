@@ -32,7 +32,8 @@ public struct RotaryTable: Sendable {
     ).frequencies
   }
 
-  private static func table(_ embedding: RotaryEmbedding, positions count: Int, in arena: Arena) -> Tensor {
+  /// One embedding's, for positions `0 ..< count`.
+  static func table(_ embedding: RotaryEmbedding, positions count: Int, in arena: Arena) -> Tensor {
     // transformers keeps frequencies and angles in float32; so do we, for the same logits.
     let frequencies = embedding.frequencies.map { Float($0) }
     let factor = embedding.attentionFactor

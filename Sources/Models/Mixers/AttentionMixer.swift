@@ -13,6 +13,8 @@ struct AttentionMixer: Mixer {
   let normEpsilon: Float
   let sinks: Parameter?
   let slopes: Tensor?
+  /// Of the positions within chunks.
+  let dualChunkTable: RotaryEmbeddingCache?
 
   init(_ store: ParameterStore, _ site: LayerSite, _ shape: AttentionShape) {
     let names = site.names
@@ -29,12 +31,25 @@ struct AttentionMixer: Mixer {
     slopes =
       shape.hasSlopes
       ? Tensor(AttentionShape.slopes(heads: shape.heads), shape: [shape.heads], in: Arena()) : nil
+    dualChunkTable = shape.dualChunk.flatMap { _ in shape.rotary.map { RotaryEmbeddingCache($0) } }
   }
 
   func forward(_ x: Variable, _ context: SequenceContext, on tape: inout Tape) -> Variable {
-    let (qkv, gate) = project(x, positions: context.positions, table: context.rotaryTable, on: &tape)
-    let specification = shape.specification(
+    var (qkv, gate) = project(x, on: &tape)
+    var specification = shape.specification(
       sequences: context.sequences, queryLength: context.length, firstKeys: context.firstKeys, slopes: slopes)
+    if let dual = shape.dualChunk, context.positions.integers.contains(where: { $0 >= dual.size }) {
+      let places = context.positions.integers.map(Int.init)
+      let documents = places.enumerated().map { $0 % context.length - $1 }
+      let (parts, key, value) = dualParts(qkv, dual, places: places, documents: documents, on: &tape)
+      return give(tape.attention(parts, key: key, value: value, specification), gate, on: &tape)
+    }
+    qkv = turn(qkv, positions: context.positions, table: context.rotaryTable, on: &tape)
+    if let blocks = shape.blocks {
+      let execution = tape.execution
+      let means = execution.blockMeans(of: qkv.tensor, column: shape.queryWidth, specification, blocks)
+      specification.chosenBlocks = execution.chosenBlocks(query: qkv.tensor, means: means, specification, blocks)
+    }
     let mixed = tape.attention(qkv, specification, sinks: sinks)
     return give(mixed, gate, on: &tape)
   }
@@ -42,7 +57,12 @@ struct AttentionMixer: Mixer {
   func step(
     _ x: Variable, _ context: StepContext, states: inout [any MixerState], on tape: inout Tape
   ) -> Variable {
-    let (projected, gate) = project(x, positions: context.positions, table: context.rotaryTable, on: &tape)
+    var (projected, gate) = project(x, on: &tape)
+    if let dual = shape.dualChunk {
+      let mixed = dualStep(projected.tensor, dual, context, states: &states, on: &tape)
+      return give(tape.variable(mixed), gate, on: &tape)
+    }
+    projected = turn(projected, positions: context.positions, table: context.rotaryTable, on: &tape)
     let qkv = projected.tensor
     let execution = tape.execution
     let mixed = execution.tensor([qkv.rows, shape.queryWidth])
@@ -51,11 +71,16 @@ struct AttentionMixer: Mixer {
     for (i, length) in context.lengths.enumerated() where length > 0 {
       let query = qkv[rows: row..<row + length]
       guard var state = states[i] as? AttentionState else { preconditionFailure("the state of another mixer") }
+      let before = state.count
       state.append(query, keyColumn: shape.queryWidth, valueColumn: shape.queryWidth + shape.keyWidth)
-      states[i] = state
       var specification = shape.specification(
         sequences: 1, queryLength: length, keyLength: state.count, slopes: slopes)
       specification.sinks = sinks?.master
+      state.updateMeans(since: before, specification, in: execution)
+      states[i] = state
+      if let blocks = shape.blocks, let means = state.means {
+        specification.chosenBlocks = execution.chosenBlocks(query: query, means: means, specification, blocks)
+      }
       execution.backend.attention(
         specification, query: query, key: state.keys, value: state.values, columns: AttentionColumns(),
         output: mixed[rows: row..<row + length], logSumExp: logSumExp, compute: execution.compute)
@@ -64,10 +89,8 @@ struct AttentionMixer: Mixer {
     return give(tape.variable(mixed), gate, on: &tape)
   }
 
-  /// Queries, keys and values side by side, turned and normed, and the gate of what they give.
-  private func project(
-    _ x: Variable, positions: Tensor, table: RotaryTable, on tape: inout Tape
-  ) -> (qkv: Variable, gate: Variable?) {
+  /// Queries, keys and values side by side, normed, and the gate of what they give.
+  private func project(_ x: Variable, on tape: inout Tape) -> (qkv: Variable, gate: Variable?) {
     var qkv = tape.linear(x, projection, bias: projectionBias)
     var gate: Variable?
     if shape.hasOutputGate {
@@ -83,12 +106,14 @@ struct AttentionMixer: Mixer {
         qkv, queryWidth: shape.queryWidth, keyWidth: shape.keyWidth, queryWeight: queryNorm, keyWeight: keyNorm,
         onePlus: normIsOnePlus, epsilon: normEpsilon)
     }
-    if let rotary = shape.rotary {
-      let heads = RotaryHeads(
-        count: shape.heads + shape.keyValueHeads, dimension: shape.headDimension, isInterleaved: shape.isInterleaved)
-      qkv = tape.rotary(qkv, heads: heads, positions: positions, table: table.table(rotary))
-    }
     return (qkv, gate)
+  }
+
+  private func turn(_ qkv: Variable, positions: Tensor, table: RotaryTable, on tape: inout Tape) -> Variable {
+    guard let rotary = shape.rotary else { return qkv }
+    let heads = RotaryHeads(
+      count: shape.heads + shape.keyValueHeads, dimension: shape.headDimension, isInterleaved: shape.isInterleaved)
+    return tape.rotary(qkv, heads: heads, positions: positions, table: table.table(rotary))
   }
 
   private func give(_ mixed: Variable, _ gate: Variable?, on tape: inout Tape) -> Variable {

@@ -14,6 +14,8 @@ struct AttentionShape: Sendable {
   let hasBias, hasOutputBias: Bool
   let queryKeyNorm: ModelConfiguration.QueryKeyNorm?
   let hasOutputGate: Bool
+  let dualChunk: DualChunk?
+  let blocks: BlockSelection?
 
   init(_ kind: SoftmaxAttention, _ site: LayerSite) {
     let c = site.configuration
@@ -52,6 +54,12 @@ struct AttentionShape: Sendable {
     case .projection?: queryKeyNorm = .projection
     }
     hasOutputGate = kind.outputGate
+    if let size = kind.dualChunk, let local = kind.dualChunkLocal {
+      dualChunk = DualChunk(size: size, local: local)
+    } else {
+      dualChunk = nil
+    }
+    blocks = kind.blocks
   }
 
   /// Columns of all queries, and of all keys or values.
@@ -67,6 +75,15 @@ struct AttentionShape: Sendable {
       throw SettingsError(
         key: "rope_share",
         problem: "of \(headDimension) elements of a head \(rotary.width) would turn; an even number of 2 or more is needed")
+    }
+    if dualChunk != nil {
+      let others: [(String, Bool)] = [
+        ("rope", rotary == nil), ("alibi", hasSlopes), ("window", window != nil), ("chunk", chunk != nil),
+        ("learned_sinks", hasSinks), ("selected_blocks", blocks != nil),
+      ]
+      if let (key, _) = others.first(where: \.1) {
+        throw SettingsError(key: "dual_chunk", problem: "it needs rotary embeddings and no other mask; change \(key)")
+      }
     }
     if keptFirstTokens > 0, window == nil, chunk == nil {
       throw SettingsError(key: "kept_first_tokens", problem: "without window and chunk every token is seen; leave it out")
@@ -99,6 +116,10 @@ struct AttentionShape: Sendable {
   /// `c/2` inside chunks of `c`.
   func meanTokensSeen(of length: Int) -> Double {
     let length = Double(length)
+    if let blocks {
+      let near = Double((blocks.count + blocks.local + blocks.first) * blocks.size) - Double(blocks.size) / 2
+      return min(length / 2, near)
+    }
     let span = min(length, chunk.map(Double.init) ?? length)
     let near = min(span, window.map(Double.init) ?? span)
     return near - near * near / (2 * span) + (near < length ? min(Double(keptFirstTokens), length - near) : 0)

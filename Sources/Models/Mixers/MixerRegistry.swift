@@ -3,6 +3,7 @@ public enum MixerRegistry {
   /// One line each.
   public static let kinds: [any MixerKind.Type] = [
     SoftmaxAttention.self,
+    LatentAttention.self,
     LinearAttention.self, LightningAttention.self, GatedDeltaNet.self, KimiDeltaAttention.self,
     Mamba.self, Mamba2.self,
   ]

@@ -42,6 +42,11 @@ public struct SoftmaxAttention: MixerKind {
   /// Whether what attention gives is multiplied by the sigmoid of a projection (Qwen3-Next; arXiv:2505.06708): the
   /// queries' holds, head by head, queries and then gates.
   public var outputGate = false
+  /// Texts longer than the trained context in chunks (arXiv:2402.17463): tokens of a chunk, and how far into one true
+  /// distances to the chunk before are kept; together the trained context.
+  public var dualChunk, dualChunkLocal: Int?
+  /// Queries see only blocks of keys that they choose, and those nearby (arXiv:2502.13189).
+  public var blocks: BlockSelection?
 
   /// Attention as the model's configuration says.
   public init() {}
@@ -62,6 +67,17 @@ public struct SoftmaxAttention: MixerKind {
     bias = try settings.flag("bias")
     queryKeyNorm = try settings.choice("qk_norm", Normalization.self)
     outputGate = try settings.flag("output_gate") ?? false
+    dualChunk = try settings.integer("dual_chunk")
+    dualChunkLocal = try settings.integer("dual_chunk_local")
+    guard (dualChunk == nil) == (dualChunkLocal == nil) else {
+      throw settings.error("dual_chunk", "dual_chunk and dual_chunk_local belong together; give both")
+    }
+    if let count = try settings.integer("selected_blocks") {
+      let size = try settings.requiredInteger("block_size", in: 1...65_536)
+      let local = try settings.integer("local_blocks") ?? 1
+      blocks = BlockSelection(
+        size: size, count: count, local: local, first: try settings.integer("first_blocks", in: 0...(1 << 30)) ?? 0)
+    }
   }
 
   public var settings: [String: JSON] {
@@ -85,11 +101,22 @@ public struct SoftmaxAttention: MixerKind {
     members["bias"] = bias.map { .bool($0) }
     members["qk_norm"] = queryKeyNorm.map { .string($0.rawValue) }
     if outputGate { members["output_gate"] = .bool(true) }
+    members["dual_chunk"] = dualChunk.map { .integer(Int64($0)) }
+    members["dual_chunk_local"] = dualChunkLocal.map { .integer(Int64($0)) }
+    if let blocks {
+      members["selected_blocks"] = .integer(Int64(blocks.count))
+      members["block_size"] = .integer(Int64(blocks.size))
+      members["local_blocks"] = .integer(Int64(blocks.local))
+      members["first_blocks"] = .integer(Int64(blocks.first))
+    }
     return members
   }
 
   public func check(_ site: LayerSite) throws {
-    try AttentionShape(self, site).check()
+    let shape = AttentionShape(self, site)
+    try shape.check()
+    let columns = Double(shape.queryWidth) * 3 + Double(shape.keyWidth) * 2
+    try site.checkCountable(parameters: Double(site.configuration.hiddenSize) * columns, "heads")
     if outputGate, site.names.projection.count == 1 {
       throw SettingsError(key: "output_gate", problem: "this family's queries, keys and values are one matrix; leave it out")
     }
@@ -133,11 +160,13 @@ public struct SoftmaxAttention: MixerKind {
 
   public func makeState(capacity: Int, _ site: LayerSite, in execution: Execution) -> any MixerState {
     let width = AttentionShape(self, site).keyWidth
-    return AttentionState(capacity: capacity, keyWidth: width, valueWidth: width, execution: execution)
+    return AttentionState(
+      capacity: capacity, keyWidth: width, valueWidth: width, blocks: blocks, execution: execution)
   }
 
   public func stateBytes(tokens: Int, _ site: LayerSite, compute: DType) -> Int {
-    2 * tokens * AttentionShape(self, site).keyWidth * compute.byteCount
+    let width = AttentionShape(self, site).keyWidth
+    return 2 * tokens * width * compute.byteCount + (blocks.map { $0.blocks(for: tokens) * width * 4 } ?? 0)
   }
 
   public func trainingOperationsPerToken(sequenceLength: Int, _ site: LayerSite) -> Double {

@@ -104,6 +104,13 @@ public final class ParameterStore: Sendable {
   /// The weights of the layer, or of neighbours in memory that are multiplied as one.
   public func weights(_ layers: [String]) -> WeightMatrix { matrix(layers.map { "\($0).weight" }) }
 
+  /// Some rows of a layer's weights, which are not trained by this view.
+  func rows(_ rows: Range<Int>, of layer: String) -> WeightMatrix {
+    let whole = required("\(layer).weight")
+    let part = Parameter(name: whole.name, master: whole.master[rows: rows], gradient: nil)
+    return WeightMatrix([part], version: version, arena: arena)
+  }
+
   /// Their biases.
   public func biases(_ layers: [String]) -> WeightVector { WeightVector(layers.map { required("\($0).bias") }) }
 

@@ -88,6 +88,19 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend {
   func attentionSinkGradient(
     _ specification: AttentionSpecification, output: Tensor, logSumExp: Tensor, outputGradient: Tensor,
     sinkGradient: Tensor)
+  /// Joins attention over parts of the keys to that over all.
+  func mergeAttention(
+    _ specification: AttentionSpecification, _ parts: [(output: Tensor, logSumExp: Tensor)], output: Tensor,
+    logSumExp: Tensor)
+  /// means float32 `[sequences, blocks, keyValueHeads * headDimension]` = the mean key of each whole block from
+  /// `firstBlock` on, of the keys in columns from `column` on. Blocks begin with documents; that of a document which begins at
+  /// key f stands in row `(f + b * size) / size`.
+  func blockMeans(
+    _ specification: AttentionSpecification, _ selection: BlockSelection, key: Tensor, column: Int,
+    from firstBlock: Int, into means: Tensor)
+  /// The blocks that queries in the first columns of `query` choose; see ``ChosenBlocks``.
+  func chooseBlocks(
+    _ specification: AttentionSpecification, _ selection: BlockSelection, query: Tensor, means: Tensor, into bits: Tensor)
 
   func swiGLU(_ gateUp: Tensor, output: Tensor)
   func swiGLUBackward(_ gateUp: Tensor, outputGradient: Tensor, inputGradient: Tensor)

@@ -44,6 +44,38 @@ extension CPUBackend {
   }
 }
 
+extension CPUBackend {
+  public func mergeAttention(
+    _ specification: AttentionSpecification, _ parts: [(output: Tensor, logSumExp: Tensor)], output: Tensor,
+    logSumExp: Tensor
+  ) {
+    var kernel = specification.kernel(query: output, key: output, value: output, output: output, compute: output.dtype)
+    let outputs = parts.map { UnsafeRawPointer($0.output.pointer) as UnsafeRawPointer? }
+    let sums = parts.map { UnsafePointer($0.logSumExp.floats.baseAddress) }
+    apus_attention_merge(
+      &kernel, Int64(parts.count), outputs, sums, output.pointer, logSumExp.floats.baseAddress)
+  }
+
+  public func blockMeans(
+    _ specification: AttentionSpecification, _ selection: BlockSelection, key: Tensor, column: Int,
+    from firstBlock: Int, into means: Tensor
+  ) {
+    var kernel = specification.kernel(query: key, key: key, value: key, output: key, compute: key.dtype)
+    kernel.block = Int64(selection.size)
+    apus_block_means(&kernel, Int64(firstBlock), key.pointer(column: column), means.floats.baseAddress)
+  }
+
+  public func chooseBlocks(
+    _ specification: AttentionSpecification, _ selection: BlockSelection, query: Tensor, means: Tensor, into bits: Tensor
+  ) {
+    var kernel = specification.kernel(query: query, key: query, value: query, output: query, compute: query.dtype)
+    (kernel.block, kernel.block_words) = (Int64(selection.size), Int64(bits.columns / 2))
+    apus_choose_blocks(
+      &kernel, query.pointer, means.floats.baseAddress, Int64(selection.first), Int64(selection.local),
+      Int64(selection.count), bits.pointer.assumingMemoryBound(to: UInt64.self))
+  }
+}
+
 extension AttentionSpecification {
   fileprivate func kernel(query: Tensor, key: Tensor, value: Tensor, output: Tensor, compute: DType) -> apus_attention
   {

@@ -228,6 +228,33 @@ public struct MeasuringBackend: Backend {
     }
   }
 
+  public func mergeAttention(
+    _ specification: AttentionSpecification, _ parts: [(output: Tensor, logSumExp: Tensor)], output: Tensor,
+    logSumExp: Tensor
+  ) {
+    measure("attention merge", output, bytes: parts.count * output.count * output.dtype.byteCount) {
+      base.mergeAttention(specification, parts, output: output, logSumExp: logSumExp)
+    }
+  }
+
+  public func blockMeans(
+    _ specification: AttentionSpecification, _ selection: BlockSelection, key: Tensor, column: Int,
+    from firstBlock: Int, into means: Tensor
+  ) {
+    measure("block means", means, bytes: (means.rows - firstBlock) * means.columns * key.dtype.byteCount) {
+      base.blockMeans(specification, selection, key: key, column: column, from: firstBlock, into: means)
+    }
+  }
+
+  public func chooseBlocks(
+    _ specification: AttentionSpecification, _ selection: BlockSelection, query: Tensor, means: Tensor, into bits: Tensor
+  ) {
+    let scores = Double(specification.scores) / Double(selection.size)
+    measure("block choice", operations: 2 * scores * Double(specification.headDimension), means, bits) {
+      base.chooseBlocks(specification, selection, query: query, means: means, into: bits)
+    }
+  }
+
   public func swiGLU(_ gateUp: Tensor, output: Tensor) {
     measure("SwiGLU", exponentials: output.count, gateUp, output) { base.swiGLU(gateUp, output: output) }
   }

@@ -30,4 +30,27 @@ extension Tape {
       return [inputGradient]
     }
   }
+
+  /// Attention of queries `[tokens, heads * headDimension]`, keys `[tokens, keyValueHeads * headDimension]` and values
+  /// `[tokens, keyValueHeads * valueDimension]`: `[tokens, heads * valueDimension]`.
+  public mutating func attention(
+    query: Variable, key: Variable, value: Variable, _ specification: AttentionSpecification
+  ) -> Variable {
+    let execution = execution
+    let (q, k, v) = (query.tensor, key.tensor, value.tensor)
+    let output = execution.tensor([q.rows, specification.heads * specification.valueDimension])
+    let logSumExp = execution.tensor(
+      [specification.sequences, specification.heads, specification.queryLength], .float32)
+    execution.backend.attention(
+      specification, query: q, key: k, value: v, columns: AttentionColumns(), output: output, logSumExp: logSumExp,
+      compute: execution.compute)
+    return record(inputs: [query, key, value], output: output) { gradient in
+      let gradients = [q, k, v].map { execution.tensor($0.shape) }
+      execution.backend.attentionBackward(
+        specification, query: q, key: k, value: v, columns: AttentionColumns(), output: output, logSumExp: logSumExp,
+        outputGradient: gradient, queryGradient: gradients[0], keyGradient: gradients[1],
+        valueGradient: gradients[2], compute: execution.compute)
+      return gradients
+    }
+  }
 }

@@ -33,6 +33,17 @@ extension Tape {
   }
 }
 
+extension Tape {
+  /// x `[rows, outputs]` times the weights `[outputs, inputs]` themselves: `[rows, inputs]`; nothing is recorded.
+  public mutating func product(_ x: Variable, _ weight: WeightMatrix) -> Variable {
+    let output = execution.tensor([x.tensor.rows, weight.inputs])
+    execution.backend.multiply(
+      x.tensor, leftTransposed: false, packed: weight.packed(forForward: false, in: execution),
+      compute: execution.compute, into: output, accumulate: false)
+    return variable(output)
+  }
+}
+
 extension WeightMatrix {
   /// Room for a layer's input `[rows, inputs]`, packed as the right operand of the weights' gradient.
   func roomForInput(rows: Int, in execution: Execution) -> Storage {

@@ -52,6 +52,11 @@ extension RunConfiguration {
       // No published family has just these layers.
       result.family = .apus
     }
+    if base != nil, apus.queryKeyNorm == true, result.queryKeyNorm == nil {
+      result.queryKeyNorm = .head
+      // Of the families with such norms only Qwen3 has nothing else of its own.
+      result.family = result.family == .llama && !result.queryKeyValueBias && !result.feedForwardBias ? .qwen3 : .apus
+    }
     try applyArchitecture(to: &result, hasBase: base != nil, file: file)
     if shape.mixture != nil, apus.architecture == nil { try checkMixture(result, file: file) }
     let length = max(tokens.sequenceLength, dataStages.map(\.sequenceLength).max() ?? 0)
@@ -154,10 +159,14 @@ extension RunConfiguration {
         place: file, key: "apus.head_dim",
         reason: "\(width) contradicts the \(base.headDimension) of the model in init_method.path; leave the key out")
     }
-    if let normed = apus.queryKeyNorm, normed != (base.queryKeyNorm != nil) {
+    if apus.queryKeyNorm == true, base.family == .gpt2 {
+      throw ConfigurationError(
+        place: file, key: "apus.qk_norm", reason: "the gpt2 in init_method.path has one projection; leave the key out")
+    }
+    if apus.queryKeyNorm == false, base.queryKeyNorm != nil {
       throw ConfigurationError(
         place: file, key: "apus.qk_norm",
-        reason: "\(normed) contradicts the model in init_method.path; leave the key out")
+        reason: "false contradicts the model in init_method.path; leave the key out")
     }
   }
 }

@@ -163,7 +163,12 @@ public final class Trainer {
     } else if let resume = configuration.checkpoints.resumePath {
       try begin(from: resume)
     } else if case .folder(let path) = configuration.model.initialization {
-      try WeightFiles.load(into: model.store, from: StoredModel(path).weights)
+      if !run.newNorms.isEmpty {
+        // They begin at 1.
+        model.store.initialize(seed: UInt64(configuration.general.seed))
+        report(.note("qk_norm is new to \(path): \(run.newNorms.count) norms of queries and keys begin at 1"))
+      }
+      try WeightFiles.load(into: model.store, from: StoredModel(path).weights, exceptFor: run.newNorms)
     } else {
       model.store.initialize(seed: UInt64(configuration.general.seed))
     }

@@ -17,6 +17,8 @@ public struct TrainingRun: Sendable {
   public let checkpoints: CheckpointFolder
   /// The model's shape.
   public let modelConfiguration: ModelConfiguration
+  /// Norms of queries and keys that the starting folder lacks (`apus.qk_norm` switched on), by parameter names.
+  public let newNorms: Set<String>
   /// The tokenizer that saved models carry.
   public let tokenizer: Tokenizer?
   /// How the global batch is worked through.
@@ -41,6 +43,11 @@ public struct TrainingRun: Sendable {
     modelConfiguration = try configuration.modelConfiguration(
       vocabularySize: tokenizer?.vocabularySize, beginOfText: tokenizer?.beginningOfText.map(Int.init),
       endOfText: tokenizer?.endOfText.map(Int.init), base: base, file: configuration.general.run)
+    if let base, base.queryKeyNorm == nil, modelConfiguration.queryKeyNorm != nil {
+      newNorms = Set(modelConfiguration.declarations().map(\.name)).subtracting(base.declarations().map(\.name))
+    } else {
+      newNorms = []
+    }
   }
 
   /// What the run will need and do.

@@ -139,6 +139,60 @@ extension EngineTests {
       function.checkBFloat16("seed \(random.seed) attention \(kind)")
     }
 
+    /// Columns that go to one place, to several and to none.
+    @Test func columns() {
+      var random = TestRandom()
+      let inputs = [input([5, 40], &random), input([5, 6], &random)]
+      let function = DifferentiableFunction(
+        weights: TestWeights(random: &random), inputs: inputs, seed: random.next()
+      ) { tape, inputs in
+        tape.columns(
+          of: inputs,
+          [
+            [ColumnSpan(0, column: 3, count: 20), ColumnSpan(1, column: 0, count: 6), ColumnSpan(0, column: 25, count: 2)],
+            [ColumnSpan(1, column: 2, count: 4), ColumnSpan(1, column: 0, count: 6), ColumnSpan(0, column: 10, count: 17)],
+          ])
+      }
+      function.checkByDifferences(samples: 200, "columns", &random)
+      function.checkBFloat16("seed \(random.seed) columns")
+    }
+
+    @Test func sigmoidGate() {
+      var random = TestRandom()
+      let inputs = [input([3, 17], &random), input([3, 17], scale: 3, &random)]
+      let function = DifferentiableFunction(
+        weights: TestWeights(random: &random), inputs: inputs, seed: random.next()
+      ) { [$0.sigmoidGate($1[0], gate: $1[1])] }
+      function.checkByDifferences(samples: 102, "sigmoid gate", &random)
+      function.checkBFloat16("seed \(random.seed) sigmoid gate")
+    }
+
+    /// Keys and values of different widths, and three queries a token, each for a part of the keys; the first sequence's
+    /// first token sees none in two of them.
+    @Test func attentionInParts() {
+      var random = TestRandom()
+      let weights = TestWeights(random: &random)
+      let specification = AttentionSpecification(
+        sequences: 2, queryLength: 5, heads: 4, keyValueHeads: 2, headDimension: 6, valueDimension: 8)
+      func tensor(_ values: [Int32]) -> Tensor { Tensor(values, in: weights.arena) }
+      let ranges = [
+        (tensor([0, 1, 2, 2, 3, 0, 1, 1, 2, 4]), tensor([0, 1, 2, 3, 4, 0, 1, 2, 3, 4])),
+        (tensor([0, 0, 1, 1, 2, 0, 0, 0, 1, 2]), tensor([-1, 0, 1, 1, 2, -1, 0, 0, 1, 3])),
+        (tensor([0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), tensor([-1, -1, 0, 0, 1, -1, -1, -1, 0, 1])),
+      ]
+      let inputs = (0..<3).map { _ in input([10, 24], &random) } + [input([10, 12], &random), input([10, 16], &random)]
+      let whole = DifferentiableFunction(weights: weights, inputs: inputs, seed: random.next()) {
+        [$0.attention(query: $1[0], key: $1[3], value: $1[4], specification)]
+      }
+      whole.checkByDifferences(samples: 120, "attention of its own tensors", &random)
+      let function = DifferentiableFunction(weights: weights, inputs: inputs, seed: random.next()) { tape, x in
+        let parts = zip(x, ranges).map { AttentionPart(query: $0, firstKeys: $1.0, lastKeys: $1.1) }
+        return [tape.attention(parts, key: x[3], value: x[4], specification)]
+      }
+      function.checkByDifferences(samples: 200, "attention in parts", &random)
+      function.checkBFloat16("seed \(random.seed) attention in parts")
+    }
+
     /// Everything that makes scores special at once, with the gradient of the sinks.
     @Test func specialAttention() {
       var random = TestRandom()
