@@ -4,6 +4,6 @@ public enum MixerRegistry {
   public static let kinds: [any MixerKind.Type] = [
     SoftmaxAttention.self,
     LinearAttention.self, LightningAttention.self, GatedDeltaNet.self, KimiDeltaAttention.self,
-    Mamba.self, Mamba2.self,
+    Mamba.self, Mamba2.self, MLSTM.self, GateLoop.self, HGRN2.self, RWKV6.self,
   ]
 }
