@@ -7,10 +7,10 @@ import Tensors
 /// Figures of this machine, for comparison with others and with other programs.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure this machine, training steps, matrix products and tokenizers.",
+    commandName: "bench", abstract: "Measure this machine, training steps, matrix products, mixers and tokenizers.",
     subcommands: [
       BenchMachineCommand.self, TrainStepBenchmark.self, MatrixBenchmark.self, TokenizerBenchmark.self,
-      GenerateBenchmark.self,
+      GenerateBenchmark.self, MixersBenchmark.self,
     ],
     defaultSubcommand: BenchMachineCommand.self)
 }

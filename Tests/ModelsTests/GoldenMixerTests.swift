@@ -4,7 +4,8 @@ import Models
 import Tensors
 import Testing
 
-/// Mixers whose outputs and gradients transformers has computed in float32 (`scripts/golden/mixers.py`).
+/// Mixers whose outputs and gradients transformers, or a plain recurrence, has computed in float32
+/// (`scripts/golden/mixers.py`).
 @Suite struct GoldenMixerTests {
   struct Case: Sendable {
     var name: String
@@ -33,6 +34,35 @@ import Testing
       prefix: "mamba"),
     Case(
       name: "lightning_attention", settings: #"{"kind": "lightning_attention"}"#, prefix: "self_attn", layer: 1, layers: 3),
+    Case(name: "mlstm", settings: #"{"kind": "mlstm", "key_dimension": 4, "value_dimension": 8}"#, prefix: "mlstm_layer"),
+    // Plain recurrences of the papers, as transformers has no module (`scripts/golden/recurrences.py`).
+    Case(
+      name: "retention",
+      settings: #"{"kind": "linear_attention", "gate": "retention", "heads": 3, "key_dimension": 8, "value_dimension": 12}"#,
+      prefix: "linear_attn"),
+    Case(
+      name: "gated_retention",
+      settings: """
+        {"kind": "linear_attention", "gate": "gated_retention", "gate_temperature": 2, "heads": 3, "key_dimension": 8,
+         "value_dimension": 12}
+        """, prefix: "linear_attn"),
+    Case(
+      name: "gla",
+      settings: """
+        {"kind": "linear_attention", "gate": "gla", "gate_temperature": 1, "gate_rank": 5, "heads": 3,
+         "key_dimension": 8, "value_dimension": 12}
+        """, prefix: "linear_attn"),
+    Case(
+      name: "gate_loop", settings: #"{"kind": "gate_loop", "heads": 3, "key_dimension": 8, "value_dimension": 12}"#,
+      prefix: "linear_attn"),
+    Case(
+      name: "hgrn2", settings: #"{"kind": "hgrn2", "heads": 3, "key_dimension": 8, "value_dimension": 12}"#,
+      prefix: "linear_attn"),
+    Case(
+      name: "rwkv6",
+      settings: """
+        {"kind": "rwkv6", "heads": 3, "key_dimension": 8, "value_dimension": 12, "mix_rank": 4, "decay_rank": 6}
+        """, prefix: "linear_attn"),
   ]
 
   @Test(arguments: cases) func agreesWithTransformers(_ golden: Case) throws {

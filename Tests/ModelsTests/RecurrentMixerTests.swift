@@ -17,6 +17,10 @@ import Testing
     #"{"kind": "mamba", "inner_size": 40, "state_size": 5}"#,
     #"{"kind": "mamba2", "heads": 4, "head_dimension": 10, "state_size": 7, "groups": 2}"#,
     #"{"kind": "mamba2", "heads": 3, "head_dimension": 8, "state_size": 5, "norm": false}"#,
+    #"{"kind": "mlstm", "key_dimension": 6}"#,
+    #"{"kind": "gate_loop", "heads": 3, "key_dimension": 6, "value_dimension": 9}"#,
+    #"{"kind": "hgrn2", "key_dimension": 6}"#,
+    #"{"kind": "rwkv6", "mix_rank": 5, "decay_rank": 6}"#,
   ]
 
   @Test(arguments: settings) func stepsAgreeWithSequences(_ settings: String) throws {

@@ -118,7 +118,9 @@ private struct TinyWorldBytes {
     let model = DecoderModel(configuration, trainable: true)
     model.store.initialize(seed: 4)
     let execution = Execution(compute: .float32)
-    let optimizer = AdamW(model.store, settings: .init(), in: execution) { $0.isOptimized && $0.shape.count > 1 }
+    let optimizer = Optimizer(model.store, AdamW(), in: execution) {
+      ParameterGroup(weightDecay: $0.shape.count > 1 ? 0.1 : 0)
+    }
     let step = TrainingStep(
       model, optimizer: optimizer, settings: .init(microBatchSize: 4), sequenceLength: 64, execution: execution)
     var loss = 0.0

@@ -1,4 +1,5 @@
-"""Golden files of single mixers: outputs and gradients of transformers' modules with random weights, in float32.
+"""Golden files of single mixers: outputs and gradients of transformers' modules with random weights, in float32, and of
+plain recurrences (recurrences.py) where transformers has no module.
 
 Each case is one file Tests/ModelsTests/Golden/mixers/<case>.safetensors:
   x, y, dy, dx      input, output, the output's gradient and the input's, [2, 21, 32]
@@ -11,12 +12,15 @@ import os
 
 import torch
 from safetensors.torch import save_file
-from transformers import KimiLinearConfig, Mamba2Config, MambaConfig, MiniMaxConfig, Qwen3NextConfig
+from transformers import KimiLinearConfig, Mamba2Config, MambaConfig, MiniMaxConfig, Qwen3NextConfig, xLSTMConfig
 from transformers.models.kimi_linear.modeling_kimi_linear import KimiLinearDeltaAttention
 from transformers.models.mamba.modeling_mamba import MambaMixer
 from transformers.models.mamba2.modeling_mamba2 import Mamba2Mixer
 from transformers.models.minimax.modeling_minimax import MiniMaxLightningAttention
 from transformers.models.qwen3_next.modeling_qwen3_next import Qwen3NextGatedDeltaNet
+from transformers.models.xlstm.modeling_xlstm import xLSTMLayer
+
+from recurrences import RWKV6, GateLoop, Gated, HGRN2
 
 FOLDER = "Tests/ModelsTests/Golden/mixers"
 HIDDEN = 32
@@ -69,3 +73,15 @@ case("mamba", MambaMixer(
 case("lightning_attention", MiniMaxLightningAttention(
     MiniMaxConfig(hidden_size=HIDDEN, num_attention_heads=4, head_dim=8, num_hidden_layers=3, block_size=16,
                   layer_types=["linear_attention"] * 3), 1), position_embeddings=None, attention_mask=None)
+mlstm = xLSTMLayer(xLSTMConfig(
+    hidden_size=HIDDEN, embedding_dim=HIDDEN, num_heads=4, num_hidden_layers=2, qk_dim_factor=0.5, v_dim_factor=1.0,
+    chunk_size=7, norm_eps=1e-6, eps=1e-6, gate_soft_cap=15.0, weight_mode="single", use_bias=False,
+    chunkwise_kernel="chunkwise--native_autograd", sequence_kernel="native_sequence__native",
+    step_kernel="native", mode="train", return_last_states=True, autocast_kernel_dtype="float32"))
+case("mlstm", mlstm)
+case("retention", Gated(HIDDEN, 3, 8, 12, fixed=True))
+case("gated_retention", Gated(HIDDEN, 3, 8, 12, temperature=2.0))
+case("gla", Gated(HIDDEN, 3, 8, 12, rank=5))
+case("gate_loop", GateLoop(HIDDEN, 3, 8, 12))
+case("hgrn2", HGRN2(HIDDEN, 3, 8, 12))
+case("rwkv6", RWKV6(HIDDEN, 3, 8, 12, 4, 6))

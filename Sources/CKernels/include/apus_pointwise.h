@@ -12,6 +12,7 @@ typedef enum {
   APUS_EXP = 5,
   APUS_TANH = 6,
   APUS_RELU = 7,
+  APUS_LOG_ONE_MINUS = 8,  // log(max(1 - x, 1e-6))
 } apus_function;
 
 /// out = factor * f(x + bias) over rows of columns; bias `[columns]` may be NULL. Types may differ.
@@ -29,8 +30,8 @@ void apus_gate(apus_function function, int64_t count, const void *x, const void 
 void apus_gate_backward(apus_function function, int64_t count, const void *x, const void *gate, const void *d_out,
                         void *d_x, void *d_gate, apus_dtype dtype);
 
-/// What a column is multiplied by: a weight, or -e^weight.
-typedef enum { APUS_PLAIN = 0, APUS_NEGATIVE_EXP = 1 } apus_column_factor;
+/// What a column is multiplied by: a weight, -e^weight or the weight's sigmoid.
+typedef enum { APUS_PLAIN = 0, APUS_NEGATIVE_EXP = 1, APUS_SIGMOID_OF = 2 } apus_column_factor;
 
 /// out = plus + x * w over rows of columns, where w of column c comes from weight[c / share]; plus may be NULL.
 void apus_scale_columns(int64_t rows, int64_t columns, int64_t share, apus_column_factor kind, const void *plus,

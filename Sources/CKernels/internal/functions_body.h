@@ -19,6 +19,17 @@ INLINE vf V(softplus)(vf x) {
   p = p * s + 1.0f;
   return vselect(negative, vsplat(0), x) + 2.0f * z * p;
 }
+// The logarithm of a number above 1e-30: exponent and, of a number from sqrt(1/2) to sqrt(2), 2 artanh((m - 1) / (m + 1)).
+INLINE vf V(log)(vf x) {
+  x = V(max)(x, vsplat(1e-30f));
+  vi bits = (vi)x - 0x3f3504f3, exponent = bits >> 23;
+  vf m = (vf)((bits & 0x007fffff) + 0x3f3504f3), z = (m - 1.0f) / (m + 1.0f), s = z * z, p = vsplat(1.0f / 9);
+  p = p * s + 1.0f / 7;
+  p = p * s + 1.0f / 5;
+  p = p * s + 1.0f / 3;
+  p = p * s + 1.0f;
+  return __builtin_convertvector(exponent, vf) * LN_2 + 2.0f * z * p;
+}
 INLINE vf V(function)(vf x, const apus_function f) {
   if (f == APUS_SIGMOID) return V(sigmoid)(x);
   if (f == APUS_SILU) return x * V(sigmoid)(x);
@@ -27,6 +38,7 @@ INLINE vf V(function)(vf x, const apus_function f) {
   if (f == APUS_EXP) return V(exp)(x);
   if (f == APUS_TANH) return V(tanh)(x);
   if (f == APUS_RELU) return V(max)(x, vsplat(0));
+  if (f == APUS_LOG_ONE_MINUS) return V(log)(V(max)(1.0f - x, vsplat(1e-6f)));
   return x;
 }
 INLINE vf V(slope)(vf x, const apus_function f) {
@@ -46,6 +58,10 @@ INLINE vf V(slope)(vf x, const apus_function f) {
     return 1.0f - t * t;
   }
   if (f == APUS_RELU) return vselect((vi)(x > vsplat(0)), vsplat(1), vsplat(0));
+  if (f == APUS_LOG_ONE_MINUS) {
+    vf left = 1.0f - x;
+    return vselect((vi)(left > vsplat(1e-6f)), -1.0f / left, vsplat(0));
+  }
   return vsplat(1);
 }
 // Runs `statement` with the constant `f`, so that each function gets a loop of its own.
@@ -58,5 +74,6 @@ INLINE vf V(slope)(vf x, const apus_function f) {
   case APUS_EXP: { const apus_function f = APUS_EXP; statement; break; }                                               \
   case APUS_TANH: { const apus_function f = APUS_TANH; statement; break; }                                             \
   case APUS_RELU: { const apus_function f = APUS_RELU; statement; break; }                                             \
+  case APUS_LOG_ONE_MINUS: { const apus_function f = APUS_LOG_ONE_MINUS; statement; break; }                           \
   default: { const apus_function f = APUS_IDENTITY; statement; break; }                                                \
   }

@@ -38,6 +38,7 @@ static double exact(apus_function f, double x) {
   case APUS_EXP: return exp(x);
   case APUS_TANH: return tanh(x);
   case APUS_RELU: return x > 0 ? x : 0;
+  case APUS_LOG_ONE_MINUS: return log(1 - x > 1e-6 ? 1 - x : 1e-6);
   default: return x;
   }
 }

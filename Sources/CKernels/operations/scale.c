@@ -19,7 +19,7 @@ static const float *column_factors(int64_t columns, int64_t share, apus_column_f
   float *factors = apus_workspace(6, (size_t)columns * 4);
   for (int64_t c = 0; c < columns; c++) {
     float w = weight[c / share];
-    factors[c] = kind == APUS_NEGATIVE_EXP ? -expf(w) : w;
+    factors[c] = kind == APUS_NEGATIVE_EXP ? -expf(w) : kind == APUS_SIGMOID_OF ? 1 / (1 + expf(-w)) : w;
   }
   return factors;
 }
@@ -38,7 +38,10 @@ void apus_scale_columns_backward(int64_t rows, int64_t columns, int64_t share, a
   if (!d_weight) return;
   memset(sums, 0, (size_t)columns * 4);
   apus_add_partial_rows(partial, chunks, columns, sums);
-  for (int64_t c = 0; c < columns; c++) d_weight[c / share] += kind == APUS_NEGATIVE_EXP ? factors[c] * sums[c] : sums[c];
+  for (int64_t c = 0; c < columns; c++) {
+    float slope = kind == APUS_NEGATIVE_EXP ? factors[c] : kind == APUS_SIGMOID_OF ? factors[c] * (1 - factors[c]) : 1;
+    d_weight[c / share] += slope * sums[c];
+  }
 }
 void apus_scale_heads(int64_t rows, int64_t heads, int64_t width, const void *x, apus_dtype x_dtype, const float *scale,
                       void *out, apus_dtype out_dtype) {

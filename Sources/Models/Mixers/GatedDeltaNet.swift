@@ -99,7 +99,7 @@ struct GatedDeltaMixer: RecurrentMixer {
     let mixed = run.deltaRule(
       query: tape.unitHeads(qkv[0], dimension: heads.keyDimension),
       key: tape.unitHeads(qkv[1], dimension: heads.keyDimension), value: qkv[2],
-      decay: tape.scaleColumns(step, by: decayRate, negativeExp: true), beta: beta, heads,
+      decay: tape.scaleColumns(step, by: decayRate, factor: .negativeExp), beta: beta, heads,
       scale: 1 / Float(heads.keyDimension).squareRoot(), memory: 0, on: &tape)
     return tape.linear(tape.gate(tape.headNorm(mixed, norm, epsilon: epsilon), by: parts[1], .silu), output)
   }

@@ -89,7 +89,7 @@ struct KimiDeltaMixer: RecurrentMixer {
     let step = tape.map(tape.linear(parts[1], forget), .softplus, bias: timeBias, as: .float32)
     let mixed = run.deltaRule(
       query: tape.unitHeads(qkv[0], dimension: dimension), key: tape.unitHeads(qkv[1], dimension: dimension),
-      value: qkv[2], decay: tape.scaleColumns(step, by: decayRate, negativeExp: true),
+      value: qkv[2], decay: tape.scaleColumns(step, by: decayRate, factor: .negativeExp),
       beta: tape.map(parts[3], .sigmoid, as: .float32), heads, scale: 1 / Float(dimension).squareRoot(), memory: 0,
       on: &tape)
     let gates = tape.linear(parts[2], gate)

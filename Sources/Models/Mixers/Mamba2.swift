@@ -88,7 +88,7 @@ struct Mamba2Mixer: RecurrentMixer {
     let step = tape.map(parts[2], .softplus, bias: timeBias, as: .float32)
     let mixed = run.attend(
       query: convolved[2], key: convolved[1], value: tape.scaleHeads(convolved[0], by: step),
-      decay: tape.scaleColumns(step, by: decayRate, negativeExp: true), heads, scale: 1, memory: 0, on: &tape)
+      decay: tape.scaleColumns(step, by: decayRate, factor: .negativeExp), heads, scale: 1, memory: 0, on: &tape)
     let gated = tape.gate(tape.scaleColumns(convolved[0], by: skip, plus: mixed), by: parts[0], .silu)
     let normed = norm.map { tape.groupNorm(gated, $0, groups: heads.keyHeads, epsilon: epsilon) } ?? gated
     return tape.linear(normed, output)

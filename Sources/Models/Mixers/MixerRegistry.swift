@@ -5,6 +5,6 @@ public enum MixerRegistry {
     SoftmaxAttention.self,
     LatentAttention.self,
     LinearAttention.self, LightningAttention.self, GatedDeltaNet.self, KimiDeltaAttention.self,
-    Mamba.self, Mamba2.self,
+    Mamba.self, Mamba2.self, MLSTM.self, GateLoop.self, HGRN2.self, RWKV6.self,
   ]
 }

@@ -29,18 +29,18 @@ extension CPUBackend {
       gateGradient.pointer, x.dtype.kernel)
   }
 
-  public func scaleColumns(_ x: Tensor, by weight: Tensor, negativeExp: Bool, plus: Tensor?, output: Tensor) {
+  public func scaleColumns(_ x: Tensor, by weight: Tensor, factor: ColumnFactor, plus: Tensor?, output: Tensor) {
     apus_scale_columns(
-      Int64(x.rows), Int64(x.columns), Int64(x.columns / weight.count), negativeExp ? APUS_NEGATIVE_EXP : APUS_PLAIN,
+      Int64(x.rows), Int64(x.columns), Int64(x.columns / weight.count), factor.kernel,
       plus?.pointer, x.pointer, weight.floats.baseAddress, output.pointer, x.dtype.kernel)
   }
 
   public func scaleColumnsBackward(
-    _ x: Tensor, by weight: Tensor, negativeExp: Bool, outputGradient: Tensor, inputGradient: Tensor,
+    _ x: Tensor, by weight: Tensor, factor: ColumnFactor, outputGradient: Tensor, inputGradient: Tensor,
     weightGradient: Tensor?
   ) {
     apus_scale_columns_backward(
-      Int64(x.rows), Int64(x.columns), Int64(x.columns / weight.count), negativeExp ? APUS_NEGATIVE_EXP : APUS_PLAIN,
+      Int64(x.rows), Int64(x.columns), Int64(x.columns / weight.count), factor.kernel,
       x.pointer, weight.floats.baseAddress, outputGradient.pointer, inputGradient.pointer,
       weightGradient?.floats.baseAddress, x.dtype.kernel)
   }
@@ -69,6 +69,17 @@ extension PointFunction {
     case .exp: APUS_EXP
     case .tanh: APUS_TANH
     case .relu: APUS_RELU
+    case .logOneMinus: APUS_LOG_ONE_MINUS
+    }
+  }
+}
+
+extension ColumnFactor {
+  fileprivate var kernel: apus_column_factor {
+    switch self {
+    case .weight: APUS_PLAIN
+    case .negativeExp: APUS_NEGATIVE_EXP
+    case .sigmoid: APUS_SIGMOID_OF
     }
   }
 }

@@ -93,19 +93,19 @@ extension MeasuringBackend {
     }
   }
 
-  public func scaleColumns(_ x: Tensor, by weight: Tensor, negativeExp: Bool, plus: Tensor?, output: Tensor) {
+  public func scaleColumns(_ x: Tensor, by weight: Tensor, factor: ColumnFactor, plus: Tensor?, output: Tensor) {
     measure("pointwise", x, plus, output) {
-      base.scaleColumns(x, by: weight, negativeExp: negativeExp, plus: plus, output: output)
+      base.scaleColumns(x, by: weight, factor: factor, plus: plus, output: output)
     }
   }
 
   public func scaleColumnsBackward(
-    _ x: Tensor, by weight: Tensor, negativeExp: Bool, outputGradient: Tensor, inputGradient: Tensor,
+    _ x: Tensor, by weight: Tensor, factor: ColumnFactor, outputGradient: Tensor, inputGradient: Tensor,
     weightGradient: Tensor?
   ) {
     measure("pointwise backward", x, outputGradient, inputGradient) {
       base.scaleColumnsBackward(
-        x, by: weight, negativeExp: negativeExp, outputGradient: outputGradient, inputGradient: inputGradient,
+        x, by: weight, factor: factor, outputGradient: outputGradient, inputGradient: inputGradient,
         weightGradient: weightGradient)
     }
   }

@@ -32,10 +32,10 @@ public protocol RecurrenceBackend: Sendable {
   func gateBackward(
     _ function: PointFunction, _ x: Tensor, by gate: Tensor, outputGradient: Tensor, inputGradient: Tensor,
     gateGradient: Tensor)
-  /// output = plus + x * w, where `count(columns) / count(weight)` columns share a weight; w is -e^weight if `negativeExp`.
-  func scaleColumns(_ x: Tensor, by weight: Tensor, negativeExp: Bool, plus: Tensor?, output: Tensor)
+  /// output = plus + x * w, where as many columns share a weight as there are for each.
+  func scaleColumns(_ x: Tensor, by weight: Tensor, factor: ColumnFactor, plus: Tensor?, output: Tensor)
   func scaleColumnsBackward(
-    _ x: Tensor, by weight: Tensor, negativeExp: Bool, outputGradient: Tensor, inputGradient: Tensor,
+    _ x: Tensor, by weight: Tensor, factor: ColumnFactor, outputGradient: Tensor, inputGradient: Tensor,
     weightGradient: Tensor?)
   /// output = x with each head times a number of scale, float32 `[rows, heads]`.
   func scaleHeads(_ x: Tensor, by scale: Tensor, output: Tensor)
@@ -46,6 +46,17 @@ public protocol RecurrenceBackend: Sendable {
 /// Functions of one number.
 public enum PointFunction: String, Sendable, CaseIterable {
   case identity, sigmoid, silu, logSigmoid, softplus, exp, tanh, relu
+  /// log(max(1 - x, 1e-6)).
+  case logOneMinus
+}
+
+/// What a weight makes of the number that multiplies a column.
+public enum ColumnFactor: Sendable {
+  case weight
+  /// -e^weight.
+  case negativeExp
+  /// The weight's sigmoid.
+  case sigmoid
 }
 
 /// Vectors of every token and head inside the rows of a tensor.

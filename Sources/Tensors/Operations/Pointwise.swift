@@ -31,20 +31,20 @@ extension Tape {
     }
   }
 
-  /// plus + x * w, where as many neighbouring columns share a weight as there are columns for each; w is the weight, or
-  /// -e^weight if `negativeExp`.
+  /// plus + x * w, where as many neighbouring columns share a weight as there are columns for each; w is the weight or
+  /// what `factor` makes of it.
   public mutating func scaleColumns(
-    _ x: Variable, by weight: Parameter, negativeExp: Bool = false, plus: Variable? = nil
+    _ x: Variable, by weight: Parameter, factor: ColumnFactor = .weight, plus: Variable? = nil
   ) -> Variable {
     let execution = execution
     let input = x.tensor
     let output = execution.tensor(input.shape, input.dtype)
     execution.backend.scaleColumns(
-      input, by: weight.master, negativeExp: negativeExp, plus: plus?.tensor, output: output)
+      input, by: weight.master, factor: factor, plus: plus?.tensor, output: output)
     return record(inputs: [x] + (plus.map { [$0] } ?? []), output: output) { [isAdded = plus != nil] gradient in
       let inputGradient = execution.tensor(input.shape, input.dtype)
       execution.backend.scaleColumnsBackward(
-        input, by: weight.master, negativeExp: negativeExp, outputGradient: gradient, inputGradient: inputGradient,
+        input, by: weight.master, factor: factor, outputGradient: gradient, inputGradient: inputGradient,
         weightGradient: weight.gradient)
       return [inputGradient] + (isAdded ? [gradient] : [])
     }
@@ -63,6 +63,27 @@ extension Tape {
       execution.backend.headDots(gradient, input, factor: 1, output: scaleGradient)
       return [inputGradient, scaleGradient]
     }
+  }
+
+  /// The sums of a * b over each of `heads` heads, float32 `[rows, heads]`.
+  public mutating func headDots(_ a: Variable, _ b: Variable, heads: Int) -> Variable {
+    let execution = execution
+    let (left, right) = (a.tensor, b.tensor)
+    let output = execution.tensor([left.rows, heads], .float32)
+    execution.backend.headDots(left, right, factor: 1, output: output)
+    return record(inputs: [a, b], output: output) { gradient in
+      let leftGradient = execution.tensor(left.shape, left.dtype)
+      let rightGradient = execution.tensor(right.shape, right.dtype)
+      execution.backend.scaleHeads(right, by: gradient, output: leftGradient)
+      execution.backend.scaleHeads(left, by: gradient, output: rightGradient)
+      return [leftGradient, rightGradient]
+    }
+  }
+
+  /// The same numbers in another shape.
+  public mutating func reshape(_ x: Variable, _ shape: [Int]) -> Variable {
+    let original = x.tensor.shape
+    return record(inputs: [x], output: x.tensor.reshaped(shape)) { [$0.reshaped(original)] }
   }
 
   /// RMSNorm of groups of columns as wide as the weight, one weight for all of them.

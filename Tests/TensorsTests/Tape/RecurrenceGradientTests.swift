@@ -81,7 +81,7 @@ extension EngineTests.OperationGradients {
     function.checkBFloat16("seed \(random.seed) convolution")
   }
 
-  @Test(arguments: PointFunction.allCases.filter { $0 != .relu }) func map(_ function: PointFunction) {
+  @Test(arguments: PointFunction.allCases.filter { $0 != .relu && $0 != .logOneMinus }) func map(_ function: PointFunction) {
     var random = TestRandom()
     let weights = TestWeights(random: &random)
     let bias = weights.parameter(random.normals(7), [7])
@@ -91,6 +91,17 @@ extension EngineTests.OperationGradients {
     }
     mapped.checkByDifferences("\(function)", &random)
     mapped.checkBFloat16("seed \(random.seed) \(function)")
+  }
+
+  @Test func logarithmOfWhatIsLeft() {
+    var random = TestRandom()
+    let weights = TestWeights(random: &random)
+    let range = weights.parameter(random.normals(7), [7])
+    let mapped = DifferentiableFunction(weights: weights, inputs: [input([20, 7], &random)], seed: random.next()) {
+      let share = $0.scaleColumns($0.map($1[0], .sigmoid, as: .float32), by: range, factor: .sigmoid)
+      return [$0.map(share, .logOneMinus, as: .float32)]
+    }
+    mapped.checkByDifferences("log(1 - x)", &random)
   }
 
   @Test func columnsAndHeads() {
@@ -103,7 +114,7 @@ extension EngineTests.OperationGradients {
       let parts = tape.split(x[0], [5, 4])
       let scale = tape.map(x[2], .sigmoid, as: .float32)
       return [
-        tape.scaleColumns(x[0], by: wide, plus: x[1]), tape.scaleColumns(x[0], by: narrow, negativeExp: true),
+        tape.scaleColumns(x[0], by: wide, plus: x[1]), tape.scaleColumns(x[0], by: narrow, factor: .negativeExp),
         tape.scaleHeads(x[1], by: scale), tape.concatenate([parts[1], x[1]]),
         tape.headNorm(x[0], weight: narrow.master, gradient: narrow.gradient, epsilon: 1e-5),
       ]

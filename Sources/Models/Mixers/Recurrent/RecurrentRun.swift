@@ -78,6 +78,55 @@ struct RecurrentRun {
     }
   }
 
+  /// What stands before each row less the row itself, zero before a document; memory number `memory` is the last row.
+  func difference(_ x: Variable, memory: Int, on tape: inout Tape) -> Variable {
+    let width = x.tensor.columns
+    let taps = (0..<width).flatMap { _ in [1, -1] as [Float] }
+    let weight = Parameter(
+      name: "difference", master: Tensor(taps, shape: [width, 2], in: tape.execution.arena), gradient: nil)
+    if let whole {
+      return tape.convolution(
+        x, weight: weight, bias: nil, sequences: whole.sequences, length: whole.length, hasSiLU: false,
+        firstKeys: whole.firstKeys)
+    }
+    return eachSequence([x], on: &tape) { i, x, tape in
+      tape.convolution(
+        x[0], weight: weight, bias: nil, sequences: 1, length: lengths[i], hasSiLU: false,
+        history: states[i].memories[memory])
+    }
+  }
+
+  /// The gates of an mLSTM within bounds; memory number `memory` holds the last bounds.
+  func boundedGates(
+    logInput: Variable, logForget: Variable, memory: Int, on tape: inout Tape
+  ) -> (decay: Variable, input: Variable, bounds: Tensor) {
+    if let whole {
+      return tape.boundedGates(
+        logInput: logInput, logForget: logForget, length: whole.length, firstKeys: whole.firstKeys)
+    }
+    let heads = logInput.tensor.columns
+    let all = eachSequence([logInput, logForget], on: &tape) { i, x, tape in
+      let gates = tape.boundedGates(
+        logInput: x[0], logForget: x[1], length: lengths[i],
+        last: (states[i].memories[memory], isEmpty: states[i].count == lengths[i]))
+      return tape.concatenate([gates.decay, gates.input, tape.variable(gates.bounds)])
+    }
+    let parts = tape.split(all, [heads, heads, heads])
+    return (parts[0], parts[1], parts[2].tensor)
+  }
+
+  /// Cosines and sines of angles that add up; memory number `memory` holds the last sums.
+  func rotations(_ angles: Variable, memory: Int, on tape: inout Tape) -> (cosines: Variable, sines: Variable) {
+    if let whole { return tape.rotations(angles, length: whole.length, firstKeys: whole.firstKeys) }
+    let width = angles.tensor.columns
+    let both = eachSequence([angles], on: &tape) { i, x, tape in
+      let turned = tape.rotations(x[0], length: lengths[i], last: states[i].memories[memory])
+      return tape.concatenate([turned.cosines, turned.sines])
+    }
+    let parts = tape.split(both, [width, width])
+    return (parts[0], parts[1])
+  }
+
   private func run(
     _ inputs: [Variable], _ heads: StateHeads, scale: Float, readsLast: Bool = false, _ memory: Int, on tape: inout Tape,
     _ body: ([Variable], LinearAttentionSpecification, Tensor?, inout Tape) -> Variable

@@ -22,6 +22,22 @@ extension Tape {
     let ones = Tensor([Float](repeating: 1, count: width), shape: [width], in: execution.arena)
     return scaleColumns(headNorm(x, weight: ones, gradient: nil, epsilon: epsilon), by: weight)
   }
+
+  /// LayerNorm of each of `heads` heads, then a weight and a bias for every column.
+  mutating func headLayerNorm(
+    _ x: Variable, heads: Int, _ weight: Parameter, bias: Parameter? = nil, epsilon: Float
+  ) -> Variable {
+    let (rows, width) = (x.tensor.rows, x.tensor.columns / heads)
+    func constant(_ value: Float) -> Parameter {
+      let values = Tensor([Float](repeating: value, count: width), shape: [width], in: execution.arena)
+      return Parameter(name: "constant", master: values, gradient: nil)
+    }
+    let normed = addLayerNorm(
+      reshape(x, [rows, heads, width]), nil, weight: constant(1), bias: constant(0), epsilon: epsilon
+    ).normed
+    let scaled = scaleColumns(reshape(normed, [rows, heads * width]), by: weight)
+    return bias.map { map(scaled, .identity, bias: $0) } ?? scaled
+  }
 }
 
 /// First values of what decides how fast states decay.
