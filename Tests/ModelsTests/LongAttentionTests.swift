@@ -9,10 +9,10 @@ import Testing
   /// Against plain attention with the distance that the paper gives each pair of tokens (arXiv:2402.17463, section 3).
   @Test(arguments: [false, true]) func dualChunksHaveThePapersDistances(hasDocuments: Bool) throws {
     let (size, local) = (6, 3)
-    let case_ = try MixerCase(
+    let case_ = try LongAttentionCase(
       ["kind": "attention", "dual_chunk": .integer(Int64(size)), "dual_chunk_local": .integer(Int64(local))])
     let starts: [Int32]? =
-      hasDocuments ? (0..<MixerCase.length).map { $0 < 4 ? 0 : $0 < 21 ? 4 : 21 } + (0..<MixerCase.length).map { _ in 0 } : nil
+      hasDocuments ? (0..<LongAttentionCase.length).map { $0 < 4 ? 0 : $0 < 21 ? 4 : 21 } + (0..<LongAttentionCase.length).map { _ in 0 } : nil
     let execution = Execution(compute: .float32)
     let x = case_.input(execution)
     let output = case_.forward(x, starts: starts, execution).toFloats()
@@ -27,8 +27,8 @@ import Testing
 
   /// Within one chunk the very bits of plain attention.
   @Test func oneChunkIsPlainAttention() throws {
-    let plain = try MixerCase(["kind": "attention"])
-    let dual = try MixerCase(["kind": "attention", "dual_chunk": 40, "dual_chunk_local": 8])
+    let plain = try LongAttentionCase(["kind": "attention"])
+    let dual = try LongAttentionCase(["kind": "attention", "dual_chunk": 40, "dual_chunk_local": 8])
     let execution = Execution(compute: .float32)
     let x = plain.input(execution)
     let (a, b) = (plain.forward(x, starts: nil, execution), dual.forward(x, starts: nil, execution))
@@ -42,19 +42,19 @@ import Testing
     ["kind": "attention", "selected_blocks": 2, "block_size": 3, "local_blocks": 2, "first_blocks": 1],
     ["kind": "attention", "selected_blocks": 1, "block_size": 4, "learned_sinks": true],
   ] as [JSON]) func stepsGiveTheSame(_ mixer: JSON) throws {
-    let case_ = try MixerCase(mixer)
+    let case_ = try LongAttentionCase(mixer)
     let execution = Execution(compute: .float32)
     let x = case_.input(execution)
     let whole = case_.forward(x, starts: nil, execution).toFloats()
-    for sizes in [[MixerCase.length], [9, 1, 1, 5, 1, 1, 1, 4, 1, 1], Array(repeating: 1, count: MixerCase.length)] {
+    for sizes in [[LongAttentionCase.length], [9, 1, 1, 5, 1, 1, 1, 4, 1, 1], Array(repeating: 1, count: LongAttentionCase.length)] {
       for sequence in 0..<2 {
         // Less room at first than is needed, so that the state is copied.
         var states = [case_.kind.makeState(capacity: 10, case_.site, in: execution)]
         var past = 0
-        for size in sizes where past < MixerCase.length {
-          let length = min(size, MixerCase.length - past)
+        for size in sizes where past < LongAttentionCase.length {
+          let length = min(size, LongAttentionCase.length - past)
           if states[0].capacity < past + length { states[0] = states[0].copied(capacity: 40, in: execution) }
-          let rows = sequence * MixerCase.length + past..<sequence * MixerCase.length + past + length
+          let rows = sequence * LongAttentionCase.length + past..<sequence * LongAttentionCase.length + past + length
           var tape = Tape(execution, recording: false)
           let context = StepContext(
             pasts: [past], lengths: [length],
@@ -73,10 +73,10 @@ import Testing
   /// All blocks chosen is dense attention, in outputs and gradients; few are not.
   @Test(arguments: [false, true]) func allBlocksAreDenseAttention(hasDocuments: Bool) throws {
     let starts: [Int32]? =
-      hasDocuments ? (0..<MixerCase.length).map { $0 < 10 ? 0 : 10 } + (0..<MixerCase.length).map { _ in 0 } : nil
+      hasDocuments ? (0..<LongAttentionCase.length).map { $0 < 10 ? 0 : 10 } + (0..<LongAttentionCase.length).map { _ in 0 } : nil
     let execution = Execution(compute: .float32)
     func results(_ mixer: JSON) throws -> [[Float]] {
-      let case_ = try MixerCase(mixer)
+      let case_ = try LongAttentionCase(mixer)
       return case_.forwardAndBackward(case_.input(execution), starts: starts, execution)
     }
     let dense = try results(["kind": "attention"])
@@ -94,14 +94,14 @@ import Testing
       "logit_soft_cap": 30, "bias": true, "qk_norm": "projection", "output_gate": true, "selected_blocks": 3,
       "block_size": 16, "local_blocks": 2, "first_blocks": 1,
     ]
-    let read = try MixerCase(all).configuration
+    let read = try LongAttentionCase(all).configuration
     let again = try ModelConfiguration(huggingFace: read.huggingFaceJSON(), file: "again")
     #expect(again == read)
     let latent: JSON = [
       "kind": "latent_attention", "q_lora_rank": 5, "kv_lora_rank": 6, "qk_nope_head_dim": 4, "qk_rope_head_dim": 2,
       "v_head_dim": 3,
     ]
-    let other = try MixerCase(latent).configuration
+    let other = try LongAttentionCase(latent).configuration
     #expect(try ModelConfiguration(huggingFace: other.huggingFaceJSON(), file: "again") == other)
 
     let wrong: [(JSON, String)] = [
@@ -125,16 +125,16 @@ import Testing
         "qk_rope_head_dim": 2, "v_head_dim": 3,
       ],
     ] {
-      #expect { try MixerCase.configuration(mixer, width: 1 << 20) } throws: { "\($0)".contains("a quadrillion") }
+      #expect { try LongAttentionCase.configuration(mixer, width: 1 << 20) } throws: { "\($0)".contains("a quadrillion") }
     }
     for (mixer, part) in wrong {
-      #expect { try MixerCase(mixer) } throws: { "\($0)".contains(part) }
+      #expect { try LongAttentionCase(mixer) } throws: { "\($0)".contains(part) }
     }
   }
 }
 
 /// One layer of random weights, two sequences of random inputs.
-struct MixerCase {
+struct LongAttentionCase {
   static let length = 27
   let configuration: ModelConfiguration
   let site: LayerSite
