@@ -30,7 +30,7 @@ import Testing
       (0..<count).map { #"{"number": \#($0), "answer": "\#($0 == 7 ? "b" : "a\($0 % 5)")"}"# }.joined(separator: "\n")
     }
     try folder.file("owner/draws/train.jsonl", rows(pool))
-    if asked > 0 { try folder.file("owner/draws/test.jsonl", rows(asked)) }
+    if asked > 0 { try folder.file("owner/draws/\(task.splits[0]).jsonl", rows(asked)) }
     return try PreparedTask(task, data: DataRoot(folder.path), settings: settings).questions.map { question in
       guard case .generation(let prompt, _) = question.request else { return "" }
       return prompt
@@ -45,13 +45,15 @@ import Testing
     let file = try #require(
       Bundle.module.url(forResource: "few_shot_draws", withExtension: "json", subdirectory: "Golden"))
     let cases = try #require(try JSON.parse(contentsOfFile: file.path).arrayValue)
-    #expect(cases.count == 18)
+    #expect(cases.count == 24)
     for entry in cases {
       let rule = try #require(entry["rule"]?.stringValue)
       func number(_ key: String) throws -> Int { try #require(entry[key]?.intValue) }
       let settings = EvaluationSettings(seed: UInt64(try number("seed")), fewShot: try number("count"))
+      let named = rule.replacing("_validation", with: "")
       let prompts = try Self.prompts(
-        Self.task(rule), pool: number("pool"), asked: number("asked"), settings)
+        Self.task(named, split: named == rule ? "test" : "validation"), pool: number("pool"), asked: number("asked"),
+        settings)
       let expected = try #require(entry["examples"]?.arrayValue).map { ($0.arrayValue ?? []).compactMap(\.intValue) }
       #expect(prompts.map(Self.examples) == expected, "\(rule), \(settings.seed)")
     }
@@ -65,6 +67,15 @@ import Testing
     for (number, prompt) in prompts.enumerated() {
       let own = Self.examples(prompt)
       #expect(own.count == 3 && Set(own).count == 3 && !own.contains(number), "\(rule): \(prompt)")
+    }
+  }
+
+  @Test func aRowThatIsTheQuestionIsPassedOver() throws {
+    // Rows of both splits are the same here, as number and answer are.
+    let prompts = try Self.prompts(
+      Self.task("lm_eval", split: "validation"), pool: 6, asked: 6, EvaluationSettings(fewShot: 4))
+    for (number, prompt) in prompts.enumerated() {
+      #expect(Self.examples(prompt).count == 4 && !Self.examples(prompt).contains(number))
     }
   }
 

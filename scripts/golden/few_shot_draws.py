@@ -1,8 +1,9 @@
 """Which rows lm-evaluation-harness and lighteval draw as examples: Tests/EvaluationTests/Golden/few_shot_draws.json.
 
 Each case: a rule, the seed that is added to the harness' own, how many rows there are to take examples from, how many
-questions, how many examples, and the rows before each question. Rows are answered "a<row % 5>", row 7 with "b". Made
-by the harness' own ContextSampler and lighteval's own FewShotSampler.
+questions, how many examples, and the rows before each question. lm_eval_validation: tasks without a test split, where a
+row that is the question, which has the same number here, is passed over. Rows are answered "a<row % 5>", row 7 with
+"b". Made by the harness' own ContextSampler and lighteval's own FewShotSampler.
 
     pip install lm-eval==0.4.13 lighteval==0.13.0, then: python scripts/golden/few_shot_draws.py
 """
@@ -17,9 +18,10 @@ from lm_eval.api.samplers import ContextSampler
 OUTPUT = os.path.join(os.path.dirname(__file__), "../../Tests/EvaluationTests/Golden/few_shot_draws.json")
 
 
-def harness(seed, pool, asked, count):
+def harness(seed, pool, asked, count, has_test=True):
     sampler = ContextSampler([{"row": row} for row in range(pool)], rnd=1234 + seed)
-    return [[doc["row"] for doc in sampler.sample(count)] for _ in range(asked)]
+    return [[doc["row"] for doc in sampler.sample(count, eval_doc=None if has_test else {"row": question})]
+            for question in range(asked)]
 
 
 class Task:
@@ -53,6 +55,8 @@ def main():
                                      (2**35, 400, 3, 3)]:
         numbers = dict(seed=seed, pool=pool, asked=asked, count=count)
         cases.append(dict(rule="lm_eval", **numbers, examples=harness(seed, pool, asked, count)))
+        rows = harness(seed, pool, asked, count, has_test=False)
+        cases.append(dict(rule="lm_eval_validation", **numbers, examples=rows))
         rows = lighteval("random_sampling_from_train", seed, pool, asked, count)
         cases.append(dict(rule="lighteval", **numbers, examples=rows))
         # lighteval turns seeds into rotations and shuffles elsewhere; its balanced rule takes any.

@@ -25,7 +25,7 @@ struct QuestionBuilder: Sendable {
   let style: PromptStyle
   /// Rows to take examples from.
   let exampleRows: [JSON]
-  private var draws: ExampleDraws
+  private let draws: ExampleDraws
 
   /// A builder of the questions of a split with `asked` rows; `examplesAreAsked` says that `exampleRows` are those.
   init(
@@ -50,19 +50,19 @@ struct QuestionBuilder: Sendable {
   }
 
   private func request(_ row: JSON, index: Int) throws -> AskedQuestion.Request {
+    let examples = try examples(row, index)
     let row = try task.computed(row)
     switch task.kind {
     case .perplexity(let rule): return .document(try rule.text(row))
     case .generation(let prompt):
       let text = try style.text(
-        instruction: task.instruction, examples: examples(index), question: try prompt.prompt.text(row),
+        instruction: task.instruction, examples: examples, question: try prompt.prompt.text(row),
         delimiter: task.delimiter, separator: task.fewShot.separator)
       return .generation(prompt: text, reference: try prompt.reference.value(row))
     case .choices(let prompt):
       let texts = try prompt.choices.texts(row)
       let gold = try prompt.gold(row, choices: texts.count)
       let delimiter = style.isChat ? "" : task.delimiter
-      let examples = try examples(index)
       func context(_ question: String) throws -> String {
         try style.text(
           instruction: task.instruction, examples: examples, question: question, delimiter: task.delimiter,
@@ -83,7 +83,7 @@ struct QuestionBuilder: Sendable {
     }
   }
 
-  private func examples(_ index: Int) throws -> [PromptStyle.Example] {
-    try draws.examples(before: index).map { try task.example(exampleRows[$0]) }
+  private func examples(_ row: JSON, _ index: Int) throws -> [PromptStyle.Example] {
+    try draws.examples(before: row, index: index, pool: exampleRows).map { try task.example(exampleRows[$0]) }
   }
 }

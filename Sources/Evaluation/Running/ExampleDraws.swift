@@ -1,7 +1,11 @@
+import Formats
+
 /// Which rows are the examples before each question.
 struct ExampleDraws: Sendable {
   private let count: Int
   private let examplesAreAsked: Bool
+  /// Whether a row that is the same as the question's is passed over.
+  private let passesEqualRows: Bool
   /// Rows before every question, or before each by its row's number.
   private let drawn: Drawn
 
@@ -23,11 +27,13 @@ struct ExampleDraws: Sendable {
     let fewShot = task.fewShot
     count = fewShot.count
     self.examplesAreAsked = examplesAreAsked
+    // The harness draws one row more where a task has no test split, as if its examples might be among its questions.
+    passesEqualRows = fewShot.selection == .harness && !task.splits.contains("test")
     guard fewShot.count > 0 else {
       drawn = .shared([])
       return
     }
-    let needed = fewShot.count + (examplesAreAsked ? 1 : 0)
+    let needed = fewShot.count + (examplesAreAsked || passesEqualRows ? 1 : 0)
     guard rows >= needed else {
       throw EvaluationError(
         task.name, "asks for \(fewShot.count) examples, and the split has \(rows) rows; ask for fewer")
@@ -65,13 +71,16 @@ struct ExampleDraws: Sendable {
     }
   }
 
-  /// The rows before a question.
-  func examples(before index: Int) -> [Int] {
+  /// The numbers of the rows of `pool` before a question, whose row is `question`, the split's `index`-th.
+  func examples(before question: JSON, index: Int, pool: [JSON]) -> [Int] {
     let rows = switch drawn {
     case .shared(let rows): rows
     case .each(let rows): rows[index]
     }
-    return Array(rows.filter { !(examplesAreAsked && $0 == index) }.prefix(count))
+    return Array(
+      rows.lazy.filter { row in
+        !(examplesAreAsked && row == index) && !(passesEqualRows && pool[row] == question)
+      }.prefix(count))
   }
 
   /// The order in which lighteval asks a split's rows, and the generator that put them in it. The first so many of them
