@@ -190,7 +190,8 @@ extension EngineTests {
         return [tape.attention(parts, key: x[3], value: x[4], specification)]
       }
       function.checkByDifferences(samples: 200, "attention in parts", &random)
-      function.checkBFloat16("seed \(random.seed) attention in parts")
+      // Each part's gradients of keys and values are rounded, and their sums again.
+      function.checkBFloat16(tolerance: 2e-2, "seed \(random.seed) attention in parts")
     }
 
     /// Everything that makes scores special at once, with the gradient of the sinks.
