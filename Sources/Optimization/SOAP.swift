@@ -1,6 +1,6 @@
 import Foundation
 public import Models
-public import Tensors
+import Tensors
 
 /// SOAP (Vyas and others, arXiv:2409.11321, algorithm 3): AdamW in the eigenbasis of Shampoo's preconditioners, which
 /// one step of a power iteration follows every few updates.
