@@ -112,8 +112,8 @@ def questions(letters):
         manager = PromptManager(use_chat_template=tokenizer is not None, tokenizer=tokenizer)
         result = []
         for doc in built.get_docs():
-            # An empty instruction makes lighteval 0.13 begin a prompt with two newlines and cut white space; the version of
-            # the SmolLM3 evaluation (2788496) writes nothing.
+            # An empty instruction makes lighteval 0.13 begin a prompt with two newlines and cut white space; the version
+            # of the SmolLM3 evaluation (2788496) writes nothing.
             for one in [doc] + doc.fewshot_samples:
                 one.instruction = one.instruction or None
             number, prompt = int(doc.id), manager.prepare_prompt(doc)
