@@ -95,7 +95,8 @@ public struct LikelihoodScorer: Sendable {
   }
 
   private func state(_ capacity: Int) -> DecoderState {
-    DecoderState(model.configuration, capacity: max(1, capacity), in: model.execution)
+    // Few sizes, so that the memory of one batch serves the next.
+    DecoderState(model.configuration, capacity: (max(1, capacity) + 63) / 64 * 64, in: model.execution)
   }
 
   /// Lets one part of some questions through the model, each after what its state holds.
