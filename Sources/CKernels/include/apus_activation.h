@@ -21,12 +21,6 @@ void apus_gelu(int64_t count, const void *x, void *out, apus_dtype dtype);
 void apus_gelu_backward(int64_t count, const void *x, const void *d_out, void *d_x, apus_dtype dtype);
 void apus_gelu_reference(int64_t count, const void *x, void *out, apus_dtype dtype);
 
-/// out = x * sigmoid(gate).
-void apus_sigmoid_gate(int64_t count, const void *x, const void *gate, void *out, apus_dtype dtype);
-void apus_sigmoid_gate_backward(int64_t count, const void *x, const void *gate, const void *d_out, void *d_x,
-                                void *d_gate, apus_dtype dtype);
-void apus_sigmoid_gate_reference(int64_t count, const void *x, const void *gate, void *out, apus_dtype dtype);
-
 /// What `apus_row_activation` computes. The gated ones take gate and up side by side in rows of 2 * width.
 typedef enum {
   APUS_SWIGLU,

@@ -41,9 +41,9 @@ public struct LikelihoodScorer: Sendable {
     while start < order.count {
       var batch: [RequestTree] = []
       var tokens = 0
-      let longest = trees[order[start]]?.length ?? 0
+      let largest = memory(of: trees[order[start]]?.length ?? 0)
       while start + batch.count < order.count, let tree = trees[order[start + batch.count]],
-        batch.isEmpty || tokens + tree.root.tokens.count <= tokensOfPass && fits(batch.count + 1, longest)
+        batch.isEmpty || tokens + tree.root.tokens.count <= tokensOfPass && (batch.count + 1) * largest <= memoryBytes
       {
         tokens += tree.root.tokens.count
         batch.append(tree)
@@ -60,10 +60,9 @@ public struct LikelihoodScorer: Sendable {
     return results
   }
 
-  private func fits(_ states: Int, _ capacity: Int) -> Bool {
-    let state = DecoderState.byteCount(
-      tokens: max(1, capacity), model.configuration, compute: model.execution.compute)
-    return states * state <= memoryBytes
+  /// Bytes of the memory of one question of `capacity` tokens.
+  private func memory(of capacity: Int) -> Int {
+    DecoderState.byteCount(tokens: max(1, capacity), model.configuration, compute: model.execution.compute)
   }
 
   /// Scores a batch, whose longest tree stands first.

@@ -7,12 +7,12 @@ public struct LayerSite: Sendable {
   /// From 0.
   public let layer: Int
   /// What the names of the block's parameters begin with, such as `model.layers.3`.
-  public let name: String
+  public var name: String { ParameterNames(configuration).blockName(layer) }
   /// Standard deviation of first values where nothing special holds.
   public let standardDeviation: Float
   /// That of matrices that write to the residual stream.
   public let residualStandardDeviation: Float
-  let names: ParameterNames.Block
+  var names: ParameterNames.Block { ParameterNames(configuration).block(layer) }
 
   /// Layer `layer` (from 0) of a model.
   public init(
@@ -20,9 +20,6 @@ public struct LayerSite: Sendable {
   ) {
     self.configuration = configuration
     self.layer = layer
-    let all = ParameterNames(configuration)
-    name = all.blockName(layer)
-    names = all.block(layer)
     standardDeviation = Float(configuration.initializerRange)
     residualStandardDeviation =
       scaling == .depth

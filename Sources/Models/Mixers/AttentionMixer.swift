@@ -118,6 +118,6 @@ struct AttentionMixer: Mixer {
 
   private func give(_ mixed: Variable, _ gate: Variable?, on tape: inout Tape) -> Variable {
     guard let gate else { return tape.linear(mixed, output, bias: outputBias, keptInput: true) }
-    return tape.linear(tape.sigmoidGate(mixed, gate: gate), output, bias: outputBias)
+    return tape.linear(tape.gate(mixed, by: gate, .sigmoid), output, bias: outputBias)
   }
 }

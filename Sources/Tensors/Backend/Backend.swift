@@ -151,11 +151,6 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend {
     _ biases: [Tensor], offsets: [Int], weights: Tensor?, outputGradient: Tensor, biasGradients: [Tensor?],
     weightsGradient: Tensor?)
 
-  /// output = x * sigmoid(gate).
-  func sigmoidGate(_ x: Tensor, gate: Tensor, output: Tensor)
-  func sigmoidGateBackward(
-    _ x: Tensor, gate: Tensor, outputGradient: Tensor, inputGradient: Tensor, gateGradient: Tensor)
-
   /// output = the columns of `inputs` that `spans` list, side by side.
   func gatherColumns(of inputs: [Tensor], _ spans: [ColumnSpan], into output: Tensor)
   /// Each column of output = the sum of those that stand for it: `span`'s columns lie at `column` of `from`.

@@ -22,16 +22,4 @@ extension CPUBackend {
       rows: UnsafeRawPointer(tensor.pointer), stride: Int64(tensor.columns), from: Int64(column), count: Int64(count),
       to: Int64(to))
   }
-
-  public func sigmoidGate(_ x: Tensor, gate: Tensor, output: Tensor) {
-    apus_sigmoid_gate(Int64(x.count), x.pointer, gate.pointer, output.pointer, x.dtype.kernel)
-  }
-
-  public func sigmoidGateBackward(
-    _ x: Tensor, gate: Tensor, outputGradient: Tensor, inputGradient: Tensor, gateGradient: Tensor
-  ) {
-    apus_sigmoid_gate_backward(
-      Int64(x.count), x.pointer, gate.pointer, outputGradient.pointer, inputGradient.pointer, gateGradient.pointer,
-      x.dtype.kernel)
-  }
 }

@@ -285,19 +285,6 @@ public struct MeasuringBackend: Backend {
     }
   }
 
-  public func sigmoidGate(_ x: Tensor, gate: Tensor, output: Tensor) {
-    measure("sigmoid gate", exponentials: x.count, x, gate, output) { base.sigmoidGate(x, gate: gate, output: output) }
-  }
-
-  public func sigmoidGateBackward(
-    _ x: Tensor, gate: Tensor, outputGradient: Tensor, inputGradient: Tensor, gateGradient: Tensor
-  ) {
-    measure("sigmoid gate backward", exponentials: x.count, x, gate, outputGradient, inputGradient, gateGradient) {
-      base.sigmoidGateBackward(
-        x, gate: gate, outputGradient: outputGradient, inputGradient: inputGradient, gateGradient: gateGradient)
-    }
-  }
-
   public func gatherColumns(of inputs: [Tensor], _ spans: [ColumnSpan], into output: Tensor) {
     measure("columns", output, output) { base.gatherColumns(of: inputs, spans, into: output) }
   }

@@ -162,7 +162,7 @@ extension EngineTests {
       let inputs = [input([3, 17], &random), input([3, 17], scale: 3, &random)]
       let function = DifferentiableFunction(
         weights: TestWeights(random: &random), inputs: inputs, seed: random.next()
-      ) { [$0.sigmoidGate($1[0], gate: $1[1])] }
+      ) { [$0.gate($1[0], by: $1[1], .sigmoid)] }
       function.checkByDifferences(samples: 102, "sigmoid gate", &random)
       function.checkBFloat16("seed \(random.seed) sigmoid gate")
     }
