@@ -21,6 +21,7 @@ void apus_attention_backward(const apus_attention *s, const void *q, const void 
 
 #else
 #include "attention_tiles.h"
+#include "attention_fused.h"
 
 // Adds the products of a tile `[keys, lanes]` as the left operand and packed columns. `left` has room for the tile's panels
 // where the kernel cannot read its rows in place.
@@ -133,6 +134,9 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
     int64_t key0 = b * KEY_BLOCK, count = keys - key0 < KEY_BLOCK ? keys - key0 : KEY_BLOCK;
     apus_matrix km = {V(at)(k, key0 * s->k_stride, s->dtype), s->dtype, s->k_stride, 1};
     apus_matrix vm = {V(at)(v, key0 * s->v_stride, s->dtype), s->dtype, s->v_stride, 1};
+    int64_t next = keys - key0 - count < KEY_BLOCK ? keys - key0 - count : KEY_BLOCK;
+    V(expect)(k, s->k_stride, dim, s->dtype, key0 + count, key0 + count + next, false);
+    V(expect)(v, s->v_stride, value_dim, s->dtype, key0 + count, key0 + count + next, false);
     if (count < KEY_BLOCK) {
       memset(packed_keys + (size_t)b * key_block, 0, key_block);
       memset(packed_values + (size_t)b * value_block, 0, value_block);
@@ -155,6 +159,8 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
       apus_matrix qm = {q, s->dtype, s->q_stride, 1}, om = {d_out, s->dtype, s->out_stride, 1};
       kn->pack_b(qm, dim, count, packed_q);
       kn->pack_b(om, value_dim, count, packed_o);
+      const int64_t next = s->query_length - query0 - count < lanes ? s->query_length - query0 - count : lanes;
+      void *q_gradient = (void *)V(at)(job->d_q, token * s->q_stride + h * dim, s->dtype);
       if (count < lanes) {
         memset(turned_q, 0, q_turned);
         memset(turned_o, 0, o_turned);
@@ -186,20 +192,34 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
       int64_t block0 = plain ? strip.lowest_first / KEY_BLOCK : V(first_block)(&strip);
       int64_t block1 = strip.highest_last < 0 ? block0 : strip.highest_last / KEY_BLOCK + 1;
       for (int64_t b = block0; b < block1; b++) {
-        int64_t key0 = b * KEY_BLOCK, seen = V(seen_keys)(kn, &strip, key0);
+        int64_t key0 = b * KEY_BLOCK, seen = V(seen_keys)(kn, &strip, key0), n = b - block0, of = block1 - block0;
+        V(expect)(q_gradient, s->q_stride, dim, s->dtype, count * n / of, count * (n + 1) / of, true);
+        int64_t row = count + next * n / of, end = count + next * (n + 1) / of;
+        V(expect)(q, s->q_stride, dim, s->dtype, row, end, false);
+        V(expect)(out, s->out_stride, value_dim, s->dtype, row, end, false);
+        V(expect)(d_out, s->out_stride, value_dim, s->dtype, row, end, false);
         if (!plain && !V(look)(s, &strip, sequence, h, query0, lanes, key0, &extras)) continue;
-        for (int64_t r = 0; r < seen; r += kn->tile_rows) {
-          size_t panel = (size_t)(r / kn->tile_rows);
-          kn->tile(padded_dim, packed_keys + (size_t)b * key_block + panel * key_panel, packed_q,
-                   block.p + r * lanes, lanes, false);
-          kn->tile(padded_value, packed_values + (size_t)b * value_block + panel * value_panel, packed_o,
-                   block.ds + r * lanes, lanes, false);
-        }
-        for (int j = 0; j < vectors; j++) {
-          if (!plain) V(score_gradients)(s, NULL, &extras, &block, lanes, j * 16, key0, seen, half, lse, delta);
-          else if (V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK))
-            V(score_gradients)(s, NULL, NULL, &block, lanes, j * 16, key0, seen, half, lse, delta);
-          else V(score_gradients)(s, &strip, NULL, &block, lanes, j * 16, key0, seen, half, lse, delta);
+        const V(operands) score = {packed_keys + (size_t)b * key_block, key_panel, packed_q, padded_dim / 2};
+        const V(operands) gradient = {packed_values + (size_t)b * value_block, value_panel, packed_o, padded_value / 2};
+        const bool whole = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK);
+        if (V(fuses)(kn, half, plain)) {
+          const float scale = s->scale * V(units)(half);
+#define GRADIENTS(mask)                                                                                                \
+  V(fused_gradients)(mask, &score, &gradient, scale, key0, seen, lse, delta, block.p_rows, block.ds_rows, block.ds_pairs)
+          if (whole) GRADIENTS(NULL);
+          else GRADIENTS(&strip);
+#undef GRADIENTS
+        } else {
+          for (int64_t r = 0; r < seen; r += kn->tile_rows) {
+            size_t panel = (size_t)(r / kn->tile_rows);
+            kn->tile(padded_dim, score.keys + panel * key_panel, packed_q, block.p + r * lanes, lanes, false);
+            kn->tile(padded_value, gradient.keys + panel * value_panel, packed_o, block.ds + r * lanes, lanes, false);
+          }
+          for (int j = 0; j < vectors; j++) {
+            if (!plain) V(score_gradients)(s, NULL, &extras, &block, lanes, j * 16, key0, seen, half, lse, delta);
+            else if (whole) V(score_gradients)(s, NULL, NULL, &block, lanes, j * 16, key0, seen, half, lse, delta);
+            else V(score_gradients)(s, &strip, NULL, &block, lanes, j * 16, key0, seen, half, lse, delta);
+          }
         }
         if (!pairs) kn->pack_b((apus_matrix){ds, APUS_F32, 1, lanes}, seen, lanes, packed_s);
         V(accumulate)(kn, seen, block.p_rows, rows_type, left, turned_o, lane_panel, value_dim,
@@ -212,8 +232,7 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
       }
       float factor[32];
       for (int i = 0; i < 32; i++) factor[i] = s->scale;
-      V(write_transposed)(d_q, lanes, dim, count, factor,
-                          (void *)V(at)(job->d_q, token * s->q_stride + h * dim, s->dtype), s->q_stride, s->dtype);
+      V(write_transposed)(d_q, lanes, dim, count, factor, q_gradient, s->q_stride, s->dtype);
     }
   }
   if (kn->end) kn->end();

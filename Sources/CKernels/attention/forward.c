@@ -25,6 +25,7 @@ void apus_attention_forward(const apus_attention *s, const void *q, const void *
 
 #else
 #include "attention_tiles.h"
+#include "attention_fused.h"
 
 // What sixteen queries from lane0 on have come to: the score that their exponentials are taken against (-infinity before
 // any), and the sum of these.
@@ -80,6 +81,13 @@ INLINE bool V(soften)(const V(strip) * strip, const V(extras) * extras, float sc
   return true;
 }
 
+// Adds a block's values, weighted by the packed probabilities of its `seen` keys, to the strip's sums.
+INLINE void V(add_values)(const apus_gemm_kernel *kn, int64_t seen, int64_t values, const char *panels, size_t panel_bytes,
+                          const char *packed_p, float *sums) {
+  for (int64_t r = 0; r < values; r += kn->tile_rows, panels += panel_bytes)
+    kn->tile(seen, panels, packed_p, sums + r * kn->tile_columns, kn->tile_columns, true);
+}
+
 INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t task, const bool half,
                                  const bool plain) {
   const apus_attention *s = job->spec;
@@ -108,6 +116,9 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
   for (int64_t b = 0; b < blocks; b++) {
     int64_t key0 = b * KEY_BLOCK, count = keys - key0 < KEY_BLOCK ? keys - key0 : KEY_BLOCK;
     apus_matrix km = {V(at)(k, key0 * s->k_stride, s->dtype), s->dtype, s->k_stride, 1};
+    int64_t next = keys - key0 - count < KEY_BLOCK ? keys - key0 - count : KEY_BLOCK;
+    V(expect)(k, s->k_stride, dim, s->dtype, key0 + count, key0 + count + next, false);
+    V(expect)(v, s->v_stride, value_dim, s->dtype, key0 + count, key0 + count + next, false);
     V(pack_rows)(kn, km, count, dim, packed_keys + (size_t)b * key_block);
     apus_matrix vm = {V(at)(v, key0 * s->v_stride, s->dtype), s->dtype, s->v_stride, 1};
     // The depth of a last, shorter block is padded with zeros to the whole block.
@@ -124,6 +135,9 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
       int64_t token = sequence * s->query_length + query0;
       apus_matrix qm = {V(at)(job->q, token * s->q_stride + h * dim, s->dtype), s->dtype, s->q_stride, 1};
       kn->pack_b(qm, dim, count, packed_q);
+      const int64_t next = s->query_length - query0 - count < lanes ? s->query_length - query0 - count : lanes;
+      const void *next_q = V(at)(qm.data, count * s->q_stride, s->dtype);
+      void *out = (void *)V(at)(job->out, token * s->out_stride + h * value_dim, s->dtype);
       V(extras) extras;
       if (!plain) V(extras_of_strip)(s, h, query0, half, &extras);
       // A sink is a score that was seen before all others.
@@ -134,18 +148,32 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
       int64_t block0 = plain ? strip.lowest_first / KEY_BLOCK : V(first_block)(&strip);
       int64_t block1 = strip.highest_last < 0 ? block0 : strip.highest_last / KEY_BLOCK + 1;
       for (int64_t b = block0; b < block1; b++) {
-        int64_t key0 = b * KEY_BLOCK;
+        int64_t key0 = b * KEY_BLOCK, n = b - block0, of = block1 - block0;
+        V(expect)(out, s->out_stride, value_dim, s->dtype, count * n / of, count * (n + 1) / of, true);
+        V(expect)(next_q, s->q_stride, dim, s->dtype, next * n / of, next * (n + 1) / of, false);
         if (!plain && !V(look)(s, &strip, sequence, h, query0, lanes, key0, &extras)) continue;
         int64_t seen = V(seen_keys)(kn, &strip, key0);
+        const bool whole = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK);
+        const V(operands) products = {packed_keys + (size_t)b * key_block, key_panel, packed_q, padded_dim / 2};
+        if (V(fuses)(kn, half, plain)) {
+          const vf base[2] = {softmax[0].base, softmax[1].base};
+          vf more[2];
+          if (whole ? V(fused_exponentials)(NULL, &products, scale, key0, seen, base, pairs, more)
+                    : V(fused_exponentials)(&strip, &products, scale, key0, seen, base, pairs, more)) {
+            for (int j = 0; j < 2; j++) softmax[j].total += more[j];
+            V(add_values)(kn, seen, values, packed_values + (size_t)b * value_block, value_panel, packed_p, sums);
+            continue;
+          }
+        }
         for (int64_t r = 0; r < seen; r += kn->tile_rows)
-          kn->tile(padded_dim, packed_keys + (size_t)b * key_block + (size_t)(r / kn->tile_rows) * key_panel, packed_q,
-                   scores + r * lanes, lanes, false);
+          kn->tile(padded_dim, products.keys + (size_t)(r / kn->tile_rows) * key_panel, packed_q, scores + r * lanes,
+                   lanes, false);
         for (int j = 0; j < vectors; j++) {
           vf shrink;
           bool shrinks;
           if (!plain)
             shrinks = V(soften)(NULL, &extras, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink);
-          else if (V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK))
+          else if (whole)
             shrinks = V(soften)(NULL, NULL, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink);
           else
             shrinks = V(soften)(&strip, NULL, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink);
@@ -157,9 +185,7 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
           }
         }
         if (!V(takes_pairs)(half)) kn->pack_b((apus_matrix){scores, APUS_F32, 1, lanes}, seen, lanes, packed_p);
-        for (int64_t r = 0; r < values; r += kn->tile_rows)
-          kn->tile(seen, packed_values + (size_t)b * value_block + (size_t)(r / kn->tile_rows) * value_panel, packed_p,
-                   sums + r * lanes, lanes, true);
+        V(add_values)(kn, seen, values, packed_values + (size_t)b * value_block, value_panel, packed_p, sums);
       }
       float factor[32], lse[32];
       for (int i = 0; i < lanes; i++) {
@@ -171,9 +197,7 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
       }
       for (int64_t i = 0; i < count; i++)
         job->lse[(sequence * s->heads + h) * s->query_length + query0 + i] = lse[i];
-      V(write_transposed)(sums, lanes, value_dim, count, factor,
-                          (void *)V(at)(job->out, token * s->out_stride + h * value_dim, s->dtype), s->out_stride,
-                          s->dtype);
+      V(write_transposed)(sums, lanes, value_dim, count, factor, out, s->out_stride, s->dtype);
     }
   }
   if (kn->end) kn->end();

@@ -5,13 +5,20 @@
 #include "gemm_blocks.h"
 #include "store_tile.h"
 
-enum { cache_bytes = 448 << 10, columns_per_task = 1024, least_block_work = 100 << 20, most_packed = 64 << 20 };
+enum {
+  cache_bytes = 448 << 10,
+  small_right = 1 << 20,
+  columns_per_task = 1024,
+  least_block_work = 100 << 20,
+  most_packed = 64 << 20
+};
 
 typedef struct {
   const apus_gemm_kernel *kernel;
   apus_dtype compute;
-  int64_t rows, columns, depth, block_rows, block_columns, row_blocks;
+  int64_t rows, columns, depth, block_rows, block_columns, row_blocks, column_blocks;
   apus_matrix left;
+  bool rows_first;          // a block of rows is taken with all columns before the next one
   bool direct;              // A is read where it lies
   const char *packed_left;  // NULL: each task packs its own block
   // Where A is also packed turned, its rows the depth, as an operand of a later product; NULL: nowhere.
@@ -86,13 +93,36 @@ static void expect_rows(const char *c, int64_t bytes, int64_t rows) {
   }
 }
 
+// A stretch of memory that is fetched bit by bit before it is needed.
+typedef struct {
+  const char *at, *end;
+  int64_t lines;  // at a time
+} stretch;
+
+static inline void fetch_some(stretch *s) {
+  for (int64_t i = 0; i < s->lines && s->at < s->end; i++, s->at += 64) __builtin_prefetch(s->at, 0, 2);
+}
+
+// Of the rows of A after `row1`, which the tasks of the next block read, the part that the task of one of the blocks of
+// columns fetches while it computes `tiles` tiles.
+static stretch rows_to_come(const product *p, int64_t row1, int64_t column_block, int64_t tiles) {
+  if (!p->rows_first || p->packed_left || p->left.column_stride != 1 || p->left.row_stride != p->depth) return (stretch){0};
+  int64_t lines = least(p->block_rows, p->rows - row1) * row_bytes(p->left) / 64;
+  const char *rows = row_in_place(p, row1);
+  stretch part = {rows + lines * column_block / p->column_blocks * 64,
+                  rows + lines * (column_block + 1) / p->column_blocks * 64, 0};
+  part.lines = divide_up((part.end - part.at) / 64, tiles);
+  return part;
+}
+
 static void product_task(void *context, int64_t task, int worker) {
   (void)worker;
   const product *p = context;
   const apus_gemm_kernel *k = p->kernel;
-  // All rows of a block of columns follow each other, so that its part of B is read from memory once.
-  int64_t row0 = task % p->row_blocks * p->block_rows, row1 = least(row0 + p->block_rows, p->rows);
-  int64_t column0 = task / p->row_blocks * p->block_columns, column1 = least(column0 + p->block_columns, p->columns);
+  int64_t row_block = p->rows_first ? task / p->column_blocks : task % p->row_blocks;
+  int64_t column_block = p->rows_first ? task % p->column_blocks : task / p->row_blocks;
+  int64_t row0 = row_block * p->block_rows, row1 = least(row0 + p->block_rows, p->rows);
+  int64_t column0 = column_block * p->block_columns, column1 = least(column0 + p->block_columns, p->columns);
   size_t a_panel = apus_panel_a_bytes(k, p->depth);
   if (p->turned && column0 == 0)
     pack_panels(p->turn, p->turned_width, k->element_bytes,
@@ -109,6 +139,8 @@ static void product_task(void *context, int64_t task, int worker) {
     size_t strip_rows = (size_t)divide_up(row1 - row0, k->tile_rows) * (size_t)k->tile_rows;
     strip = apus_workspace(3, strip_rows * (size_t)p->block_columns * sizeof(float));
   }
+  stretch coming = rows_to_come(
+      p, row1, column_block, divide_up(row1 - row0, k->tile_rows) * divide_up(column1 - column0, k->tile_columns));
   if (k->begin) k->begin();
   for (int64_t column = column0; column < column1; column += k->tile_columns) {
     const char *b = p->packed + (size_t)(column / k->tile_columns) * p->panel_bytes;
@@ -117,6 +149,7 @@ static void product_task(void *context, int64_t task, int worker) {
       bool whole = rows == k->tile_rows && columns == k->tile_columns;
       const char *panel = p->direct ? a : a + (size_t)((row - row0) / k->tile_rows) * a_panel;
       char *c = p->epilogue ? NULL : p->c + row * c_bytes + column * element_bytes;
+      fetch_some(&coming);
       if (strip) {
         multiply_tile(p, panel, row, rows, b, strip + (row - row0) * p->block_columns + column - column0,
                       p->block_columns, false);
@@ -163,15 +196,18 @@ static void run(product p, int64_t most_panels, int64_t block_columns) {
     int64_t width = divide_up(divide_up(p.columns, blocks), k->tile_columns) * k->tile_columns;
     p.block_columns = least(width, columns_per_task);
   }
-  int64_t column_blocks = divide_up(p.columns, p.block_columns);
+  p.column_blocks = divide_up(p.columns, p.block_columns);
+  // A right operand that the second-level caches hold is there for every block of rows; of a larger one a block of columns
+  // is taken with all rows, so that it is read from memory once.
+  p.rows_first = divide_up(p.columns, k->tile_columns) * (int64_t)p.panel_bytes <= small_right;
   int64_t bytes = divide_up(p.rows, k->tile_rows) * panel;
-  if (!p.direct && !p.packed_left && (column_blocks > 1 || (p.left.row_stride == 1 && bytes <= most_packed))) {
+  if (!p.direct && !p.packed_left && (p.column_blocks > 1 || (p.left.row_stride == 1 && bytes <= most_packed))) {
     // Several tasks need the same rows, or these lie across memory: packed once for all.
     char *packed_left = apus_workspace(1, (size_t)bytes);
     pack_left(k, p.left, p.rows, p.depth, packed_left);
     p.packed_left = packed_left;
   }
-  apus_parallel(p.row_blocks * column_blocks, product_task, &p);
+  apus_parallel(p.row_blocks * p.column_blocks, product_task, &p);
 }
 
 // The depth that is taken at once; a product that is deeper adds up several. Blocks for the first-level cache pay where

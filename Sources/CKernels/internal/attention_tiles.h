@@ -11,6 +11,19 @@ INLINE const void *V(at)(const void *p, int64_t elements, apus_dtype type) {
   return (const char *)p + elements * (type == APUS_F32 ? 4 : 2);
 }
 
+// Fetches rows from `row` up to `end` that are soon read, or written: they lie too far apart for the processor to see
+// them coming.
+INLINE void V(expect)(const void *first, int64_t stride, int64_t columns, apus_dtype type, int64_t row, int64_t end,
+                      const bool written) {
+  const int64_t size = type == APUS_F32 ? 4 : 2;
+  for (; row < end; row++)
+    for (int64_t c = 0; c < columns * size; c += 64) {
+      const char *line = (const char *)first + row * stride * size + c;
+      if (written) __builtin_prefetch(line, 1);
+      else __builtin_prefetch(line);
+    }
+}
+
 // Left panels of `rows` vectors of length `depth`: all panels of the tile's height, one after another.
 INLINE void V(pack_rows)(const apus_gemm_kernel *kn, apus_matrix m, int64_t rows, int64_t depth, char *out) {
   size_t bytes = apus_panel_a_bytes(kn, depth);

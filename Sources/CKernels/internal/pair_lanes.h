@@ -3,6 +3,7 @@
 #define APUS_PAIR_LANES_H
 #include "vector.h"
 #include <immintrin.h>
+#define UNROLL _Pragma("GCC unroll 16")
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
 #define TARGET_INLINE static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
 
@@ -21,6 +22,12 @@ TARGET_INLINE __m512i low_16(const void *data, apus_dtype type) {
   return _mm512_castsi256_si512((__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(data)));
 }
 
+// Eight.
+TARGET_INLINE __m128i low_8(const void *data, apus_dtype type) {
+  if (type == APUS_BF16) return _mm_loadu_si128(data);
+  return (__m128i)_mm256_cvtneps_pbh(_mm256_loadu_ps(data));
+}
+
 // Thirty-two elements from `at`, of which `count` exist, as bf16.
 TARGET_INLINE __m512i row_of_32(const void *data, apus_dtype type, int64_t at, int count) {
   if (type == APUS_BF16) {
@@ -36,23 +43,23 @@ TARGET_INLINE __m512i row_of_32(const void *data, apus_dtype type, int64_t at, i
 // A 16 x 16 transposition of 32-bit lanes: four rounds of pairwise exchange.
 TARGET_INLINE void transpose(__m512i r[16]) {
   __m512i t[16];
-  for (int i = 0; i < 8; i++) {
+  UNROLL for (int i = 0; i < 8; i++) {
     t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
     t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
   }
-  for (int i = 0; i < 4; i++) {
+  UNROLL for (int i = 0; i < 4; i++) {
     r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
     r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
     r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
     r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
   }
-  for (int i = 0; i < 4; i++) {
+  UNROLL for (int i = 0; i < 4; i++) {
     t[i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0x88);
     t[4 + i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0xdd);
     t[8 + i] = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0x88);
     t[12 + i] = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0xdd);
   }
-  for (int i = 0; i < 4; i++) {
+  UNROLL for (int i = 0; i < 4; i++) {
     r[i] = _mm512_shuffle_i32x4(t[i], t[8 + i], 0x88);
     r[8 + i] = _mm512_shuffle_i32x4(t[i], t[8 + i], 0xdd);
     r[4 + i] = _mm512_shuffle_i32x4(t[4 + i], t[12 + i], 0x88);

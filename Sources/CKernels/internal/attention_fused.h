@@ -1,0 +1,111 @@
+// Scores that never go through memory: where the kernel multiplies pairs of bf16 in tiles of eight keys and 32 queries, what
+// follows the products (the softmax, or its gradient) is done in the registers that they were summed in. Every sum has
+// the order of the general path. Included by a body.
+
+// Whether the kernel is laid out so, and rounding is an instruction.
+INLINE bool V(fuses)(const apus_gemm_kernel *kn, const bool half, const bool plain) {
+  return V(takes_pairs)(half) && plain && kn->tile_rows == 8 && kn->tile_columns == 32 && kn->depth_unit == 2;
+}
+
+// The operands of a block's products.
+typedef struct {
+  const char *keys;  // panels of eight rows, `panel_bytes` apart
+  size_t panel_bytes;
+  const char *queries;  // the packed strip
+  int64_t pairs;        // of depth
+} V(operands);
+
+#ifdef NARROW_IN_HARDWARE
+#define UNROLL _Pragma("GCC unroll 8")
+// sum[i][j] = the products of key `row + i`, up to `count`, and sixteen queries of the strip from 16 * j on.
+#define PRODUCTS(sum, count, row, o)                                                                                   \
+  do {                                                                                                                 \
+    const int32_t *left = (const int32_t *)((o)->keys + (size_t)((row) / 8) * (o)->panel_bytes) + (row) % 8;           \
+    const char *right = (o)->queries;                                                                                  \
+    UNROLL for (int i = 0; i < count; i++) sum[i][0] = sum[i][1] = _mm512_setzero_ps();                                \
+    for (int64_t k = 0; k < (o)->pairs; k++, left += 8, right += 128) {                                                \
+      __m512bh right0 = (__m512bh)_mm512_loadu_si512(right), right1 = (__m512bh)_mm512_loadu_si512(right + 64);        \
+      UNROLL for (int i = 0; i < count; i++) {                                                                         \
+        __m512bh both = (__m512bh)_mm512_set1_epi32(left[i]);                                                          \
+        sum[i][0] = _mm512_dpbf16_ps(sum[i][0], both, right0);                                                         \
+        sum[i][1] = _mm512_dpbf16_ps(sum[i][1], both, right1);                                                         \
+      }                                                                                                                \
+    }                                                                                                                  \
+  } while (0)
+#endif
+
+// Products times `scale`; -infinity where a query of the strip, if one is given, does not see the key.
+INLINE vf V(seen_score)(const V(strip) * strip, vf product, float scale, int lane0, int64_t key) {
+  vf x = product * scale;
+  return strip ? vselect(V(visible)(strip, lane0, key), x, vsplat(-INFINITY)) : x;
+}
+
+// The exponentials of the scores of `seen` keys, relative to `base`, as pairs, and their sums. False where that base does
+// not do, as there is none yet or a score is too far above it.
+INLINE bool V(fused_exponentials)(const V(strip) * strip, const V(operands) * o, float scale, int64_t key0, int64_t seen,
+                                  const vf base[2], uint32_t *pairs, vf sums[2]) {
+#ifdef NARROW_IN_HARDWARE
+  if (V(any)((vi)(base[0] == vsplat(-INFINITY)) | (vi)(base[1] == vsplat(-INFINITY)))) return false;
+  vf top[2] = {base[0], base[1]}, total[2] = {{0}, {0}};
+  for (int64_t r = 0; r < seen; r += 8) {
+    __m512 sum[8][2];
+    PRODUCTS(sum, 8, r, o);
+    UNROLL for (int i = 0; i < 8; i += 2) UNROLL for (int j = 0; j < 2; j++) {
+      vf p[2];
+      UNROLL for (int e = 0; e < 2; e++) {
+        vf x = V(seen_score)(strip, (vf)sum[i + e][j], scale, j * 16, key0 + r + i + e);
+        top[j] = V(max)(x, top[j]);
+        p[e] = V(exp2_coarse)(x - base[j]);
+        total[j] += p[e];
+      }
+      V(store_pairs)(pairs + (r + i) / 2 * 32 + j * 16, p[0], p[1]);
+    }
+  }
+  sums[0] = total[0];
+  sums[1] = total[1];
+  return !V(any)((vi)(top[0] > base[0] + 8.0f) | (vi)(top[1] > base[1] + 8.0f));
+#else
+  (void)strip, (void)o, (void)scale, (void)key0, (void)seen, (void)base, (void)pairs, (void)sums;
+  return false;
+#endif
+}
+
+// Probabilities of `seen` keys and 32 queries, and the gradients of their scores, the attention's scale left out: both as
+// rows of bf16, the gradients also as pairs.
+INLINE void V(fused_gradients)(const V(strip) * strip, const V(operands) * score, const V(operands) * gradient,
+                               float scale, int64_t key0, int64_t seen, const float *lse, const float *delta,
+                               uint16_t *p_rows, uint16_t *ds_rows, uint32_t *ds_pairs) {
+#ifdef NARROW_IN_HARDWARE
+  vf log_sum[2], taken[2];
+  for (int j = 0; j < 2; j++) {
+    log_sum[j] = V(load)(lse, j * 16, APUS_F32) * LOG2_E;
+    taken[j] = V(load)(delta, j * 16, APUS_F32);
+  }
+  for (int64_t r = 0; r < seen; r += 4) {
+    __m512 x[4][2], dx[4][2];
+    PRODUCTS(x, 4, r, score);
+    PRODUCTS(dx, 4, r, gradient);
+    UNROLL for (int i = 0; i < 4; i += 2) {
+      vf p[2][2], g[2][2];
+      UNROLL for (int e = 0; e < 2; e++) UNROLL for (int j = 0; j < 2; j++) {
+        vf at = V(seen_score)(strip, (vf)x[i + e][j], scale, j * 16, key0 + r + i + e);
+        p[e][j] = V(exp2_coarse)(at - log_sum[j]);
+        g[e][j] = p[e][j] * ((vf)dx[i + e][j] - taken[j]);
+      }
+      UNROLL for (int e = 0; e < 2; e++) {
+        int64_t row = (r + i + e) * 32;
+        _mm512_storeu_si512(p_rows + row, (__m512i)_mm512_cvtne2ps_pbh((__m512)p[e][1], (__m512)p[e][0]));
+        _mm512_storeu_si512(ds_rows + row, (__m512i)_mm512_cvtne2ps_pbh((__m512)g[e][1], (__m512)g[e][0]));
+      }
+      UNROLL for (int j = 0; j < 2; j++) V(store_pairs)(ds_pairs + (r + i) / 2 * 32 + j * 16, g[0][j], g[1][j]);
+    }
+  }
+#else
+  (void)strip, (void)score, (void)gradient, (void)scale, (void)key0, (void)seen, (void)lse, (void)delta;
+  (void)p_rows, (void)ds_rows, (void)ds_pairs;
+#endif
+}
+#ifdef NARROW_IN_HARDWARE
+#undef PRODUCTS
+#undef UNROLL
+#endif
