@@ -24,7 +24,7 @@ public struct DecoderModel: Sendable {
   public init(_ configuration: ModelConfiguration, store: ParameterStore) {
     self.configuration = configuration
     self.store = store
-    let names = ParameterNames(configuration)
+    let names = configuration.family.kind.names
     embedding = store.required("\(names.embedding).weight")
     positions = configuration.positions == .learned ? store.required("\(names.positions).weight") : nil
     head = store.weights([configuration.tiedEmbeddings ? names.embedding : names.head])

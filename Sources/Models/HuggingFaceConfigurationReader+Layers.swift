@@ -47,18 +47,16 @@ extension HuggingFaceConfigurationReader {
     return try interval(of: rotary.map { $0 == 0 }, "no_rope_layers", "layers without rotary embedding")
   }
 
-  /// The window where one is in use; but for Gemma 3 it must cover exactly the layers that have rotary embeddings.
-  func slidingWindow(_ family: ModelConfiguration.Family, layers: Int, noRopeInterval: Int?) throws -> Int? {
-    if family == .gemma3 { return try size("sliding_window", missing: 4096) }
-    if family == .mixtral { return value("sliding_window") == nil ? nil : try size("sliding_window") }
-    guard family.mayHaveWindow, try flag("use_sliding_window", missing: false), value("sliding_window") != nil else {
+  /// The window where one is in use; it must cover exactly the layers that have rotary embeddings.
+  func slidingWindow(layers: Int, noRopeInterval: Int?) throws -> Int? {
+    guard family.kind.mayHaveWindow, try flag("use_sliding_window", missing: false), value("sliding_window") != nil else {
       return nil
     }
     let window = try size("sliding_window")
     let windowed: [Bool]
     if let given = try windowedLayers(layers) {
       windowed = given
-    } else if family != .smollm3 {
+    } else if family.kind.hasMaxWindowLayers {
       let first = value("max_window_layers").map { $0.intValue ?? -1 } ?? 28
       guard first >= 0 else { throw error("max_window_layers", "it must be a number of layers") }
       windowed = (0..<layers).map { $0 >= first }

@@ -4,9 +4,9 @@ import Formats
 extension HuggingFaceConfigurationReader {
   /// Base and stretching of the rotary frequencies, from `rope_parameters` or the older two keys; where they differ by
   /// layer type, of layers that see the whole text.
-  func rope(standardTheta: Double) throws -> (theta: Double, scaling: ModelConfiguration.RopeScaling?) {
+  func rope() throws -> (theta: Double, scaling: ModelConfiguration.RopeScaling?) {
     let key = value("rope_parameters") != nil ? "rope_parameters" : "rope_scaling"
-    let outer = try positive(json, "rope_theta", missing: standardTheta)
+    let outer = try positive(json, "rope_theta", missing: family.kind.standards.ropeTheta)
     if let share = value("partial_rotary_factor"), share.doubleValue != 1 {
       throw error("partial_rotary_factor", "\(shown(share)) is not supported; every head is rotated whole")
     }
@@ -86,12 +86,12 @@ extension HuggingFaceConfigurationReader {
     return try positive(parameters, "rope_theta", missing: standard, prefix: "\(key).sliding_attention")
   }
 
-  /// The settings of one layer type, or all where they do not differ by it; only Gemma 3's may.
+  /// The settings of one layer type, or all where they do not differ by it.
   private func layerType(_ type: String, of parameters: JSON, _ key: String) throws -> JSON? {
     guard let members = parameters.objectValue, members.values.contains(where: { $0.objectValue != nil }) else {
       return parameters
     }
-    guard try family() == .gemma3 else { throw error(key, "settings that differ by layer type are not supported") }
+    guard family.kind.mayHaveRopeByLayerType else { throw error(key, "settings that differ by layer type are not supported") }
     return members[type].flatMap { $0.isNull ? nil : $0 }
   }
 }

@@ -4,6 +4,7 @@ import Formats
 struct HuggingFaceConfigurationReader {
   let json: JSON
   let file: String
+  let family: ModelConfiguration.Family
   /// What the keys stand in: nothing, or the part of a model with vision that describes its language model.
   private let part: String
   private let outer: JSON
@@ -17,16 +18,19 @@ struct HuggingFaceConfigurationReader {
     }
     outer = json
     self.file = file
-    if json["model_type"]?.stringValue == "gemma3" {
+    let type = json["model_type"]?.stringValue
+    if let type, let family = ModelConfiguration.Family.allCases.first(where: { $0.kind.visionModelType == type }) {
       guard let text = json["text_config"], text.objectValue != nil else {
         throw HuggingFaceConfigurationError(
-          file: file, key: "text_config", problem: "missing; it describes the language model of a gemma3")
+          file: file, key: "text_config", problem: "missing; it describes the language model of a \(type)")
       }
       self.json = text
       part = "text_config."
+      self.family = family
     } else {
       self.json = json
       part = ""
+      family = try Self.family(json["model_type"], file: file)
     }
   }
 
@@ -42,22 +46,21 @@ struct HuggingFaceConfigurationReader {
     return value
   }
 
-  func family() throws -> ModelConfiguration.Family {
-    if !part.isEmpty { return .gemma3 }
-    let names = (ModelConfiguration.Family.allCases.map(\.rawValue) + ["gemma3"]).joined(separator: ", ")
-    guard let type = value("model_type") else { throw error("model_type", "missing; it must be one of \(names)") }
+  private static func family(_ type: JSON?, file: String) throws -> ModelConfiguration.Family {
+    let families = ModelConfiguration.Family.allCases.map { $0.kind }
+    let names = (families.flatMap { $0.modelTypes } + families.compactMap { $0.visionModelType }).joined(separator: ", ")
+    func error(_ problem: String) -> HuggingFaceConfigurationError {
+      HuggingFaceConfigurationError(file: file, key: "model_type", problem: problem)
+    }
+    guard let type, !type.isNull else { throw error("missing; it must be one of \(names)") }
     guard let family = type.stringValue.flatMap(ModelConfiguration.Family.init) else {
-      throw error("model_type", "\(shown(type)) is not one of \(names)")
+      throw error("\(shown(type)) is not one of \(names)")
     }
     return family
   }
 
-  /// Refuses features that change what the weights compute and that these families are not built with.
-  func refuseUnsupported(_ family: ModelConfiguration.Family) throws {
-    let key = family.keys.activation, name = family.activation.huggingFaceName
-    if family != .apus, let activation = value(key), activation.stringValue != name {
-      throw error(key, "\(shown(activation)) is not supported; this family's feed-forward layer has \(name)")
-    }
+  /// Refuses features that change what the weights compute and that no family is built with.
+  func refuseUnsupported() throws {
     for key in ["attn_logit_softcapping", "final_logit_softcapping"] where value(key) != nil {
       throw error(key, "\(value(key).map(shown) ?? "") is not supported; scores and logits are not capped: null")
     }
@@ -90,6 +93,14 @@ struct HuggingFaceConfigurationReader {
     try positive(json, key, missing: missing)
   }
 
+  func nonNegative(_ key: String, missing: Double) throws -> Double {
+    guard let given = value(key) else { return missing }
+    guard let number = given.doubleValue, number.isFinite, number >= 0 else {
+      throw error(key, "\(shown(given)) is not a number of 0 or more")
+    }
+    return number
+  }
+
   func flag(_ key: String, missing: Bool) throws -> Bool {
     guard let given = value(key) else { return missing }
     guard let flag = given.boolValue else { throw error(key, "\(shown(given)) is not true or false") }
@@ -120,7 +131,9 @@ struct HuggingFaceConfigurationReader {
   }
 
   /// A value as one short piece of text.
-  func shown(_ value: JSON) -> String {
+  func shown(_ value: JSON) -> String { Self.shown(value) }
+
+  private static func shown(_ value: JSON) -> String {
     let text = value.serializedString()
     return text.count > 60 ? value.kind : text
   }

@@ -94,27 +94,27 @@ public struct ModelConfiguration: Sendable, Equatable {
     self.keyValueHeadCount = keyValueHeadCount ?? headCount
     self.headDimension = headDimension ?? (headCount > 0 ? hiddenSize / headCount : 0)
     self.contextLength = contextLength
-    positions = family == .gpt2 ? .learned : .rotary
+    positions = .rotary
     self.ropeTheta = ropeTheta
     self.ropeScaling = ropeScaling
     self.localRopeTheta = localRopeTheta
     self.noRopeInterval = noRopeInterval
-    norm = family.norm
-    normPlacement = family.normPlacement
+    norm = .rms
+    normPlacement = .before
     self.normEpsilon = normEpsilon
     self.tiedEmbeddings = tiedEmbeddings
-    scalesEmbedding = family == .gemma3
-    queryKeyNorm = family.queryKeyNorm
-    queryKeyValueBias = family.queryKeyValueBias
-    attentionOutputBias = family == .gpt2
+    scalesEmbedding = false
+    queryKeyValueBias = false
+    attentionOutputBias = false
     self.attentionScalar = attentionScalar
     self.slidingWindow = slidingWindow
     self.fullAttentionInterval = fullAttentionInterval
-    activation = family.activation
-    feedForwardBias = family == .gpt2
+    activation = .swiGLU
+    feedForwardBias = false
     self.initializerRange = initializerRange
     self.beginOfTextToken = beginOfTextToken
     self.endOfTextToken = endOfTextToken
+    family.kind.prepare(&self)
   }
 
   /// What mixes the tokens in layer `layer` (from 0).

@@ -26,7 +26,7 @@ public enum WeightFiles {
 
   /// Writes every parameter to one safetensors file, beside and renamed.
   public static func save(_ store: ParameterStore, as dtype: DType, to path: String) throws {
-    let file = SafetensorsShards.File(path: path, tensors: store.declarations)
+    let file = SafetensorsShards.File(path: path, tensors: StoredTensor.all(store.declarations))
     try SafetensorsShards.write(
       file, from: StoreWeights(store), as: dtype == .bfloat16 ? .bfloat16 : .float32, progress: { _ in })
   }

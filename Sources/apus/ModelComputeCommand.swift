@@ -133,22 +133,23 @@ struct ModelComputeCommand: ParsableCommand {
   }
 
   private func write(_ results: [Result], gradients store: ParameterStore) throws {
-    let gradients = zip(store.declarations, store.parameters).compactMap { declaration, parameter in
-      parameter.gradient.map { (declaration, $0) }
-    }
+    let gradients = store.gradient == nil ? [] : StoredTensor.all(store.declarations.filter(\.isOptimized))
     let writer = try SafetensorsWriter(
       output,
       tensors: results.map(\.declaration)
-        + gradients.map { .init(name: "grad." + $0.0.name, element: .float32, shape: $0.0.storedShape) })
+        + gradients.map { .init(name: "grad." + $0.name, element: .float32, shape: $0.shape) })
     do {
       for result in results {
         let bytes = result.tensor.count * 4
         try writer.append(UnsafeRawBufferPointer(start: result.tensor.pointer, count: bytes), to: result.name)
       }
-      for (declaration, gradient) in gradients {
-        try declaration.withStoredValues(of: gradient) {
-          try writer.append(UnsafeRawBufferPointer($0), to: "grad." + declaration.name)
+      for tensor in gradients {
+        let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: tensor.count)
+        defer { values.deallocate() }
+        try tensor.fill(values) { part, values in
+          if let gradient = store.parameter(part.name)?.gradient { _ = values.update(fromContentsOf: gradient.floats) }
         }
+        try writer.append(UnsafeRawBufferPointer(values), to: "grad." + tensor.name)
       }
       try writer.commit()
     } catch {

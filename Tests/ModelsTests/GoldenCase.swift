@@ -62,10 +62,13 @@ struct GoldenCase {
 
   /// The gradient that transformers computed, in this model's layout.
   func expectedGradient(_ declaration: ParameterDeclaration) throws -> [Float] {
-    let stored = try expected("grad." + declaration.name)
-    guard declaration.isStoredTransposed else { return stored }
-    let (rows, columns) = (declaration.shape[0], declaration.shape[1])
-    return (0..<rows * columns).map { stored[$0 % columns * rows + $0 / columns] }
+    guard let place = declaration.stored else { return try expected("grad." + declaration.name) }
+    let stored = try expected("grad." + place.tensor)
+    let columns = declaration.count / declaration.shape[0]
+    return (0..<declaration.count).map { i in
+      let row = place.order?[i / columns] ?? i / columns
+      return stored[place.first + row * place.rowStride + i % columns * place.columnStride]
+    }
   }
 
   func expected(_ name: String) throws -> [Float] {

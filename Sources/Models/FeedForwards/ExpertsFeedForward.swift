@@ -125,30 +125,26 @@ public struct ExpertsFeedForward: FeedForwardKind {
 struct ExpertsPlan {
   let router, choiceBias, sharedGate: String
   let shared: MLPPlan?
-  private let name: String
+  private let names: ParameterNames.Experts
   private let kind: ExpertsFeedForward
   private let activation: ModelConfiguration.Activation
-  private let isMixtral: Bool
 
   init(_ kind: ExpertsFeedForward, _ site: LayerSite) {
     self.kind = kind
-    isMixtral = site.configuration.family == .mixtral
-    name = "\(site.name).\(isMixtral ? "block_sparse_moe" : "mlp")"
+    names = site.names.experts
     activation = kind.activation ?? site.configuration.activation
-    router = "\(name).gate"
-    choiceBias = "\(router).e_score_correction_bias"
-    sharedGate = "\(name).shared_expert_gate"
+    router = names.router
+    choiceBias = names.choiceBias
+    sharedGate = "\(names.layer).shared_expert_gate"
     // The gated one is Qwen2-MoE's, the other DeepSeek's.
-    let sharedName = "\(name).\(kind.sharedGate ? "shared_expert" : "shared_experts")"
+    let sharedName = "\(names.layer).\(kind.sharedGate ? "shared_expert" : "shared_experts")"
     let activation = activation
     shared = kind.sharedWidth.map { MLPPlan(sharedName, width: $0, activation: activation, hasBias: kind.expertBias) }
   }
 
   func expert(_ number: Int) -> MLPPlan {
-    let at = "\(name).experts.\(number)"
-    return isMixtral
-      ? MLPPlan(
-        at, gate: "w1", up: "w3", down: "w2", width: kind.width, activation: activation, hasBias: kind.expertBias)
-      : MLPPlan(at, width: kind.width, activation: activation, hasBias: kind.expertBias)
+    MLPPlan(
+      "\(names.layer).experts.\(number)", gate: names.gate, up: names.up, down: names.down, width: kind.width,
+      activation: activation, hasBias: kind.expertBias)
   }
 }

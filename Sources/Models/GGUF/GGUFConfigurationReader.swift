@@ -17,7 +17,7 @@ struct GGUFConfigurationReader {
       throw GGUFError(path: file.path, .key(key), problem: "is missing or no string; it must name the architecture")
     }
     guard let family = ModelConfiguration.Family.named(gguf: name) else {
-      let known = ModelConfiguration.Family.allCases.compactMap(\.gguf).joined(separator: ", ")
+      let known = ModelConfiguration.Family.allCases.compactMap { $0.kind.gguf }.joined(separator: ", ")
       throw GGUFError(path: file.path, .key(key), problem: "is \"\(name)\", which is not one of \(known)")
     }
     architecture = name
@@ -62,7 +62,7 @@ struct GGUFConfigurationReader {
     }
     members["vocab_size"] = .integer(Int64(embedding.shape[0]))
     members["tie_word_embeddings"] = .bool(file.tensors["output.weight"] == nil)
-    let keys = family.keys
+    let keys = family.kind.keys
     try integer("\(at).embedding_length", as: keys.hidden)
     try integer("\(at).feed_forward_length", as: keys.intermediate)
     try integer("\(at).block_count", as: keys.layers)
@@ -79,8 +79,8 @@ struct GGUFConfigurationReader {
     {
       members["head_dim"] = .integer(Int64(width / heads))
     }
-    if family.mayHaveAttentionBias { members["attention_bias"] = .bool(file.tensors["blk.0.attn_q.bias"] != nil) }
-    if family.mayHaveFeedForwardBias { members["mlp_bias"] = .bool(file.tensors["blk.0.ffn_up.bias"] != nil) }
+    if family.kind.mayHaveAttentionBias { members["attention_bias"] = .bool(file.tensors["blk.0.attn_q.bias"] != nil) }
+    if family.kind.mayHaveFeedForwardBias { members["mlp_bias"] = .bool(file.tensors["blk.0.ffn_up.bias"] != nil) }
   }
 
   private mutating func readFamily() throws {
@@ -89,7 +89,7 @@ struct GGUFConfigurationReader {
     switch family {
     case .smollm3: members["no_rope_layer_interval"] = 4
     case .gemma3: try readGemma(window: window)
-    case .llama, .qwen2, .qwen3, .olmo2, .gpt2, .apus, .qwen3MoE, .mixtral:
+    default:
       if let size = file.metadata[window]?.intValue, size > 0 {
         throw error(window, "is \(size); only the architecture gemma3 is read with a window")
       }

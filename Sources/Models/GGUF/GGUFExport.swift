@@ -57,11 +57,15 @@ public struct GGUFExport: Sendable {
       if let ropeFactors {
         try ropeFactors.withUnsafeBytes { try writer.append($0, to: GGUFRopeFactors.tensorName) }
       }
-      let buffer = WeightBuffer(tensors.map(\.parameter))
+      let buffer = WeightBuffer(capacity: tensors.map(\.parameter.count).max() ?? 0)
       for tensor in tensors {
+        let parameter = tensor.parameter
         try buffer.pass(
-          tensor.parameter, from: source, as: tensor.declaration.type, to: path,
-          change: { tensor.layout.encode($0, shape: tensor.parameter.shape) }
+          parameter.name, count: parameter.count, as: tensor.declaration.type, to: path,
+          fill: {
+            try source.read(parameter.name, shape: parameter.shape, into: $0)
+            tensor.layout.encode($0, shape: parameter.shape)
+          }
         ) { bytes in
           try writer.append(bytes, to: tensor.declaration.name)
           written += bytes.count

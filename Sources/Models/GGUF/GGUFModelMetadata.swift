@@ -7,7 +7,7 @@ enum GGUFModelMetadata {
   static func values(
     _ configuration: ModelConfiguration, as type: WeightType, name: String
   ) throws -> OrderedDictionary<String, GGUFValue> {
-    guard let at = configuration.family.gguf else {
+    guard let at = configuration.family.kind.gguf else {
       throw HuggingFaceConfigurationError(
         file: name, key: "model_type", problem: "'\(configuration.family.rawValue)' has no architecture in GGUF files")
     }

@@ -55,27 +55,16 @@ struct GGUFNames: Sendable {
 
   private func layout(of stem: String) -> GGUFLayout {
     if configuration.norm == .rmsOnePlus, stem.hasSuffix("norm") { return .plusOne }
-    switch family {
-    case .llama, .smollm3:
+    if family.kind.hasRotaryPairsInGGUF {
       if stem.hasSuffix(".q_proj") { return .rotaryPairs(heads: configuration.headCount) }
       if stem.hasSuffix(".k_proj") { return .rotaryPairs(heads: configuration.keyValueHeadCount) }
-      return .same
-    // What GPT-2's own checkpoints hold transposed is as llama.cpp wants it here.
-    case .qwen2, .qwen3, .gemma3, .olmo2, .gpt2, .apus, .qwen3MoE, .mixtral: return .same
     }
+    // What GPT-2's own checkpoints hold transposed is as llama.cpp wants it here.
+    return .same
   }
 }
 
 extension ModelConfiguration.Family {
-  /// The name of the family in GGUF files, `general.architecture`; nil where llama.cpp has no such architecture.
-  var gguf: String? {
-    switch self {
-    case .gemma3: "gemma3"
-    case .apus, .qwen3MoE, .mixtral: nil
-    default: rawValue
-    }
-  }
-
-  /// The family of that name.
-  static func named(gguf name: String) -> Self? { allCases.first { $0.gguf == name } }
+  /// The family of that name in GGUF files.
+  static func named(gguf name: String) -> Self? { allCases.first { $0.kind.gguf == name } }
 }

@@ -7,12 +7,12 @@ public struct LayerSite: Sendable {
   /// From 0.
   public let layer: Int
   /// What the names of the block's parameters begin with, such as `model.layers.3`.
-  public var name: String { ParameterNames(configuration).blockName(layer) }
+  public var name: String { "\(configuration.family.kind.names.blocks).\(layer)" }
   /// Standard deviation of first values where nothing special holds.
   public let standardDeviation: Float
   /// That of matrices that write to the residual stream.
   public let residualStandardDeviation: Float
-  var names: ParameterNames.Block { ParameterNames(configuration).block(layer) }
+  var names: ParameterNames.Block { configuration.family.kind.block(name, configuration) }
 
   /// Layer `layer` (from 0) of a model.
   public init(
@@ -40,8 +40,7 @@ public struct LayerSite: Sendable {
     let weights = zip(names, rows).map { name, rows in
       ParameterDeclaration(
         name: "\(name).weight", shape: [rows, columns], initialization: .normal(standardDeviation: deviation),
-        shardAxis: axis, component: component, isStoredTransposed: configuration.family == .gpt2,
-        activeShare: activeShare)
+        shardAxis: axis, component: component, activeShare: activeShare)
     }
     guard hasBias else { return weights }
     return weights

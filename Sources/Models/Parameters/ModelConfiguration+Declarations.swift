@@ -11,12 +11,13 @@ extension ModelConfiguration {
   ///
   /// Counting, forecasting, initialising, checkpointing and sharding all read this one list.
   public func declarations(scaling: InitializationScaling = .depth) -> [ParameterDeclaration] {
-    let names = ParameterNames(self)
+    let names = family.kind.names
     var list = [table(names.embedding, rows: vocabularySize, .embedding, axis: 0)]
     if positions == .learned { list.append(table(names.positions, rows: contextLength, .embedding, axis: nil)) }
     for layer in 0..<layerCount { list += block(LayerSite(self, layer: layer, scaling: scaling)) }
     list += norm(names.finalNorm, hiddenSize)
     if !tiedEmbeddings { list.append(table(names.head, rows: vocabularySize, .outputHead, axis: 0)) }
+    for i in list.indices { list[i].stored = family.kind.place(of: list[i], in: self) }
     return list
   }
 

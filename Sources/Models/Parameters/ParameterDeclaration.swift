@@ -15,7 +15,7 @@ public struct ParameterDeclaration: Sendable, Equatable {
     case embedding, attention, feedForward, norm, outputHead
   }
 
-  /// Name in a Hugging Face checkpoint.
+  /// Name in a Hugging Face checkpoint, or what it would be called there if it were not a part of something.
   public let name: String
   /// Logical shape, rows being outputs.
   public let shape: [Int]
@@ -25,11 +25,11 @@ public struct ParameterDeclaration: Sendable, Equatable {
   public let shardAxis: Int?
   /// The part of the model.
   public let component: Component
-  /// Whether checkpoints hold the transpose: rows being inputs (GPT-2).
-  public let isStoredTransposed: Bool
   /// Rows of each of the matrices that stand one above another in it (queries, keys and values in one); nil: it is one
   /// matrix, or of three dimensions one for each index of the first. Optimizers of matrices take each for itself.
   public var fusedRows: [Int]?
+  /// Where checkpoints hold it; nil: as a tensor of its name and shape.
+  public var stored: StoredPlace?
   /// The part of it that one token is multiplied with, on average: less than 1 for the matrices of experts.
   public let activeShare: Double
   /// Whether optimizers change it: a router's balancing bias is none of theirs, has no gradient and must not decay.
@@ -38,21 +38,20 @@ public struct ParameterDeclaration: Sendable, Equatable {
   /// Declares a parameter.
   public init(
     name: String, shape: [Int], initialization: Initialization, shardAxis: Int?, component: Component,
-    isStoredTransposed: Bool = false, fusedRows: [Int]? = nil, activeShare: Double = 1, isOptimized: Bool = true
+    fusedRows: [Int]? = nil, activeShare: Double = 1, isOptimized: Bool = true
   ) {
     self.name = name
     self.shape = shape
     self.initialization = initialization
     self.shardAxis = shardAxis
     self.component = component
-    self.isStoredTransposed = isStoredTransposed
     self.fusedRows = fusedRows
     self.activeShare = activeShare
     self.isOptimized = isOptimized
   }
 
-  /// The shape in a checkpoint.
-  public var storedShape: [Int] { isStoredTransposed ? shape.reversed() : shape }
+  /// The shape of the tensor that holds it in a checkpoint.
+  public var storedShape: [Int] { stored?.shape ?? shape }
 
   /// Number of elements.
   public var count: Int { shape.reduce(1, *) }

@@ -1,5 +1,13 @@
 /// What the parameters of a model are called in its Hugging Face checkpoint, without `.weight` and `.bias`.
 struct ParameterNames: Sendable {
+  var embedding = "model.embed_tokens"
+  /// Where they are learned.
+  var positions = "transformer.wpe"
+  var finalNorm = "model.norm"
+  var head = "lm_head"
+  /// What stands before the number of a block.
+  var blocks = "model.layers"
+
   /// The names of one block; a norm that the block does not have has none.
   struct Block: Sendable {
     var normBeforeAttention, normAfterAttention, normBeforeFeedForward, normAfterFeedForward: String?
@@ -12,51 +20,48 @@ struct ParameterNames: Sendable {
     /// Gate and up, or the only one.
     var feedForwardInputs: [String]
     var feedForwardOutput: String
+    var experts: Experts
   }
 
-  let embedding, positions, finalNorm, head: String
-  private let configuration: ModelConfiguration
+  /// The names of a router and its experts.
+  struct Experts: Sendable {
+    /// What they begin with.
+    var layer: String
+    var router: String
+    /// The whole name of the bias that balances, as it has neither weight nor bias.
+    var choiceBias: String
+    /// The matrices of an expert, below its number.
+    var gate, up, down: String
 
-  init(_ configuration: ModelConfiguration) {
-    self.configuration = configuration
-    let isGPT2 = configuration.family == .gpt2
-    embedding = isGPT2 ? "transformer.wte" : "model.embed_tokens"
-    positions = "transformer.wpe"
-    finalNorm = isGPT2 ? "transformer.ln_f" : "model.norm"
-    head = "lm_head"
+    /// Names below `layer`, where the router is called `gate` unless said otherwise.
+    init(
+      _ layer: String, router: String = "gate", gate: String = "gate_proj", up: String = "up_proj",
+      down: String = "down_proj"
+    ) {
+      self.layer = layer
+      self.router = "\(layer).\(router)"
+      choiceBias = "\(layer).\(router).e_score_correction_bias"
+      (self.gate, self.up, self.down) = (gate, up, down)
+    }
   }
+}
 
-  /// What the names of a block's parameters begin with.
-  func blockName(_ layer: Int) -> String {
-    configuration.family == .gpt2 ? "transformer.h.\(layer)" : "model.layers.\(layer)"
-  }
-
-  func block(_ layer: Int) -> Block {
-    configuration.family == .gpt2 ? gpt2(blockName(layer)) : llama(blockName(layer))
-  }
-
-  private func llama(_ at: String) -> Block {
-    var names = Block(
+extension ParameterNames.Block {
+  /// Llama's names and those of its relatives, below `at`.
+  init(_ at: String, norms: ModelConfiguration.NormPlacement) {
+    self.init(
       projection: ["q", "k", "v"].map { "\(at).self_attn.\($0)_proj" }, queryNorm: "\(at).self_attn.q_norm",
       keyNorm: "\(at).self_attn.k_norm", sinks: "\(at).self_attn.sinks", output: "\(at).self_attn.o_proj",
-      feedForwardInputs: ["\(at).mlp.gate_proj", "\(at).mlp.up_proj"], feedForwardOutput: "\(at).mlp.down_proj")
-    if configuration.normPlacement != .after { names.normBeforeAttention = "\(at).input_layernorm" }
+      feedForwardInputs: ["\(at).mlp.gate_proj", "\(at).mlp.up_proj"], feedForwardOutput: "\(at).mlp.down_proj",
+      experts: .init("\(at).mlp"))
+    if norms != .after { normBeforeAttention = "\(at).input_layernorm" }
     // The same name stands before the feed-forward layer where only inputs are normalised.
-    if configuration.normPlacement == .before {
-      names.normBeforeFeedForward = "\(at).post_attention_layernorm"
+    if norms == .before {
+      normBeforeFeedForward = "\(at).post_attention_layernorm"
     } else {
-      names.normAfterAttention = "\(at).post_attention_layernorm"
-      names.normAfterFeedForward = "\(at).post_feedforward_layernorm"
+      normAfterAttention = "\(at).post_attention_layernorm"
+      normAfterFeedForward = "\(at).post_feedforward_layernorm"
     }
-    if configuration.normPlacement == .around { names.normBeforeFeedForward = "\(at).pre_feedforward_layernorm" }
-    return names
-  }
-
-  private func gpt2(_ at: String) -> Block {
-    Block(
-      normBeforeAttention: "\(at).ln_1", normBeforeFeedForward: "\(at).ln_2", projection: ["\(at).attn.c_attn"],
-      queryNorm: "\(at).attn.q_norm", keyNorm: "\(at).attn.k_norm", sinks: "\(at).attn.sinks",
-      output: "\(at).attn.c_proj",
-      feedForwardInputs: ["\(at).mlp.c_fc"], feedForwardOutput: "\(at).mlp.c_proj")
+    if norms == .around { normBeforeFeedForward = "\(at).pre_feedforward_layernorm" }
   }
 }

@@ -6,7 +6,7 @@ public struct SafetensorsShards: Sendable {
   /// One file with its tensors.
   struct File {
     var path: String
-    var tensors: [ParameterDeclaration]
+    var tensors: [StoredTensor]
   }
 
   /// The size that transformers keeps a file below.
@@ -16,7 +16,7 @@ public struct SafetensorsShards: Sendable {
   public let names: [String]
   /// Bytes of the tensors of each file, without its header.
   public let byteCounts: [Int]
-  private let shards: [[ParameterDeclaration]]
+  private let shards: [[StoredTensor]]
   private let type: WeightType
 
   /// Divides a model's tensors into files.
@@ -30,9 +30,9 @@ public struct SafetensorsShards: Sendable {
         path: "model.safetensors", tensor: "model.embed_tokens.weight",
         problem: "cannot be \(type.rawValue) in safetensors; take f32, f16 or bf16, or write a GGUF file")
     }
-    var shards: [[ParameterDeclaration]] = [[]]
+    var shards: [[StoredTensor]] = [[]]
     var filled = [0]
-    for tensor in configuration.declarations() {
+    for tensor in StoredTensor.all(configuration.declarations()) {
       let size = tensor.count * width
       if filled[filled.count - 1] > 0, filled[filled.count - 1] + size > limit {
         shards.append([])
@@ -80,12 +80,13 @@ public struct SafetensorsShards: Sendable {
     let order = file.tensors.sorted { $0.name < $1.name }
     let element = type.safetensors ?? .float32
     let writer = try SafetensorsWriter(
-      file.path, tensors: order.map { .init(name: $0.name, element: element, shape: $0.storedShape) })
+      file.path, tensors: order.map { .init(name: $0.name, element: element, shape: $0.shape) })
     do {
-      let buffer = WeightBuffer(order)
+      let buffer = WeightBuffer(capacity: order.map(\.count).max() ?? 0)
       for tensor in order {
         try buffer.pass(
-          tensor, from: source, as: type.gguf, to: file.path, change: tensor.changeToStored
+          tensor.name, count: tensor.count, as: type.gguf, to: file.path,
+          fill: { try tensor.fill($0) { part, values in try source.read(part.name, shape: part.shape, into: values) } }
         ) { bytes in
           try writer.append(bytes, to: tensor.name)
           try progress(bytes.count)

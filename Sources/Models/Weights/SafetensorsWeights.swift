@@ -8,7 +8,8 @@ public struct SafetensorsWeights: WeightSource {
   private let files: [Safetensors]
   private let fileOf: [String: Int]
   private let names: StoredNames
-  private let transposed: Set<String>
+  /// Those that are no tensors of their own.
+  private let placed: [String: (parameter: ParameterDeclaration, place: StoredPlace)]
 
   /// Opens the files of a folder.
   /// - Parameter declarations: The model's parameters, the first of which every checkpoint of the family holds; by it,
@@ -28,29 +29,39 @@ public struct SafetensorsWeights: WeightSource {
     }
     self.fileOf = fileOf
     names = StoredNames(first: declarations.first?.name ?? "") { fileOf[$0] != nil }
-    transposed = Set(declarations.filter(\.isStoredTransposed).map(\.name))
+    var placed: [String: (ParameterDeclaration, StoredPlace)] = [:]
+    for parameter in declarations { placed[parameter.name] = parameter.stored.map { (parameter, $0) } }
+    self.placed = placed
   }
 
-  public func shape(of name: String) -> [Int]? {
-    place(of: name).map { transposed.contains(name) ? $0.entry.shape.reversed() : $0.entry.shape }
+  public func shape(of name: String) throws -> [Int]? {
+    guard let (parameter, place) = placed[name] else { return entry(of: name)?.entry.shape }
+    let entry = try readable(name).entry
+    guard entry.shape == place.shape else {
+      throw WeightError(
+        path: path, tensor: entry.name, problem: "has shape \(entry.shape), but this configuration needs \(place.shape)")
+    }
+    return parameter.shape
   }
 
   public func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
     let (file, entry, type) = try readable(name)
-    withExtendedLifetime(file.file) { type.decode(file.bytes(of: entry), into: values) }
-    if transposed.contains(name) { transpose(values, rows: entry.shape[0]) }
+    guard let (parameter, _) = placed[name] else {
+      return withExtendedLifetime(file.file) { type.decode(file.bytes(of: entry), into: values) }
+    }
+    try rows(of: name).read(0..<(parameter.shape.first ?? 0), into: values)
   }
 
   public func rows(of name: String) throws -> StoredRows {
     let (file, entry, type) = try readable(name)
     let matrix = StoredMatrix(
       file: file.file, bytes: file.bytes(of: entry), type: type, columns: entry.shape.last ?? 1)
-    return transposed.contains(name) ? matrix.columnsAsRows : matrix.rows
+    return placed[name].map { matrix.part(of: $0.parameter, at: $0.place) } ?? matrix.rows
   }
 
   private func readable(_ name: String) throws -> (file: Safetensors, entry: Safetensors.Entry, type: GGUFTensorType) {
-    guard let (file, entry) = place(of: name) else {
-      throw WeightError(path: path, tensor: name, problem: "is missing")
+    guard let (file, entry) = entry(of: name) else {
+      throw WeightError(path: path, tensor: placed[name]?.place.tensor ?? name, problem: "is missing")
     }
     switch entry.element {
     case .float32: return (file, entry, .float32)
@@ -62,8 +73,8 @@ public struct SafetensorsWeights: WeightSource {
     }
   }
 
-  private func place(of name: String) -> (file: Safetensors, entry: Safetensors.Entry)? {
-    let stored = names(name)
+  private func entry(of name: String) -> (file: Safetensors, entry: Safetensors.Entry)? {
+    let stored = names(placed[name]?.place.tensor ?? name)
     guard let file = fileOf[stored].map({ files[$0] }), let entry = file.entries[stored] else { return nil }
     return (file, entry)
   }

@@ -33,19 +33,19 @@ struct StoredMatrix {
     }
   }
 
-  /// Its columns, of a type without blocks.
-  var columnsAsRows: StoredRows {
+  /// The rows of a parameter that is a part of it, of a type without blocks.
+  func part(of parameter: ParameterDeclaration, at place: StoredPlace) -> StoredRows {
     precondition(type.blockSize == 1, "a type without blocks")
-    let (file, type, rowBytes, width) = (file, type, rowByteCount, type.blockByteCount)
+    let (file, type, width, columns) = (file, type, type.blockByteCount, parameter.columns)
+    let whole = place.span(rows: 0..<(parameter.shape.first ?? 0), columns: columns)
     nonisolated(unsafe) let bytes = bytes
-    return StoredRows(release: { file.release(bytes) }) { columns, values in
-      let rows = rowBytes == 0 ? 0 : bytes.count / rowBytes
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: columns.count) { row in
-        for i in 0..<rows {
-          let start = i * rowBytes + columns.lowerBound * width
-          let part = UnsafeRawBufferPointer(rebasing: bytes[start..<start + columns.count * width])
-          withExtendedLifetime(file) { type.decode(part, into: row) }
-          for (column, value) in row.enumerated() { values[column * rows + i] = value }
+    @Sendable func piece(_ elements: Range<Int>) -> UnsafeRawBufferPointer {
+      UnsafeRawBufferPointer(rebasing: bytes[elements.lowerBound * width..<elements.upperBound * width])
+    }
+    return StoredRows(release: { file.release(piece(whole)) }) { rows, values in
+      withExtendedLifetime(file) {
+        place.gather(rows: rows, columns: columns, into: values) { first, values in
+          type.decode(piece(first..<first + values.count), into: values)
         }
       }
     }

@@ -7,24 +7,20 @@ final class WeightBuffer {
   /// Values packed together: long enough for several threads, short beside a tensor.
   private static let pieceSize = 1 << 20
 
-  /// Room for the largest of these tensors.
-  init(_ tensors: [ParameterDeclaration]) {
-    values = .allocate(capacity: tensors.map(\.count).max() ?? 0)
-  }
+  /// Room for a tensor of so many elements.
+  init(capacity: Int) { values = .allocate(capacity: capacity) }
 
   deinit { values.deallocate() }
 
-  /// Reads a tensor, lets `change` work on its values, and passes them on as bytes of a type, piece by piece.
+  /// Lets `fill` write the values of a tensor, and passes them on as bytes of a type, piece by piece.
   /// - Parameter path: the file to write, for errors.
-  /// - Throws: `WeightError` for a value that the type cannot hold, or what source and `pass` throw.
+  /// - Throws: `WeightError` for a value that the type cannot hold, or what `fill` and `pass` throw.
   func pass(
-    _ tensor: ParameterDeclaration, from source: any WeightSource, as type: GGUFTensorType, to path: String,
-    change: (UnsafeMutableBufferPointer<Float>) -> Void = { _ in },
-    _ pass: (UnsafeRawBufferPointer) throws -> Void
+    _ tensor: String, count: Int, as type: GGUFTensorType, to path: String,
+    fill: (UnsafeMutableBufferPointer<Float>) throws -> Void, _ pass: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    let whole = UnsafeMutableBufferPointer(rebasing: values[..<tensor.count])
-    try source.read(tensor.name, shape: tensor.shape, into: whole)
-    change(whole)
+    let whole = UnsafeMutableBufferPointer(rebasing: values[..<count])
+    try fill(whole)
     for start in stride(from: 0, to: whole.count, by: WeightBuffer.pieceSize) {
       let end = min(start + WeightBuffer.pieceSize, whole.count)
       let piece = UnsafeBufferPointer(rebasing: whole[start..<end])
@@ -34,7 +30,7 @@ final class WeightBuffer {
         let bytes = UnsafeMutableRawBufferPointer(rebasing: packed[..<count])
         guard type.encode(piece, into: bytes) else {
           throw WeightError(
-            path: path, tensor: tensor.name,
+            path: path, tensor: tensor,
             problem: "has values that \(type.name) cannot hold: too large, infinite or no number; take bf16 or f32")
         }
         try pass(UnsafeRawBufferPointer(bytes))

@@ -6,7 +6,8 @@ public protocol WeightSource: Sendable {
   var path: String { get }
 
   /// The shape of a tensor, outputs first however it is stored; nil where there is none of that name.
-  func shape(of name: String) -> [Int]?
+  /// - Throws: `WeightError` where what it is a part of is missing or of another shape.
+  func shape(of name: String) throws -> [Int]?
 
   /// Fills `values` with the tensor of that name, which has as many elements.
   /// - Throws: a sentence naming file and tensor where it is missing or of a type that no weights have.
@@ -32,7 +33,7 @@ extension WeightSource {
   }
 
   private func check(_ name: String, shape: [Int]) throws {
-    guard let found = self.shape(of: name) else {
+    guard let found = try self.shape(of: name) else {
       throw WeightError(path: path, tensor: name, problem: "is missing, which this configuration needs")
     }
     guard found == shape else {

@@ -1,15 +1,6 @@
 import Tensors
 
 extension ModelConfiguration {
-  /// Which published family's names and `config.json` a saved model carries.
-  public enum Family: String, Sendable, CaseIterable {
-    case llama, qwen2, qwen3, smollm3, olmo2, gpt2, mixtral
-    case qwen3MoE = "qwen3_moe"
-    case gemma3 = "gemma3_text"
-    /// No published family: the architecture stands in the configuration, and only Apus reads the model.
-    case apus
-  }
-
   /// What the norms of a model compute.
   public enum NormKind: String, Sendable, CaseIterable {
     /// RMSNorm (arXiv:1910.07467): a weight each column, at first 1.
@@ -79,82 +70,7 @@ extension ModelConfiguration {
   }
 }
 
-/// What all models of a family have in common; a new configuration takes it from its family.
-extension ModelConfiguration.Family {
-  var norm: ModelConfiguration.NormKind {
-    switch self {
-    case .gemma3: .rmsOnePlus
-    case .gpt2: .layer
-    default: .rms
-    }
-  }
-
-  var normPlacement: ModelConfiguration.NormPlacement {
-    switch self {
-    case .gemma3: .around
-    case .olmo2: .after
-    default: .before
-    }
-  }
-
-  var queryKeyNorm: ModelConfiguration.QueryKeyNorm? {
-    switch self {
-    case .qwen3, .qwen3MoE, .gemma3: .head
-    case .olmo2: .projection
-    default: nil
-    }
-  }
-
-  var activation: ModelConfiguration.Activation {
-    switch self {
-    case .gemma3: .geGLU
-    case .gpt2: .gelu
-    default: .swiGLU
-    }
-  }
-
-  /// Whether queries, keys and values have a bias in every model of the family.
-  var queryKeyValueBias: Bool { self == .qwen2 || self == .gpt2 }
-}
-
-/// How the family's `config.json` says it.
-extension ModelConfiguration.Family {
-  /// The keys of what every family has.
-  var keys: HuggingFaceKeys {
-    switch self {
-    case .gpt2:
-      HuggingFaceKeys(
-        hidden: "n_embd", intermediate: "n_inner", layers: "n_layer", heads: "n_head", context: "n_positions",
-        epsilon: "layer_norm_epsilon", activation: "activation_function")
-    case .gemma3: HuggingFaceKeys(activation: "hidden_activation")
-    default: HuggingFaceKeys()
-    }
-  }
-
-  /// Whether `use_sliding_window` may give all layers with rotary embedding a window.
-  var mayHaveWindow: Bool { [.qwen2, .qwen3, .qwen3MoE, .smollm3].contains(self) }
-
-  /// Whether feed-forward layers are mixtures of experts.
-  var hasExperts: Bool { self == .qwen3MoE || self == .mixtral }
-
-  /// Whether `attention_bias` gives all four projections a bias.
-  var mayHaveAttentionBias: Bool { !queryKeyValueBias && self != .mixtral }
-
-  /// Whether `mlp_bias` gives the feed-forward layer biases.
-  var mayHaveFeedForwardBias: Bool { self == .llama || self == .smollm3 }
-}
-
-/// Keys of a `config.json` that families spell differently.
-struct HuggingFaceKeys {
-  var hidden = "hidden_size"
-  var intermediate = "intermediate_size"
-  var layers = "num_hidden_layers"
-  var heads = "num_attention_heads"
-  var context = "max_position_embeddings"
-  var epsilon = "rms_norm_eps"
-  var activation = "hidden_act"
-}
-
+/// What `config.json` calls it.
 extension ModelConfiguration.Activation {
   var huggingFaceName: String {
     switch self {
