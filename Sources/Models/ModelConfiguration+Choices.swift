@@ -19,6 +19,9 @@ extension ModelConfiguration {
     case after
     /// Before and after.
     case around
+    /// Before, and what a branch gives is added to what the norm gave: the stream itself is normalised (MiniMax-01,
+    /// arXiv:2501.08313).
+    case stream
   }
 
   /// How a model knows where a token stands.

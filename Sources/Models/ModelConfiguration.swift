@@ -44,6 +44,9 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var noRopeInterval: Int?
   public var norm: NormKind
   public var normPlacement: NormPlacement
+  /// How the stream and what a branch gives are weighted where they are added up, by layer.
+  public var mixerFactors = LayerPattern([ResidualFactors()])
+  public var feedForwardFactors = LayerPattern([ResidualFactors()])
   /// Added to the mean square, or to the variance, inside a norm.
   public var normEpsilon: Double
   /// Whether the output head shares the token embedding's matrix.
