@@ -72,9 +72,10 @@ struct AttentionMixer: Mixer {
       let query = qkv[rows: row..<row + length]
       guard var state = states[i] as? AttentionState else { preconditionFailure("the state of another mixer") }
       let before = state.count
-      state.append(query, keyColumn: shape.queryWidth, valueColumn: shape.queryWidth + shape.keyWidth)
+      state.append(
+        query, keyColumn: shape.queryWidth, valueColumn: shape.queryWidth + shape.keyWidth, in: execution)
       var specification = shape.specification(
-        sequences: 1, queryLength: length, keyLength: state.count, slopes: slopes)
+        sequences: 1, queryLength: length, keyLength: state.held, slopes: slopes)
       specification.sinks = sinks?.master
       state.updateMeans(since: before, specification, in: execution)
       states[i] = state

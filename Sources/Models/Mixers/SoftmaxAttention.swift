@@ -159,14 +159,16 @@ public struct SoftmaxAttention: MixerKind {
   }
 
   public func makeState(capacity: Int, _ site: LayerSite, in execution: Execution) -> any MixerState {
-    let width = AttentionShape(self, site).keyWidth
+    let shape = AttentionShape(self, site)
     return AttentionState(
-      capacity: capacity, keyWidth: width, valueWidth: width, blocks: blocks, execution: execution)
+      capacity: capacity, keyWidth: shape.keyWidth, valueWidth: shape.keyWidth, blocks: blocks,
+      reach: AttentionReach(shape), execution: execution)
   }
 
   public func stateBytes(tokens: Int, _ site: LayerSite, compute: DType) -> Int {
-    let width = AttentionShape(self, site).keyWidth
-    return 2 * tokens * width * compute.byteCount + (blocks.map { $0.blocks(for: tokens) * width * 4 } ?? 0)
+    let shape = AttentionShape(self, site)
+    let (width, rows) = (shape.keyWidth, min(tokens, AttentionReach(shape)?.rows ?? tokens))
+    return 2 * rows * width * compute.byteCount + (blocks.map { $0.blocks(for: tokens) * width * 4 } ?? 0)
   }
 
   public func trainingOperationsPerToken(sequenceLength: Int, _ site: LayerSite) -> Double {
