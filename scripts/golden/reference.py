@@ -31,6 +31,8 @@ def logits_of(model, tokens, documents=None, window=None):
     if window is not None:
         visible = visible & (steps[:, None] - steps[None, :] < window)
     mask = additive(visible)
+    if "linear_attention" in (getattr(model.config, "layer_types", None) or []):  # recurrences have no mask
+        mask = {"full_attention": mask, "linear_attention": None}
     if model.config.model_type == "gemma3_text":  # a mask for each kind of layer
         near = visible & (steps[:, None] - steps[None, :] < model.config.sliding_window)
         mask = {"full_attention": mask, "sliding_attention": additive(near)}
