@@ -7,7 +7,7 @@ import json
 
 import torch
 from transformers import AutoModelForCausalLM, Gemma3TextConfig, GPT2Config, LlamaConfig, Olmo2Config
-from transformers import Qwen3Config, SmolLM3Config
+from transformers import MiniMaxConfig, Qwen3Config, Qwen3NextConfig, SmolLM3Config
 
 
 def smollm2(hidden, ffn, layers, heads, groups):
@@ -58,6 +58,11 @@ presets = {
     "gpt2-medium": GPT2Config(n_embd=1024, n_layer=24, n_head=16),
     "gpt2-large": GPT2Config(n_embd=1280, n_layer=36, n_head=20),
     "gpt2-xl": GPT2Config(n_embd=1600, n_layer=48, n_head=25),
+    "qwen3-next-80b-a3b": Qwen3NextConfig(intermediate_size=5120),
+    "minimax-01": MiniMaxConfig(
+        vocab_size=200064, hidden_size=6144, intermediate_size=9216, num_hidden_layers=80, num_attention_heads=64,
+        num_key_value_heads=8, head_dim=128, num_local_experts=32, num_experts_per_tok=2, block_size=1,
+        layer_types=(["linear_attention"] * 7 + ["full_attention"]) * 10),
     "apus-492m": LlamaConfig(vocab_size=128256, hidden_size=1024, intermediate_size=2816, num_hidden_layers=32,
                              num_attention_heads=16, num_key_value_heads=4, tie_word_embeddings=True),
 }
@@ -79,9 +84,12 @@ result = {}
 for name, config in presets.items():
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config)
-    counts = dict(embedding=0, attention=0, feed_forward=0, norms=0, head=0, total=0)
+    counts = dict(embedding=0, attention=0, feed_forward=0, norms=0, head=0, total=0, active=0)
     for parameter, tensor in model.named_parameters():
         counts[component(parameter)] += tensor.numel()
         counts["total"] += tensor.numel()
+        # Of experts, which are the first dimension, a token goes through some.
+        chosen = config.num_experts_per_tok if ".experts." in parameter else 1
+        counts["active"] += tensor.numel() // (tensor.shape[0] if ".experts." in parameter else 1) * chosen
     result[name] = counts
 print(json.dumps(result, indent=1))
