@@ -51,6 +51,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var normEpsilon: Double
   /// Whether the output head shares the token embedding's matrix.
   public var tiedEmbeddings: Bool
+  /// Logits x become `cap · tanh(x / cap)` (Gemma 2, arXiv:2408.00118).
+  public var logitSoftCap: Double?
   /// Whether the embedding is multiplied by the square root of its width (Gemma).
   public var scalesEmbedding: Bool
   public var queryKeyNorm: QueryKeyNorm?

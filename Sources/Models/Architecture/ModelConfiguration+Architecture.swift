@@ -18,6 +18,7 @@ extension ModelConfiguration {
     if let given = try settings.flag("attention_output_bias") { attentionOutputBias = given }
     if let given = try settings.flag("mlp_bias") { feedForwardBias = given }
     if let given = try settings.flag("scale_embedding") { scalesEmbedding = given }
+    if let given = try settings.number("logit_soft_cap") { logitSoftCap = given }
     if let given = try settings.integer("attention_scalar") { attentionScalar = given }
     if let given = try settings.integer("no_rope_interval") { noRopeInterval = given }
     if let given = try settings.integer("sliding_window") { slidingWindow = given }
@@ -57,6 +58,7 @@ extension ModelConfiguration {
     members["attention_bias"] = .bool(queryKeyValueBias)
     if attentionOutputBias != queryKeyValueBias { members["attention_output_bias"] = .bool(attentionOutputBias) }
     members["qk_norm"] = queryKeyNorm.map { .string($0.rawValue) }
+    members["logit_soft_cap"] = logitSoftCap.map { .number($0) }
     members["attention_scalar"] = attentionScalar.map { .integer(Int64($0)) }
     members["no_rope_interval"] = noRopeInterval.map { .integer(Int64($0)) }
     members["sliding_window"] = slidingWindow.map { .integer(Int64($0)) }
