@@ -6,7 +6,7 @@ Usage: python scripts/golden/preset_parameter_counts.py > Tests/ModelsTests/Gold
 import json
 
 import torch
-from transformers import AutoModelForCausalLM, Gemma3TextConfig, GPT2Config, LlamaConfig, Olmo2Config
+from transformers import AutoModelForCausalLM, Gemma2Config, Gemma3TextConfig, GPT2Config, LlamaConfig, Olmo2Config
 from transformers import MiniMaxConfig, Qwen3Config, Qwen3NextConfig, SmolLM3Config
 
 
@@ -31,6 +31,11 @@ def gemma3(hidden, ffn, layers, heads, groups, head_dim=256, vocabulary=262144):
                             num_attention_heads=heads, num_key_value_heads=groups, head_dim=head_dim)
 
 
+def gemma2(hidden, ffn, layers, heads, head_dim=256):
+    return Gemma2Config(hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers, num_attention_heads=heads,
+                        num_key_value_heads=heads // 2, head_dim=head_dim)
+
+
 def olmo2(hidden, ffn, layers, heads):
     return Olmo2Config(vocab_size=100352, hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers,
                        num_attention_heads=heads)
@@ -52,6 +57,9 @@ presets = {
     "gemma-3-4b": gemma3(2560, 10240, 34, 8, 4, vocabulary=262208),
     "gemma-3-12b": gemma3(3840, 15360, 48, 16, 8, vocabulary=262208),
     "gemma-3-27b": gemma3(5376, 21504, 62, 32, 16, head_dim=128, vocabulary=262208),
+    "gemma-2-2b": gemma2(2304, 9216, 26, 8),
+    "gemma-2-9b": gemma2(3584, 14336, 42, 16),
+    "gemma-2-27b": gemma2(4608, 36864, 46, 32, head_dim=128),
     "olmo-2-1b": olmo2(2048, 8192, 16, 16),
     "olmo-2-7b": olmo2(4096, 11008, 32, 32),
     "gpt2": GPT2Config(),

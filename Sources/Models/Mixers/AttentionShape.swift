@@ -24,7 +24,8 @@ struct AttentionShape: Sendable {
     keyValueHeads = kind.keyValueHeads ?? (kind.heads == nil ? c.keyValueHeadCount : heads)
     headDimension = kind.headDimension ?? c.headDimension
     if kind.rope ?? c.usesRope(layer: layer) {
-      let width = Int((Double(headDimension) * (kind.ropeShare ?? c.ropeShare)).rounded(.down))
+      // A share that was a quotient of widths may be too small by its rounding.
+      let width = Int((Double(headDimension) * (kind.ropeShare ?? c.ropeShare) + 1e-6).rounded(.down))
       if let theta = kind.ropeTheta ?? (c.usesLocalRope(layer: layer) ? c.localRopeTheta : nil) {
         rotary = RotaryEmbedding(theta: theta, width: width)
       } else {

@@ -56,7 +56,7 @@ extension ParameterNames.Block {
       experts: .init("\(at).mlp"))
     if norms != .after { normBeforeAttention = "\(at).input_layernorm" }
     // The same name stands before the feed-forward layer where only inputs are normalised.
-    if norms == .before {
+    if norms == .before || norms == .stream {
       normBeforeFeedForward = "\(at).post_attention_layernorm"
     } else {
       normAfterAttention = "\(at).post_attention_layernorm"
