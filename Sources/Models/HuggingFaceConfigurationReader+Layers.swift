@@ -12,6 +12,16 @@ extension HuggingFaceConfigurationReader {
     return names
   }
 
+  /// The layers that a list names by their numbers; nil where the key is missing.
+  func layers(_ key: String, of layers: Int) throws -> Set<Int>? {
+    guard let given = value(key) else { return nil }
+    let list = given.arrayValue?.map { $0.intValue ?? -1 } ?? [-1]
+    guard list.allSatisfy({ 0..<layers ~= $0 }) else {
+      throw error(key, "it must be a list of layers from 0 to \(layers - 1)")
+    }
+    return Set(list)
+  }
+
   /// The interval of layers that see the whole text, from `layer_types` or the older pattern.
   func fullAttentionInterval(layers: Int, missing: Int) throws -> Int? {
     guard let windowed = try windowedLayers(layers) else {

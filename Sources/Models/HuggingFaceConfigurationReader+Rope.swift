@@ -19,7 +19,9 @@ extension HuggingFaceConfigurationReader {
       let low = try positive(parameters, "low_freq_factor", missing: nil, prefix: key)
       let high = try positive(parameters, "high_freq_factor", missing: nil, prefix: key)
       let original = "original_max_position_embeddings"
-      guard high > low else { throw error("\(key).high_freq_factor", "\(high) must be above low_freq_factor \(low)") }
+      guard high >= low else {
+        throw error("\(key).high_freq_factor", "\(high) is below low_freq_factor \(low)")
+      }
       guard let length = members[original]?.intValue, length >= 1, length <= Self.largestSize else {
         throw error("\(key).\(original)", "\(members[original].map(shown) ?? "nothing") is not a number of tokens")
       }

@@ -42,6 +42,8 @@ extension ModelConfiguration {
     case head
     /// All heads together (OLMo 2).
     case projection
+    /// Each head by itself, without a weight (Llama 4).
+    case unit
   }
 
   /// What the feed-forward layer does between its two products.

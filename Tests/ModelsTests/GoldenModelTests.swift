@@ -10,7 +10,7 @@ import Testing
   static let cases = [
     "llama_gqa", "llama_mha_untied", "qwen3", "smollm3_nope", "llama3_rope", "llama_documents", "llama_window",
     "llama_z_loss", "gemma2", "gemma3", "gemma3_older_keys", "olmo2", "qwen2", "llama_biases",
-    "gpt2", "gpt2_documents", "qwen3_moe", "mixtral", "qwen3_next", "minimax",
+    "gpt2", "gpt2_documents", "qwen3_moe", "mixtral", "qwen3_next", "minimax", "llama4",
   ]
 
   @Test(arguments: cases) func agreesWithTransformers(_ name: String) throws {
@@ -67,7 +67,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "llama_gqa", "qwen3", "gemma2", "gemma3", "olmo2", "gpt2", "qwen2", "qwen3_moe", "mixtral", "qwen3_next", "minimax",
+    "llama_gqa", "qwen3", "gemma2", "gemma3", "olmo2", "gpt2", "qwen2", "qwen3_moe", "mixtral", "qwen3_next", "minimax", "llama4",
   ])
   func greedyTokensWithCacheAgree(_ name: String) throws {
     let golden = try GoldenCase(name)
@@ -87,7 +87,7 @@ import Testing
     #expect(generated == continuation)
   }
 
-  @Test(arguments: ["llama_gqa", "gemma3", "gpt2", "qwen3_moe", "mixtral", "qwen3_next", "minimax"])
+  @Test(arguments: ["llama_gqa", "gemma3", "gpt2", "qwen3_moe", "mixtral", "qwen3_next", "minimax", "llama4"])
   func weightsSurviveSavingAndLoading(_ name: String) throws {
     let golden = try GoldenCase(name)
     let folder = FileManager.default.temporaryDirectory.path.appendingPath("apus-weights-\(UUID().uuidString)")

@@ -127,7 +127,7 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
   /// Folders that transformers wrote read as what they were built from, and read back as what was written.
   @Test(arguments: [
     "llama_gqa", "llama_mha_untied", "llama3_rope", "qwen3", "smollm3_nope", "gemma3", "gemma3_older_keys", "olmo2",
-    "qwen2", "llama_biases", "gpt2", "gpt2_documents", "gemma2", "qwen3_next", "minimax",
+    "qwen2", "llama_biases", "gpt2", "gpt2_documents", "gemma2", "qwen3_next", "minimax", "llama4",
   ])
   func foldersOfTransformers(name: String) throws {
     let folder = try #require(Bundle.module.resourcePath).appendingPath("Golden").appendingPath(name)
@@ -161,6 +161,11 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
       #expect(model.normPlacement == .stream)
       #expect(model.feedForwardFactors[0] == ResidualFactors(stream: 0.8, branch: 1.1))
       #expect(model.mixerFactors[0].stream == 1.3 && model.mixerFactors[1] == ResidualFactors(stream: 1.6, branch: 0.7))
+    case "llama4":
+      let mixers = (0..<3).map { model.mixer(layer: $0) as? SoftmaxAttention }
+      #expect(mixers.map { $0?.chunk } == [8, nil, 8] && mixers.map { $0?.queryKeyNorm } == [.unit, nil, .unit])
+      #expect(mixers[1]?.temperature == AttentionTemperature(scale: 0.4, interval: 5) && model.noRopeInterval == 2)
+      #expect(model.intermediateSize == 28 && model.feedForward(layer: 1) is DenseFeedForward)
     case "olmo2":
       #expect(model.queryKeyNorm == .projection && model.normPlacement == .after && !model.tiedEmbeddings)
     case "smollm3_nope": #expect(model.noRopeInterval == 2 && model.family == .smollm3 && model.ropeTheta == 5000)

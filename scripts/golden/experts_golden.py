@@ -20,9 +20,9 @@ import tempfile
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import (DeepseekV3Config, GptOssConfig, MiniMaxConfig, MiniMaxForCausalLM, MixtralConfig,
-                          MixtralForCausalLM, Qwen2MoeConfig, Qwen3MoeConfig, Qwen3MoeForCausalLM, Qwen3NextConfig,
-                          Qwen3NextForCausalLM)
+from transformers import (DeepseekV3Config, GptOssConfig, Llama4ForCausalLM, Llama4TextConfig, MiniMaxConfig,
+                          MiniMaxForCausalLM, MixtralConfig, MixtralForCausalLM, Qwen2MoeConfig, Qwen3MoeConfig,
+                          Qwen3MoeForCausalLM, Qwen3NextConfig, Qwen3NextForCausalLM)
 from transformers.models.deepseek_v3.modeling_deepseek_v3 import DeepseekV3MoE
 from transformers.models.gpt_oss.modeling_gpt_oss import GptOssMLP
 from transformers.models.qwen2_moe.modeling_qwen2_moe import Qwen2MoeSparseMoeBlock
@@ -55,6 +55,11 @@ def models():
         **{**hybrid, "intermediate_size": 12}, rope_parameters=rope, num_local_experts=5, num_experts_per_tok=2,
         router_aux_loss_coef=0.03, full_attn_alpha_factor=1.6, full_attn_beta_factor=0.7,
         linear_attn_alpha_factor=1.3, linear_attn_beta_factor=1.2, mlp_alpha_factor=0.8, mlp_beta_factor=1.1)
+    # Chunks of 8 in layers 0 and 2, no rotary embedding in layer 1, which grows sharper; experts in layers 0 and 2.
+    yield "llama4", Llama4ForCausalLM, Llama4TextConfig(
+        **{**SMALL, "tie_word_embeddings": False, "intermediate_size": 12, "intermediate_size_mlp": 28},
+        rope_parameters=rope, no_rope_layers=[1, 0, 1], attention_chunk_size=8, floor_scale=5, attn_scale=0.4,
+        moe_layers=[0, 2], num_local_experts=4, num_experts_per_tok=2, router_aux_loss_coef=0.0)
 
 
 def fill(module, seed):
@@ -71,8 +76,9 @@ def fill(module, seed):
             elif "embed" in name:
                 value.copy_((0.1 * noise).bfloat16())
             else:
-                # Rows are outputs but in gpt-oss's experts.
-                inputs = value.shape[1] if type(module) is GptOssMLP and value.dim() == 3 else value.shape[-1]
+                # Rows are outputs but in the experts of gpt-oss and Llama 4.
+                isTurned = type(module) in (GptOssMLP, Llama4ForCausalLM) and value.dim() == 3
+                inputs = value.shape[1] if isTurned else value.shape[-1]
                 value.copy_((1.4 * noise / inputs ** 0.5).bfloat16())
 
 
@@ -80,7 +86,7 @@ def split(name, value, module):
     """A parameter of transformers' modules as checkpoints, or this project, hold it."""
     is_mixtral = type(module) in (MixtralForCausalLM, MiniMaxForCausalLM)
     match = re.fullmatch(r"(.*experts)\.(gate_up_proj|down_proj)(_bias)?", name)
-    if not match:
+    if not match or type(module) is Llama4ForCausalLM:
         yield name.replace("mlp.gate.", "block_sparse_moe.gate.") if is_mixtral else name, value
         return
     at, kind, bias = match.groups()

@@ -7,7 +7,7 @@ import json
 
 import torch
 from transformers import AutoModelForCausalLM, Gemma2Config, Gemma3TextConfig, GPT2Config, LlamaConfig, Olmo2Config
-from transformers import MiniMaxConfig, Qwen3Config, Qwen3NextConfig, SmolLM3Config
+from transformers import Llama4TextConfig, MiniMaxConfig, Qwen3Config, Qwen3NextConfig, SmolLM3Config
 
 
 def smollm2(hidden, ffn, layers, heads, groups):
@@ -67,6 +67,8 @@ presets = {
     "gpt2-large": GPT2Config(n_embd=1280, n_layer=36, n_head=20),
     "gpt2-xl": GPT2Config(n_embd=1600, n_layer=48, n_head=25),
     "qwen3-next-80b-a3b": Qwen3NextConfig(intermediate_size=5120),
+    "llama-4-scout-17b-16e": Llama4TextConfig(),
+    "llama-4-maverick-17b-128e": Llama4TextConfig(num_local_experts=128, interleave_moe_layer_step=2),
     "minimax-01": MiniMaxConfig(
         vocab_size=200064, hidden_size=6144, intermediate_size=9216, num_hidden_layers=80, num_attention_heads=64,
         num_key_value_heads=8, head_dim=128, num_local_experts=32, num_experts_per_tok=2, block_size=1,
@@ -83,7 +85,7 @@ def component(name):
         return "norms"
     if "attn" in name:
         return "attention"
-    if "mlp" in name:
+    if "mlp" in name or "feed_forward" in name:
         return "feed_forward"
     return "head"
 

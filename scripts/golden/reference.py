@@ -36,6 +36,9 @@ def logits_of(model, tokens, documents=None, window=None):
     if model.config.model_type in ("gemma2", "gemma3_text"):  # a mask for each kind of layer
         near = visible & (steps[:, None] - steps[None, :] < model.config.sliding_window)
         mask = {"full_attention": mask, "sliding_attention": additive(near)}
+    if model.config.model_type == "llama4_text":
+        chunk = positions // model.config.attention_chunk_size
+        mask = {"full_attention": mask, "chunked_attention": additive(visible & (chunk[:, :, None] == chunk[:, None, :]))}
     return model(input_ids=tokens, attention_mask=mask, position_ids=positions, use_cache=False).logits
 
 

@@ -44,19 +44,9 @@ extension HuggingFaceConfigurationReader {
   /// Experts in the layers that have them.
   func qwenLayers(of kind: ExpertsFeedForward, of layers: Int) throws -> LayerPattern<any FeedForwardKind> {
     let step = try size("decoder_sparse_step", limit: 100_000, missing: 1)
-    let dense = try denseLayers(layers)
+    let dense = try self.layers("mlp_only_layers", of: layers) ?? []
     let sparse = (0..<layers).filter { ($0 + 1) % step == 0 && !dense.contains($0) }
     return try self.layers(of: kind, in: sparse, of: layers)
-  }
-
-  /// The layers that `mlp_only_layers` names.
-  private func denseLayers(_ layers: Int) throws -> Set<Int> {
-    guard let given = value("mlp_only_layers") else { return [] }
-    let list = given.arrayValue?.map { $0.intValue ?? -1 } ?? [-1]
-    guard list.allSatisfy({ 0..<layers ~= $0 }) else {
-      throw error("mlp_only_layers", "it must be a list of layers from 0 to \(layers - 1)")
-    }
-    return Set(list)
   }
 }
 
