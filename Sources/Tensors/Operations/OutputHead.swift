@@ -78,7 +78,7 @@ extension Tape {
     _ hidden: Variable, _ head: HeadWeights, targets: Tensor
   ) -> (logProbabilities: [Float], areLikeliest: [Bool]) {
     let blocks = HeadBlocks(hidden: hidden.tensor, head: head, targets: targets, execution: execution)
-    let block = HeadBlock(head, 0..<hidden.tensor.rows, keepsExponentials: false, wantsEntropy: false)
+    let block = HeadBlock(blocks, 0..<hidden.tensor.rows, keepsExponentials: false, wantsEntropy: false)
     return (Array(block.logProbabilities.floats), block.areLikeliest)
   }
 }
