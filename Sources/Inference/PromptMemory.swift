@@ -15,7 +15,7 @@ public struct PromptMemory: Sendable {
   public func shared(with prompt: [UInt32]) -> Int {
     let length = min(tokens.count, prompt.count - 1)
     let shared = (0..<max(length, 0)).first { tokens[$0] != prompt[$0] } ?? max(length, 0)
-    return shared == tokens.count || state.isTruncatable ? shared : 0
+    return shared == tokens.count || state.canTruncate(to: shared) ? shared : 0
   }
 
   /// The state after what is shared with a prompt.

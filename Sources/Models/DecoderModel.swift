@@ -6,8 +6,8 @@ public struct DecoderModel: Sendable {
   public let configuration: ModelConfiguration
   /// Its weights.
   public let store: ParameterStore
-  /// The head's matrix, `[vocabulary, hidden]`; the embedding's where the two are tied.
-  public let head: WeightMatrix
+  /// The head, whose matrix is the embedding's where the two are tied.
+  public let head: HeadWeights
   let embedding: Parameter
   let positions: Parameter?
   let blocks: [DecoderBlock]
@@ -27,7 +27,9 @@ public struct DecoderModel: Sendable {
     let names = configuration.family.kind.names
     embedding = store.required("\(names.embedding).weight")
     positions = configuration.positions == .learned ? store.required("\(names.positions).weight") : nil
-    head = store.weights([configuration.tiedEmbeddings ? names.embedding : names.head])
+    head = HeadWeights(
+      store.weights([configuration.tiedEmbeddings ? names.embedding : names.head]),
+      softCap: configuration.logitSoftCap.map { Float($0) })
     blocks = (0..<configuration.layerCount).map { DecoderBlock(store, layer: $0, configuration: configuration) }
     finalNorm = Norm(store, names.finalNorm, configuration)
     rotary = RotaryCache(configuration)

@@ -27,8 +27,12 @@ public struct DecoderState: Sendable {
     }
   }
 
-  /// Whether ``truncate(to:)`` can go back to any count; a model that sums the past up can only begin anew.
+  /// Whether ``truncate(to:)`` can go back, and copies made before a step stay what they were; a model that sums the past
+  /// up can only begin anew.
   public var isTruncatable: Bool { layers.allSatisfy(\.isTruncatable) }
+
+  /// Whether ``truncate(to:)`` can go back to that count.
+  public func canTruncate(to count: Int) -> Bool { layers.allSatisfy { $0.canTruncate(to: count) } }
 
   /// Forgets all but the first `count` tokens.
   public mutating func truncate(to count: Int) {

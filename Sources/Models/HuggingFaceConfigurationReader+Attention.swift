@@ -33,7 +33,10 @@ extension HuggingFaceConfigurationReader {
     c.headDimension = width
   }
 
-  func readRope(into c: inout ModelConfiguration) throws { (c.ropeTheta, c.ropeScaling) = try rope() }
+  func readRope(into c: inout ModelConfiguration) throws {
+    (c.ropeTheta, c.ropeScaling) = try rope()
+    if let share = try ropeShare() { c.ropeShare = share }
+  }
 
   func readBiases(into c: inout ModelConfiguration) throws {
     if try flag("attention_bias", missing: false) {

@@ -2,11 +2,31 @@ import Formats
 
 /// Reading of what differs from layer to layer in a `config.json`.
 extension HuggingFaceConfigurationReader {
+  /// The words of `layer_types` by layer, each one of `words`; nil where the key is missing.
+  func layerTypes(_ words: [String], layers: Int) throws -> [String]? {
+    guard let kinds = value("layer_types") else { return nil }
+    let names = kinds.arrayValue?.map { $0.stringValue ?? "" } ?? []
+    guard names.count == layers, names.allSatisfy(words.contains) else {
+      throw error("layer_types", "it must be a list of \(layers) times \(words.joined(separator: " or "))")
+    }
+    return names
+  }
+
+  /// The layers that a list names by their numbers; nil where the key is missing.
+  func layers(_ key: String, of layers: Int) throws -> Set<Int>? {
+    guard let given = value(key) else { return nil }
+    let list = given.arrayValue?.map { $0.intValue ?? -1 } ?? [-1]
+    guard list.allSatisfy({ 0..<layers ~= $0 }) else {
+      throw error(key, "it must be a list of layers from 0 to \(layers - 1)")
+    }
+    return Set(list)
+  }
+
   /// The interval of layers that see the whole text, from `layer_types` or the older pattern.
-  func fullAttentionInterval(layers: Int) throws -> Int? {
+  func fullAttentionInterval(layers: Int, missing: Int) throws -> Int? {
     guard let windowed = try windowedLayers(layers) else {
       let key = value("sliding_window_pattern") == nil ? "_sliding_window_pattern" : "sliding_window_pattern"
-      let interval = try size(key, limit: 100_000, missing: 6)
+      let interval = try size(key, limit: 100_000, missing: missing)
       return interval <= layers ? interval : nil
     }
     return try interval(of: windowed.map(!), "layer_types", "layers of full_attention")
@@ -24,12 +44,7 @@ extension HuggingFaceConfigurationReader {
 
   /// Which layers have a window by `layer_types`, where that is given.
   private func windowedLayers(_ layers: Int) throws -> [Bool]? {
-    guard let kinds = value("layer_types") else { return nil }
-    let names = kinds.arrayValue?.map { $0.stringValue ?? "" } ?? []
-    guard names.count == layers, names.allSatisfy({ $0 == "sliding_attention" || $0 == "full_attention" }) else {
-      throw error("layer_types", "it must be a list of \(layers) times sliding_attention or full_attention")
-    }
-    return names.map { $0 == "sliding_attention" }
+    try layerTypes(["sliding_attention", "full_attention"], layers: layers)?.map { $0 == "sliding_attention" }
   }
 
   /// The interval that `no_rope_layers` (1: rotary, 0: none) or `no_rope_layer_interval` describes.

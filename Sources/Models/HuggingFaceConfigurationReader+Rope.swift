@@ -5,17 +5,11 @@ extension HuggingFaceConfigurationReader {
   /// Base and stretching of the rotary frequencies, from `rope_parameters` or the older two keys; where they differ by
   /// layer type, of layers that see the whole text.
   func rope() throws -> (theta: Double, scaling: ModelConfiguration.RopeScaling?) {
-    let key = value("rope_parameters") != nil ? "rope_parameters" : "rope_scaling"
+    let key = ropeKey
     let outer = try positive(json, "rope_theta", missing: family.kind.standards.ropeTheta)
-    if let share = value("partial_rotary_factor"), share.doubleValue != 1 {
-      throw error("partial_rotary_factor", "\(shown(share)) is not supported; every head is rotated whole")
-    }
     guard let given = value(key) else { return (outer, nil) }
     guard let parameters = try layerType("full_attention", of: given, key) else { return (outer, nil) }
     guard let members = parameters.objectValue else { throw error(key, "\(shown(parameters)) is not an object") }
-    if let share = members["partial_rotary_factor"], !share.isNull, share.doubleValue != 1 {
-      throw error("\(key).partial_rotary_factor", "\(shown(share)) is not supported; every head is rotated whole")
-    }
     let theta = try positive(parameters, "rope_theta", missing: outer, prefix: key)
     let type = members["rope_type"] ?? members["type"] ?? .string("default")
     switch type.stringValue {
@@ -25,7 +19,9 @@ extension HuggingFaceConfigurationReader {
       let low = try positive(parameters, "low_freq_factor", missing: nil, prefix: key)
       let high = try positive(parameters, "high_freq_factor", missing: nil, prefix: key)
       let original = "original_max_position_embeddings"
-      guard high > low else { throw error("\(key).high_freq_factor", "\(high) must be above low_freq_factor \(low)") }
+      guard high >= low else {
+        throw error("\(key).high_freq_factor", "\(high) is below low_freq_factor \(low)")
+      }
       guard let length = members[original]?.intValue, length >= 1, length <= Self.largestSize else {
         throw error("\(key).\(original)", "\(members[original].map(shown) ?? "nothing") is not a number of tokens")
       }
@@ -38,6 +34,24 @@ extension HuggingFaceConfigurationReader {
     case "yarn": return (theta, .yarn(try yarn(parameters, key)))
     default: throw error("\(key).rope_type", "\(shown(type)) is not one of default, linear, llama3, yarn")
     }
+  }
+
+  private var ropeKey: String { value("rope_parameters") != nil ? "rope_parameters" : "rope_scaling" }
+
+  /// The share of a head that turns, nil where a family's heads turn whole.
+  func ropeShare() throws -> Double? {
+    var (key, given) = ("partial_rotary_factor", value("partial_rotary_factor"))
+    if let all = value(ropeKey), let inner = try layerType("full_attention", of: all, ropeKey)?[key], !inner.isNull {
+      (key, given) = ("\(ropeKey).\(key)", inner)
+    }
+    guard let given else { return family.kind.standards.ropeShare }
+    guard let share = given.doubleValue, share > 0, share <= 1 else {
+      throw error(key, "\(shown(given)) is not a share above 0, at most 1")
+    }
+    guard share == 1 || family.kind.standards.ropeShare != nil else {
+      throw error(key, "\(shown(given)) is not supported; every head is rotated whole")
+    }
+    return share
   }
 
   /// YaRN's settings; what they leave out is as transformers takes it.

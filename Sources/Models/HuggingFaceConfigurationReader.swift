@@ -61,7 +61,8 @@ struct HuggingFaceConfigurationReader {
 
   /// Refuses features that change what the weights compute and that no family is built with.
   func refuseUnsupported() throws {
-    for key in ["attn_logit_softcapping", "final_logit_softcapping"] where value(key) != nil {
+    for key in ["attn_logit_softcapping", "final_logit_softcapping"]
+    where value(key) != nil && !family.kind.mayHaveSoftCaps {
       throw error(key, "\(value(key).map(shown) ?? "") is not supported; scores and logits are not capped: null")
     }
     if try flag("use_bidirectional_attention", missing: false) {
@@ -91,6 +92,14 @@ struct HuggingFaceConfigurationReader {
 
   func positive(_ key: String, missing: Double) throws -> Double {
     try positive(json, key, missing: missing)
+  }
+
+  func number(_ key: String, missing: Double) throws -> Double {
+    guard let given = value(key) else { return missing }
+    guard let number = given.doubleValue, number.isFinite else {
+      throw error(key, "\(shown(given)) is not a finite number")
+    }
+    return number
   }
 
   func nonNegative(_ key: String, missing: Double) throws -> Double {

@@ -40,6 +40,7 @@ extension ModelConfiguration {
       "rope_scaling": ropeScaling?.huggingFaceJSON ?? .null,
       "rope_theta": .number(ropeTheta),
     ]
+    if family.kind.standards.ropeShare != nil { members["partial_rotary_factor"] = .number(ropeShare) }
     if family.kind.mayHaveAttentionBias { members["attention_bias"] = .bool(queryKeyValueBias) }
     if family.kind.mayHaveFeedForwardBias { members["mlp_bias"] = .bool(feedForwardBias) }
     if family.kind.mayHaveWindow {

@@ -19,6 +19,9 @@ extension ModelConfiguration {
     case after
     /// Before and after.
     case around
+    /// Before, and what a branch gives is added to what the norm gave: the stream itself is normalised (MiniMax-01,
+    /// arXiv:2501.08313).
+    case stream
   }
 
   /// How a model knows where a token stands.
@@ -39,6 +42,8 @@ extension ModelConfiguration {
     case head
     /// All heads together (OLMo 2).
     case projection
+    /// Each head by itself, without a weight (Llama 4).
+    case unit
   }
 
   /// What the feed-forward layer does between its two products.

@@ -44,10 +44,15 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var noRopeInterval: Int?
   public var norm: NormKind
   public var normPlacement: NormPlacement
+  /// How the stream and what a branch gives are weighted where they are added up, by layer.
+  public var mixerFactors = LayerPattern([ResidualFactors()])
+  public var feedForwardFactors = LayerPattern([ResidualFactors()])
   /// Added to the mean square, or to the variance, inside a norm.
   public var normEpsilon: Double
   /// Whether the output head shares the token embedding's matrix.
   public var tiedEmbeddings: Bool
+  /// Logits x become `cap · tanh(x / cap)` (Gemma 2, arXiv:2408.00118).
+  public var logitSoftCap: Double?
   /// Whether the embedding is multiplied by the square root of its width (Gemma).
   public var scalesEmbedding: Bool
   public var queryKeyNorm: QueryKeyNorm?

@@ -9,8 +9,8 @@ import Testing
 @Suite struct GoldenModelTests {
   static let cases = [
     "llama_gqa", "llama_mha_untied", "qwen3", "smollm3_nope", "llama3_rope", "llama_documents", "llama_window",
-    "llama_z_loss", "gemma3", "gemma3_older_keys", "olmo2", "qwen2", "llama_biases",
-    "gpt2", "gpt2_documents", "qwen3_moe", "mixtral",
+    "llama_z_loss", "gemma2", "gemma3", "gemma3_older_keys", "olmo2", "qwen2", "llama_biases",
+    "gpt2", "gpt2_documents", "qwen3_moe", "mixtral", "qwen3_next", "minimax", "llama4",
   ]
 
   @Test(arguments: cases) func agreesWithTransformers(_ name: String) throws {
@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["llama_gqa", "smollm3_nope", "qwen3", "gemma3", "olmo2", "gpt2", "qwen3_moe"])
+  @Test(arguments: ["llama_gqa", "smollm3_nope", "qwen3", "gemma3", "olmo2", "gpt2", "qwen3_moe", "minimax"])
   func recomputeGivesTheSameBits(_ name: String) throws {
     func gradients(recompute: Bool) throws -> [Float] {
       let golden = try GoldenCase(name)
@@ -50,7 +50,7 @@ import Testing
     #expect(try gradients(recompute: true) == gradients(recompute: false))
   }
 
-  @Test(arguments: ["llama_gqa", "llama_mha_untied", "qwen3", "gemma3", "olmo2", "gpt2"])
+  @Test(arguments: ["llama_gqa", "llama_mha_untied", "qwen3", "gemma2", "gemma3", "olmo2", "gpt2"])
   func bfloat16StaysNearFloat32(_ name: String) throws {
     let golden = try GoldenCase(name)
     let execution = Execution(compute: .bfloat16)
@@ -66,7 +66,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["llama_gqa", "qwen3", "gemma3", "olmo2", "gpt2", "qwen2", "qwen3_moe", "mixtral"])
+  @Test(arguments: [
+    "llama_gqa", "qwen3", "gemma2", "gemma3", "olmo2", "gpt2", "qwen2", "qwen3_moe", "mixtral", "qwen3_next", "minimax", "llama4",
+  ])
   func greedyTokensWithCacheAgree(_ name: String) throws {
     let golden = try GoldenCase(name)
     let expected = try JSON.parse(contentsOfFile: golden.path("greedy.json"))
@@ -85,7 +87,8 @@ import Testing
     #expect(generated == continuation)
   }
 
-  @Test(arguments: ["llama_gqa", "gemma3", "gpt2", "qwen3_moe", "mixtral"]) func weightsSurviveSavingAndLoading(_ name: String) throws {
+  @Test(arguments: ["llama_gqa", "gemma3", "gpt2", "qwen3_moe", "mixtral", "qwen3_next", "minimax", "llama4"])
+  func weightsSurviveSavingAndLoading(_ name: String) throws {
     let golden = try GoldenCase(name)
     let folder = FileManager.default.temporaryDirectory.path.appendingPath("apus-weights-\(UUID().uuidString)")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

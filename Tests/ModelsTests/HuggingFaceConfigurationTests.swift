@@ -127,7 +127,7 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
   /// Folders that transformers wrote read as what they were built from, and read back as what was written.
   @Test(arguments: [
     "llama_gqa", "llama_mha_untied", "llama3_rope", "qwen3", "smollm3_nope", "gemma3", "gemma3_older_keys", "olmo2",
-    "qwen2", "llama_biases", "gpt2", "gpt2_documents",
+    "qwen2", "llama_biases", "gpt2", "gpt2_documents", "gemma2", "qwen3_next", "minimax", "llama4",
   ])
   func foldersOfTransformers(name: String) throws {
     let folder = try #require(Bundle.module.resourcePath).appendingPath("Golden").appendingPath(name)
@@ -149,6 +149,23 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
       #expect(model.positions == .learned && model.norm == .layer && model.activation == .gelu && model.tiedEmbeddings)
       #expect(model.contextLength == (name == "gpt2" ? 48 : 23) && model.normEpsilon == 1e-5)
       #expect(model.intermediateSize == (name == "gpt2" ? 36 : 96))
+    case "gemma2":
+      #expect(model.logitSoftCap == 3 && (model.mixer(layer: 2) as? SoftmaxAttention)?.logitSoftCap == 2.5)
+      #expect((0..<3).map { model.slidingWindow(layer: $0) } == [8, nil, 8] && model.queryKeyNorm == nil)
+    case "qwen3_next":
+      #expect((0..<3).map { model.mixer(layer: $0) is GatedDeltaNet } == [true, false, true])
+      #expect((model.mixer(layer: 1) as? SoftmaxAttention)?.outputGate == true && model.ropeShare == 0.5)
+      #expect(model.norm == .rmsOnePlus && model.feedForward(layer: 2) is DenseFeedForward)
+    case "minimax":
+      #expect((0..<3).map { model.mixer(layer: $0) is LightningAttention } == [true, false, true])
+      #expect(model.normPlacement == .stream)
+      #expect(model.feedForwardFactors[0] == ResidualFactors(stream: 0.8, branch: 1.1))
+      #expect(model.mixerFactors[0].stream == 1.3 && model.mixerFactors[1] == ResidualFactors(stream: 1.6, branch: 0.7))
+    case "llama4":
+      let mixers = (0..<3).map { model.mixer(layer: $0) as? SoftmaxAttention }
+      #expect(mixers.map { $0?.chunk } == [8, nil, 8] && mixers.map { $0?.queryKeyNorm } == [.unit, nil, .unit])
+      #expect(mixers[1]?.temperature == AttentionTemperature(scale: 0.4, interval: 5) && model.noRopeInterval == 2)
+      #expect(model.intermediateSize == 28 && model.feedForward(layer: 1) is DenseFeedForward)
     case "olmo2":
       #expect(model.queryKeyNorm == .projection && model.normPlacement == .after && !model.tiedEmbeddings)
     case "smollm3_nope": #expect(model.noRopeInterval == 2 && model.family == .smollm3 && model.ropeTheta == 5000)

@@ -38,6 +38,37 @@ import Testing
     #expect(state.count == 20 && !state.isTruncatable)
   }
 
+  /// Documents of a window are strangers to each other: outputs and gradients are those of each alone.
+  @Test(arguments: patterns + ["qwen3_next", "minimax"]) func documentsAreStrangers(_ source: String) throws {
+    let model = source.hasPrefix("[") ? try model(source) : try GoldenCase(source).model
+    let (length, starts) = (29, [0, 6, 7, 19])
+    let width = model.configuration.hiddenSize
+    let tokens = (0..<length).map { Int32($0 * $0 % 31) }
+    let gradient = randomRows(length * width, seed: 8)
+    /// Hidden states of some tokens, and the gradients of all parameters.
+    func pass(_ part: Range<Int>, starts: [Int32]?) throws -> (hidden: [Float], gradients: [Float]) {
+      let execution = Execution(compute: .float32)
+      let all = try #require(model.store.gradient)
+      execution.backend.fillZero(all)
+      var tape = Tape(execution)
+      let context = SequenceContext(
+        sequences: 1, length: part.count, documentStarts: starts,
+        rotaryTable: RotaryTable.make(model.configuration, positions: part.count, in: execution.arena),
+        arena: execution.arena)
+      let hidden = model.hiddenStates(Tensor(Array(tokens[part]), in: execution.arena), context, on: &tape)
+      let outer = Array(gradient[part.lowerBound * width..<part.upperBound * width])
+      tape.backward(from: [(hidden, gradient: Tensor(outer, shape: [part.count, width], in: execution.arena))])
+      return (hidden.tensor.toFloats(), all.toFloats())
+    }
+    let documents = zip(starts, starts.dropFirst() + [length]).map { $0..<$1 }
+    let whole = try pass(0..<length, starts: documents.flatMap { part in part.map { _ in Int32(part.lowerBound) } })
+    let alone = try documents.map { try pass($0, starts: nil) }
+    #expect(relativeDifference(whole.hidden, alone.flatMap(\.hidden)) < 1e-5)
+    let sums = alone.dropFirst().reduce(alone[0].gradients) { zip($0, $1.gradients).map { $0 + $1 } }
+    #expect(relativeDifference(whole.gradients, sums) < 1e-5)
+    #expect(relativeDifference(try pass(0..<length, starts: nil).hidden, whole.hidden) > 0.01)
+  }
+
   /// Plain gradient descent on one batch: the loss falls, and nothing is left without a gradient.
   @Test(arguments: patterns, [DType.float32, .bfloat16]) func learns(_ pattern: String, compute: DType) throws {
     let model = try model(pattern)

@@ -18,6 +18,7 @@ import Testing
       #expect(counts.norms == expected["norms"]?.intValue, "\(preset)")
       #expect(counts.head == expected["head"]?.intValue, "\(preset)")
       #expect(counts.total == expected["total"]?.intValue, "\(preset)")
+      #expect(counts.active == expected["active"]?.intValue, "\(preset)")
     }
     #expect(Preset.smolLM2With135M.configuration.parameterCounts.total == 134_515_008)
   }

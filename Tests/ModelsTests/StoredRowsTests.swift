@@ -81,7 +81,7 @@ import Testing
       for rows in [1, 8] {
         let outputs = matrices.map { matrix in
           var tape = Tape(execution, recording: false)
-          return tape.logits(tape.variable(x[rows: 0..<rows]), matrix).toFloats()
+          return tape.logits(tape.variable(x[rows: 0..<rows]), HeadWeights(matrix)).toFloats()
         }
         #expect(outputs[0] == outputs[1], "\(compute), \(format.rawValue), \(rows) rows")
       }

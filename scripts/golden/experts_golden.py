@@ -4,7 +4,8 @@
 Made with torch 2.15.0, transformers 5.23.0, safetensors 0.8.0 on a CPU in fp32, eager attention, one thread.
   python3 scripts/golden/experts_golden.py [--output Tests/ModelsTests/Golden]
 
-Models (qwen3_moe with a dense layer between, mixtral) are folders as llama_golden.py writes them, with greedy.json.
+Models are folders as llama_golden.py writes them, with greedy.json: qwen3_moe with a dense layer between, mixtral, and
+qwen3_next and minimax, whose layers are recurrences but for one.
 Their gradients are of the loss plus router_aux_loss_coef times the mean over the layers with experts of transformers'
 load_balancing_loss_func of that layer alone; the loss in expected.safetensors is without it.
 Blocks are experts/<name>.safetensors: x [tokens, hidden], output, weight [tokens, hidden] (the loss is the sum of output
@@ -19,8 +20,9 @@ import tempfile
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import (DeepseekV3Config, GptOssConfig, MixtralConfig, MixtralForCausalLM, Qwen2MoeConfig,
-                          Qwen3MoeConfig, Qwen3MoeForCausalLM)
+from transformers import (DeepseekV3Config, GptOssConfig, Llama4ForCausalLM, Llama4TextConfig, MiniMaxConfig,
+                          MiniMaxForCausalLM, MixtralConfig, MixtralForCausalLM, Qwen2MoeConfig, Qwen3MoeConfig,
+                          Qwen3MoeForCausalLM, Qwen3NextConfig, Qwen3NextForCausalLM)
 from transformers.models.deepseek_v3.modeling_deepseek_v3 import DeepseekV3MoE
 from transformers.models.gpt_oss.modeling_gpt_oss import GptOssMLP
 from transformers.models.qwen2_moe.modeling_qwen2_moe import Qwen2MoeSparseMoeBlock
@@ -42,35 +44,54 @@ def models():
         norm_topk_prob=True, mlp_only_layers=[1], router_aux_loss_coef=0.05)
     yield "mixtral", MixtralForCausalLM, MixtralConfig(
         **SMALL, rope_parameters=rope, num_local_experts=5, num_experts_per_tok=2, router_aux_loss_coef=0.02)
+    hybrid = {**SMALL, "hidden_size": 24, "tie_word_embeddings": False,
+              "layer_types": ["linear_attention", "full_attention", "linear_attention"]}
+    yield "qwen3_next", Qwen3NextForCausalLM, Qwen3NextConfig(
+        **hybrid, rope_parameters={**rope, "partial_rotary_factor": 0.5}, linear_conv_kernel_dim=3,
+        linear_key_head_dim=6, linear_value_head_dim=8, linear_num_key_heads=2, linear_num_value_heads=4, num_experts=6,
+        num_experts_per_tok=3, moe_intermediate_size=12, shared_expert_intermediate_size=14, mlp_only_layers=[2],
+        router_aux_loss_coef=0.04)
+    yield "minimax", MiniMaxForCausalLM, MiniMaxConfig(
+        **{**hybrid, "intermediate_size": 12}, rope_parameters=rope, num_local_experts=5, num_experts_per_tok=2,
+        router_aux_loss_coef=0.03, full_attn_alpha_factor=1.6, full_attn_beta_factor=0.7,
+        linear_attn_alpha_factor=1.3, linear_attn_beta_factor=1.2, mlp_alpha_factor=0.8, mlp_beta_factor=1.1)
+    # Chunks of 8 in layers 0 and 2, no rotary embedding in layer 1, which grows sharper; experts in layers 0 and 2.
+    yield "llama4", Llama4ForCausalLM, Llama4TextConfig(
+        **{**SMALL, "tie_word_embeddings": False, "intermediate_size": 12, "intermediate_size_mlp": 28},
+        rope_parameters=rope, no_rope_layers=[1, 0, 1], attention_chunk_size=8, floor_scale=5, attn_scale=0.4,
+        moe_layers=[0, 2], num_local_experts=4, num_experts_per_tok=2, router_aux_loss_coef=0.0)
 
 
 def fill(module, seed):
     """Random values; matrices large enough that routers are far from undecided."""
     generator = torch.Generator().manual_seed(seed)
+    learned = [(name, value) for name, value in module.named_buffers() if name.endswith("correction_bias")]
     with torch.no_grad():
-        for name, value in sorted([*module.named_parameters(), *module.named_buffers()]):
-            if "rotary" in name or "inv_freq" in name:
-                continue
+        for name, value in sorted([*module.named_parameters(), *learned]):
             noise = torch.randn(value.shape, generator=generator)
             if value.dim() == 1:
-                value.copy_((0.2 * noise + (1 if "norm" in name else 0)).bfloat16())
+                # Qwen3-Next's norms are of 1 + weight, but for those inside its recurrences.
+                centre = "norm" in name and (type(module) is not Qwen3NextForCausalLM or "linear_attn" in name)
+                value.copy_((0.2 * noise + centre).bfloat16())
             elif "embed" in name:
                 value.copy_((0.1 * noise).bfloat16())
             else:
-                # Rows are outputs but in gpt-oss's experts.
-                inputs = value.shape[1] if type(module) is GptOssMLP and value.dim() == 3 else value.shape[-1]
+                # Rows are outputs but in the experts of gpt-oss and Llama 4.
+                isTurned = type(module) in (GptOssMLP, Llama4ForCausalLM) and value.dim() == 3
+                inputs = value.shape[1] if isTurned else value.shape[-1]
                 value.copy_((1.4 * noise / inputs ** 0.5).bfloat16())
 
 
 def split(name, value, module):
     """A parameter of transformers' modules as checkpoints, or this project, hold it."""
+    is_mixtral = type(module) in (MixtralForCausalLM, MiniMaxForCausalLM)
     match = re.fullmatch(r"(.*experts)\.(gate_up_proj|down_proj)(_bias)?", name)
-    if not match:
-        yield name.replace("mlp.gate.", "block_sparse_moe.gate.") if type(module) is MixtralForCausalLM else name, value
+    if not match or type(module) is Llama4ForCausalLM:
+        yield name.replace("mlp.gate.", "block_sparse_moe.gate.") if is_mixtral else name, value
         return
     at, kind, bias = match.groups()
     gate, up, down = "gate_proj", "up_proj", "down_proj"
-    if type(module) is MixtralForCausalLM:
+    if is_mixtral:
         at, gate, up, down = at.replace("mlp.", "block_sparse_moe."), "w1", "w3", "w2"
     end = "bias" if bias else "weight"
     for expert, part in enumerate(value):
@@ -116,11 +137,14 @@ def write_model(name, kind, config, seed, output):
     balance = [load_balancing_loss_func((layer,), number, config.num_experts_per_tok) for layer in routed.router_logits]
     (loss + config.router_aux_loss_coef * sum(balance) / len(balance)).backward()
     stored = tensors(model, False)
-    stored.pop("lm_head.weight", None)
+    if config.tie_word_embeddings:
+        stored.pop("lm_head.weight", None)
     with tempfile.TemporaryDirectory() as saved:
         model.save_pretrained(saved)
         theirs = load_file(os.path.join(saved, "model.safetensors"))
         config_json = json.load(open(os.path.join(saved, "config.json")))
+    computed = dict(model.named_buffers())  # MiniMax stores the powers of its decays.
+    theirs = {key: value for key, value in theirs.items() if key not in computed}
     assert {k: v.shape for k, v in theirs.items()} == {k: v.shape for k, v in stored.items()}, \
         set(theirs) ^ set(stored)
     assert all(torch.equal(theirs[key], stored[key]) for key in theirs)
@@ -132,7 +156,8 @@ def write_model(name, kind, config, seed, output):
         json.dump({"tokens": tokens.tolist(), "targets": targets.tolist(), "lossWeights": weights.int().tolist()}, file)
         file.write("\n")
     gradients = tensors(model, True)
-    gradients.pop("grad.lm_head.weight", None)
+    if config.tie_word_embeddings:
+        gradients.pop("grad.lm_head.weight", None)
     save_file({"logits": logits.detach(), "logprobs": logprobs.detach(), "logsumexp": logsumexp.detach(),
                "loss": loss.detach().reshape(1), **gradients}, os.path.join(folder, "expected.safetensors"))
     found = None

@@ -15,14 +15,17 @@ os.environ.setdefault("TQDM_DISABLE", "1")
 import torch
 from transformers import AutoModelForCausalLM
 
-CASES = ("llama_gqa", "qwen3", "gemma3", "olmo2", "gpt2", "qwen2")
+CASES = ("llama_gqa", "qwen3", "gemma3", "olmo2", "gpt2", "qwen2", "gemma2")
 LENGTH, PROMPT = 32, 9
 
 
 def greedy(model, prompt):
     ids, margin, cache, given = [], float("inf"), None, torch.tensor([prompt])
     for _ in range(LENGTH):
-        output = model(input_ids=given, past_key_values=cache, use_cache=True)
+        # Given, as MiniMax's cache counts no tokens where the first layer is a recurrence.
+        end = len(prompt) + len(ids)
+        positions = torch.arange(end - given.shape[1], end)[None]
+        output = model(input_ids=given, position_ids=positions, past_key_values=cache, use_cache=True)
         cache = output.past_key_values
         best = output.logits[0, -1].topk(2)
         margin = min(margin, (best.values[0] - best.values[1]).item())

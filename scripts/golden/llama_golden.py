@@ -24,7 +24,8 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
 import torch
 from safetensors.torch import save_file
-from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GPT2Config, GPT2LMHeadModel
+from transformers import Gemma2Config, Gemma2ForCausalLM, Gemma3ForCausalLM, Gemma3TextConfig
+from transformers import GPT2Config, GPT2LMHeadModel
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
 from transformers import Olmo2Config, Olmo2ForCausalLM, Qwen2Config, Qwen2ForCausalLM
 from transformers import Qwen3Config, Qwen3ForCausalLM, SmolLM3Config, SmolLM3ForCausalLM
@@ -84,10 +85,14 @@ def cases():
                              resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, **NO_TOKENS), {}
     yield "gpt2_documents", GPT2Config(vocab_size=61, n_positions=23, n_embd=24, n_layer=1, n_head=3, **NO_TOKENS), {
         "documents": [[0, 5, 6, 17], [0, 11, 22]]}
+    # Windows of 8 in the first and third layer; caps low enough to be felt.
+    yield "gemma2", Gemma2Config(**{
+        **gemma3, "rope_parameters": rope(700.0), "attn_logit_softcapping": 2.5, "final_logit_softcapping": 3.0,
+        "layer_types": ["sliding_attention", "full_attention", "sliding_attention"]}), {}
 
 
 CLASSES = {"llama": LlamaForCausalLM, "qwen3": Qwen3ForCausalLM, "smollm3": SmolLM3ForCausalLM,
-           "mistral": MistralForCausalLM, "qwen2": Qwen2ForCausalLM, "gemma3_text": Gemma3ForCausalLM,
+           "mistral": MistralForCausalLM, "qwen2": Qwen2ForCausalLM, "gemma2": Gemma2ForCausalLM, "gemma3_text": Gemma3ForCausalLM,
            "olmo2": Olmo2ForCausalLM, "gpt2": GPT2LMHeadModel}
 
 
@@ -105,7 +110,7 @@ def make_model(config, seed, options):
         for name, parameter in sorted(model.named_parameters()):
             noise = torch.randn(parameter.shape, generator=generator)
             if parameter.dim() == 1:
-                centre = 0 if config.model_type == "gemma3_text" or name.endswith("bias") else 1
+                centre = 0 if config.model_type in ("gemma2", "gemma3_text") or name.endswith("bias") else 1
                 value = centre + 0.2 * noise
             elif "embed_tokens" in name or "wte" in name or "wpe" in name:
                 value = options.get("embedding_std", 0.1) * noise
@@ -144,6 +149,9 @@ def without(model, tokens, options, config):
         if "older_keys" in options:
             plain = rope(kinds["full_attention"]["rope_theta"])
             changes.append({"rope_parameters": {**kinds, "full_attention": plain}})
+    elif config.model_type == "gemma2":
+        changes = [{"attn_logit_softcapping": None}, {"final_logit_softcapping": None}, {"sliding_window": SEQUENCE},
+                   {"query_pre_attn_scalar": config.head_dim}]
     elif "older_keys" in options:
         changes = [{"rope_parameters": rope(config.rope_parameters["rope_theta"])}]
     elif config.model_type == "smollm3":

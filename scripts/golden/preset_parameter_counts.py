@@ -6,8 +6,8 @@ Usage: python scripts/golden/preset_parameter_counts.py > Tests/ModelsTests/Gold
 import json
 
 import torch
-from transformers import AutoModelForCausalLM, Gemma3TextConfig, GPT2Config, LlamaConfig, Olmo2Config
-from transformers import Qwen3Config, SmolLM3Config
+from transformers import AutoModelForCausalLM, Gemma2Config, Gemma3TextConfig, GPT2Config, LlamaConfig, Olmo2Config
+from transformers import Llama4TextConfig, MiniMaxConfig, Qwen3Config, Qwen3NextConfig, SmolLM3Config
 
 
 def smollm2(hidden, ffn, layers, heads, groups):
@@ -31,6 +31,11 @@ def gemma3(hidden, ffn, layers, heads, groups, head_dim=256, vocabulary=262144):
                             num_attention_heads=heads, num_key_value_heads=groups, head_dim=head_dim)
 
 
+def gemma2(hidden, ffn, layers, heads, head_dim=256):
+    return Gemma2Config(hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers, num_attention_heads=heads,
+                        num_key_value_heads=heads // 2, head_dim=head_dim)
+
+
 def olmo2(hidden, ffn, layers, heads):
     return Olmo2Config(vocab_size=100352, hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers,
                        num_attention_heads=heads)
@@ -52,12 +57,22 @@ presets = {
     "gemma-3-4b": gemma3(2560, 10240, 34, 8, 4, vocabulary=262208),
     "gemma-3-12b": gemma3(3840, 15360, 48, 16, 8, vocabulary=262208),
     "gemma-3-27b": gemma3(5376, 21504, 62, 32, 16, head_dim=128, vocabulary=262208),
+    "gemma-2-2b": gemma2(2304, 9216, 26, 8),
+    "gemma-2-9b": gemma2(3584, 14336, 42, 16),
+    "gemma-2-27b": gemma2(4608, 36864, 46, 32, head_dim=128),
     "olmo-2-1b": olmo2(2048, 8192, 16, 16),
     "olmo-2-7b": olmo2(4096, 11008, 32, 32),
     "gpt2": GPT2Config(),
     "gpt2-medium": GPT2Config(n_embd=1024, n_layer=24, n_head=16),
     "gpt2-large": GPT2Config(n_embd=1280, n_layer=36, n_head=20),
     "gpt2-xl": GPT2Config(n_embd=1600, n_layer=48, n_head=25),
+    "qwen3-next-80b-a3b": Qwen3NextConfig(intermediate_size=5120),
+    "llama-4-scout-17b-16e": Llama4TextConfig(),
+    "llama-4-maverick-17b-128e": Llama4TextConfig(num_local_experts=128, interleave_moe_layer_step=2),
+    "minimax-01": MiniMaxConfig(
+        vocab_size=200064, hidden_size=6144, intermediate_size=9216, num_hidden_layers=80, num_attention_heads=64,
+        num_key_value_heads=8, head_dim=128, num_local_experts=32, num_experts_per_tok=2, block_size=1,
+        layer_types=(["linear_attention"] * 7 + ["full_attention"]) * 10),
     "apus-492m": LlamaConfig(vocab_size=128256, hidden_size=1024, intermediate_size=2816, num_hidden_layers=32,
                              num_attention_heads=16, num_key_value_heads=4, tie_word_embeddings=True),
 }
@@ -70,7 +85,7 @@ def component(name):
         return "norms"
     if "attn" in name:
         return "attention"
-    if "mlp" in name:
+    if "mlp" in name or "feed_forward" in name:
         return "feed_forward"
     return "head"
 
@@ -79,9 +94,12 @@ result = {}
 for name, config in presets.items():
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config)
-    counts = dict(embedding=0, attention=0, feed_forward=0, norms=0, head=0, total=0)
+    counts = dict(embedding=0, attention=0, feed_forward=0, norms=0, head=0, total=0, active=0)
     for parameter, tensor in model.named_parameters():
         counts[component(parameter)] += tensor.numel()
         counts["total"] += tensor.numel()
+        # Of experts, which are the first dimension, a token goes through some.
+        chosen = config.num_experts_per_tok if ".experts." in parameter else 1
+        counts["active"] += tensor.numel() // (tensor.shape[0] if ".experts." in parameter else 1) * chosen
     result[name] = counts
 print(json.dumps(result, indent=1))

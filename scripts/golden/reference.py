@@ -31,9 +31,14 @@ def logits_of(model, tokens, documents=None, window=None):
     if window is not None:
         visible = visible & (steps[:, None] - steps[None, :] < window)
     mask = additive(visible)
-    if model.config.model_type == "gemma3_text":  # a mask for each kind of layer
+    if "linear_attention" in (getattr(model.config, "layer_types", None) or []):  # recurrences have no mask
+        mask = {"full_attention": mask, "linear_attention": None}
+    if model.config.model_type in ("gemma2", "gemma3_text"):  # a mask for each kind of layer
         near = visible & (steps[:, None] - steps[None, :] < model.config.sliding_window)
         mask = {"full_attention": mask, "sliding_attention": additive(near)}
+    if model.config.model_type == "llama4_text":
+        chunk = positions // model.config.attention_chunk_size
+        mask = {"full_attention": mask, "chunked_attention": additive(visible & (chunk[:, :, None] == chunk[:, None, :]))}
     return model(input_ids=tokens, attention_mask=mask, position_ids=positions, use_cache=False).logits
 
 

@@ -3,12 +3,15 @@
 #ifndef APUS_BODY
 #define SOURCE_FILE "../operations/head.c"
 #include "apus_head.h"
+#include "apus_pointwise.h"
 #include "apus_pool.h"
 typedef struct {
   int64_t rows, columns;
   const int32_t *targets;
   void *exponentials;
   apus_dtype dtype;
+  // 0: none.
+  float soft_cap;
   // [blocks, rows]
   float *largest, *sums, *weighted;
   // [rows]
@@ -18,6 +21,7 @@ typedef struct {
   int64_t rows, columns;
   void *exponentials;
   apus_dtype dtype;
+  float soft_cap;
   const float *largest;
   const int32_t *targets;
   const float *log_sum_exp, *log_probability, *d_log_probability, *d_log_sum_exp;
@@ -26,18 +30,18 @@ typedef struct {
 
 void apus_head(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix hidden,
                const void *packed, const int32_t *targets, void *exponentials, apus_dtype dtype, float *block_largest,
-               float *log_sum_exp, float *log_probability, float *entropy) {
+               float soft_cap, float *log_sum_exp, float *log_probability, float *entropy) {
   int64_t cells = apus_head_blocks(columns) * rows;
   float *memory = apus_workspace(4, (size_t)(2 * cells + rows) * sizeof(float));
-  head_job job = {rows, columns, targets, exponentials, dtype, block_largest, memory, memory + cells,
+  head_job job = {rows, columns, targets, exponentials, dtype, soft_cap, block_largest, memory, memory + cells,
                   memory + 2 * cells, log_sum_exp, log_probability, entropy};
   apus_gemm_epilogue(compute, rows, columns, depth, hidden, packed, APUS_HEAD_COLUMNS, CHOOSE(head_strip), &job);
   apus_parallel((rows + 15) / 16, CHOOSE(head_results), &job);
 }
 void apus_head_gradient(int64_t rows, int64_t columns, void *exponentials, apus_dtype dtype,
-                        const float *block_largest, const int32_t *targets, const float *log_sum_exp,
+                        const float *block_largest, float soft_cap, const int32_t *targets, const float *log_sum_exp,
                         const float *log_probability, const float *d_log_probability, const float *d_log_sum_exp) {
-  head_gradient_job job = {rows,    columns,     exponentials,    dtype,             block_largest,
+  head_gradient_job job = {rows,    columns,     exponentials,    dtype,             soft_cap,     block_largest,
                            targets, log_sum_exp, log_probability, d_log_probability, d_log_sum_exp};
   apus_parallel(rows, CHOOSE(head_gradient_row), &job);
 }
@@ -57,11 +61,18 @@ void apus_log_softmax_reference(int64_t rows, int64_t columns, int64_t stride, c
 }
 
 #else
+#include "functions_body.h"
 
 // One row of a strip. The lanes past its end are set to -infinity, where the exponential is 0; a NaN is never chosen as
 // the largest, but spoils the sum.
 INLINE void V(head_strip_row)(const head_job *j, int64_t row, int64_t block, int64_t column0, int64_t columns, float *x,
                               const apus_dtype type, const bool entropy) {
+  for (int64_t c = 0; j->soft_cap > 0 && c < columns; c += 16) {
+    vf v;
+    LOAD_F32(v, x + c);
+    v = j->soft_cap * V(tanh)(v / j->soft_cap);
+    memcpy(x + c, &v, 64);
+  }
   int32_t target = j->targets[row];
   if (target >= column0 && target < column0 + columns) j->target_logits[row] = x[target - column0];
   int64_t padded = (columns + 15) / 16 * 16;
@@ -144,13 +155,20 @@ static void V(head_gradient_row)(void *context, int64_t r, int worker) {
   for (int64_t b = 0; b < blocks; b++) {
     int64_t column0 = b * APUS_HEAD_COLUMNS, column1 = column0 + APUS_HEAD_COLUMNS;
     if (column1 > j->columns) column1 = j->columns;
-    vf below = vsplat(j->largest[b * j->rows + r] - j->log_sum_exp[r]);
+    float largest = j->largest[b * j->rows + r];
+    vf below = vsplat(largest - j->log_sum_exp[r]);
     vf factor = V(exp)(below) * scale;
     for (int64_t c = column0; c < column1; c += 16) {
       int n = column1 - c < 16 ? (int)(column1 - c) : 16;
-      vf d = V(load_up_to)(j->exponentials, at + c, n, j->dtype);
-      d *= factor;
-      if (target >= c && target < c + n) d[target - c] = expf(j->log_probability[r]) * scale + d_target;
+      vf e = V(load_up_to)(j->exponentials, at + c, n, j->dtype), d = e * factor;
+      bool hasTarget = target >= c && target < c + n;
+      if (hasTarget) d[target - c] = expf(j->log_probability[r]) * scale + d_target;
+      if (j->soft_cap > 0) {
+        vf logit = V(log)(e) + largest;
+        if (hasTarget) logit[target - c] = j->log_probability[r] + j->log_sum_exp[r];
+        logit /= j->soft_cap;
+        d *= 1.0f - logit * logit;
+      }
       V(store_up_to)(j->exponentials, at + c, n, d, j->dtype);
     }
   }

@@ -82,12 +82,12 @@ public struct LikelihoodScorer: Sendable {
     pass(
       trees.enumerated().map { ($0.offset, $0.element.root) }, skipping: skipped, states: &states, add: add)
     let branches = trees.map(\.branches.count).max() ?? 0
-    // Where the past is summed up there is no way back to a root: it is kept by itself.
-    let roots = first.isTruncatable ? nil : states
+    let roots = states
     for branch in 0..<branches {
       let parts = trees.enumerated().filter { $0.element.branches.count > branch }
-      for (i, tree) in parts {
-        if let roots { states[i] = roots[i].forked(in: model.execution) } else { states[i].truncate(to: tree.root.tokens.count) }
+      for (i, _) in parts {
+        // Where the past is summed up, what comes after a root would change it.
+        states[i] = first.isTruncatable ? roots[i] : roots[i].forked(in: model.execution)
       }
       pass(parts.map { ($0.offset, $0.element.branches[branch]) }, skipping: 0, states: &states, add: add)
     }

@@ -18,6 +18,7 @@ extension ModelConfiguration {
     if let given = try settings.flag("attention_output_bias") { attentionOutputBias = given }
     if let given = try settings.flag("mlp_bias") { feedForwardBias = given }
     if let given = try settings.flag("scale_embedding") { scalesEmbedding = given }
+    if let given = try settings.number("logit_soft_cap") { logitSoftCap = given }
     if let given = try settings.integer("attention_scalar") { attentionScalar = given }
     if let given = try settings.integer("no_rope_interval") { noRopeInterval = given }
     if let given = try settings.integer("sliding_window") { slidingWindow = given }
@@ -26,13 +27,13 @@ extension ModelConfiguration {
     let share = "a share above 0, at most 1"
     if let given = try settings.number("rope_share", share, where: { $0 > 0 && $0 <= 1 }) { ropeShare = given }
     if let given = try settings.flag("rope_interleaved") { ropeInterleaved = given }
-    if let given = try settings.list("mixers") {
-      mixers = LayerPattern(try Self.kinds(given, among: MixerRegistry.kinds, at: settings.path("mixers")))
+    func pattern<Kind>(_ key: String, _ read: (inout Settings) throws -> Kind) throws -> LayerPattern<Kind>? {
+      try settings.list(key).map { try Self.pattern($0, at: settings.path(key), read) }
     }
-    if let given = try settings.list("feed_forwards") {
-      feedForwards = LayerPattern(
-        try Self.kinds(given, among: FeedForwardRegistry.kinds, at: settings.path("feed_forwards")))
-    }
+    mixers = try pattern("mixers") { try Self.kind(&$0, among: MixerRegistry.kinds) } ?? mixers
+    feedForwards = try pattern("feed_forwards") { try Self.kind(&$0, among: FeedForwardRegistry.kinds) } ?? feedForwards
+    mixerFactors = try pattern("mixer_factors", ResidualFactors.init) ?? mixerFactors
+    feedForwardFactors = try pattern("feed_forward_factors", ResidualFactors.init) ?? feedForwardFactors
     try settings.finish()
     family = .apus
   }
@@ -57,33 +58,48 @@ extension ModelConfiguration {
     members["attention_bias"] = .bool(queryKeyValueBias)
     if attentionOutputBias != queryKeyValueBias { members["attention_output_bias"] = .bool(attentionOutputBias) }
     members["qk_norm"] = queryKeyNorm.map { .string($0.rawValue) }
+    members["logit_soft_cap"] = logitSoftCap.map { .number($0) }
     members["attention_scalar"] = attentionScalar.map { .integer(Int64($0)) }
     members["no_rope_interval"] = noRopeInterval.map { .integer(Int64($0)) }
     members["sliding_window"] = slidingWindow.map { .integer(Int64($0)) }
     members["full_attention_interval"] = fullAttentionInterval.map { .integer(Int64($0)) }
     members["local_rope_theta"] = localRopeTheta.map { .number($0) }
+    if mixerFactors != LayerPattern([ResidualFactors()]) {
+      members["mixer_factors"] = .array(mixerFactors.kinds.map(\.settings))
+    }
+    if feedForwardFactors != LayerPattern([ResidualFactors()]) {
+      members["feed_forward_factors"] = .array(feedForwardFactors.kinds.map(\.settings))
+    }
     if ropeShare != 1 { members["rope_share"] = .number(ropeShare) }
     if ropeInterleaved { members["rope_interleaved"] = .bool(true) }
     return .object(members)
   }
 
-  /// The kinds that a list of mappings names, each by its `kind`, for as many `layers` (1) as it says.
-  private static func kinds<Kind>(
-    _ list: [(path: String, value: JSON)], among known: [any LayerKind.Type], at path: String
-  ) throws -> [Kind] {
+  /// What `read` makes of each of a list of mappings, for as many `layers` (1) as it says.
+  private static func pattern<Kind>(
+    _ list: [(path: String, value: JSON)], at path: String, _ read: (inout Settings) throws -> Kind
+  ) throws -> LayerPattern<Kind> {
     guard !list.isEmpty else { throw SettingsError(key: path, problem: "the list is empty; it is repeated over the layers") }
-    return try list.flatMap { path, value in
-      var settings = try Settings(value, path: path)
-      let names = known.map { $0.name }
-      guard let name = try settings.word("kind", among: names), let kind = known.first(where: { $0.name == name }) else {
-        throw settings.error("kind", "missing; it must be one of \(names.joined(separator: ", "))")
-      }
-      let layers = try settings.integer("layers", in: 1...100_000) ?? 1
-      let read = try kind.init(&settings)
-      try settings.finish()
-      guard let read = read as? Kind else { throw settings.error("kind", "'\(name)' stands in the wrong list") }
-      return Array(repeating: read, count: layers)
+    return LayerPattern(
+      try list.flatMap { path, value in
+        var settings = try Settings(value, path: path)
+        let kind = try read(&settings)
+        let layers = try settings.integer("layers", in: 1...100_000) ?? 1
+        try settings.finish()
+        return Array(repeating: kind, count: layers)
+      })
+  }
+
+  /// The kind that a mapping names by `kind`.
+  private static func kind<Kind>(_ settings: inout Settings, among known: [any LayerKind.Type]) throws -> Kind {
+    let names = known.map { $0.name }
+    guard let name = try settings.word("kind", among: names), let kind = known.first(where: { $0.name == name }) else {
+      throw settings.error("kind", "missing; it must be one of \(names.joined(separator: ", "))")
     }
+    guard let read = try kind.init(&settings) as? Kind else {
+      throw settings.error("kind", "'\(name)' stands in the wrong list")
+    }
+    return read
   }
 
   private static func json(_ kind: any LayerKind) -> JSON {

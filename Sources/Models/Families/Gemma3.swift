@@ -30,7 +30,7 @@ enum Gemma3Family: ModelFamily {
     try reader.readAttention(into: &c)
     c.attentionScalar = try reader.size("query_pre_attn_scalar", missing: 256)
     c.localRopeTheta = try reader.localRopeTheta()
-    c.fullAttentionInterval = try reader.fullAttentionInterval(layers: c.layerCount)
+    c.fullAttentionInterval = try reader.fullAttentionInterval(layers: c.layerCount, missing: 6)
     c.slidingWindow = try reader.size("sliding_window", missing: 4096)
   }
 

@@ -23,6 +23,8 @@ protocol ModelFamily: Sendable {
   static var hasMaxWindowLayers: Bool { get }
   /// Whether rotary settings may differ by layer type.
   static var mayHaveRopeByLayerType: Bool { get }
+  /// Whether scores and logits may be capped.
+  static var mayHaveSoftCaps: Bool { get }
   /// Whether `attention_bias` gives all four projections a bias.
   static var mayHaveAttentionBias: Bool { get }
   /// Whether `mlp_bias` gives the feed-forward layer biases.
@@ -55,6 +57,7 @@ extension ModelFamily {
   static var mayHaveWindow: Bool { false }
   static var hasMaxWindowLayers: Bool { false }
   static var mayHaveRopeByLayerType: Bool { false }
+  static var mayHaveSoftCaps: Bool { false }
   static var mayHaveAttentionBias: Bool { true }
   static var mayHaveFeedForwardBias: Bool { false }
   static func prepare(_ c: inout ModelConfiguration) {}
@@ -91,5 +94,7 @@ struct HuggingFaceStandards {
   var epsilon = 1e-6
   var contextLength = 2048
   var ropeTheta = 10_000.0
+  /// The share of a head that turns, where it may be less than all; nil: heads turn whole.
+  var ropeShare: Double?
   var tiesEmbeddings = false
 }

@@ -20,6 +20,8 @@ public struct ExpertsFeedForward: FeedForwardKind {
   public var sharedWidth: Int?
   /// Whether that MLP's result is multiplied by the sigmoid of a product with the token (Qwen2-MoE).
   public var sharedGate = false
+  /// Whether a token's weights multiply what its experts read, not what they give (Llama 4).
+  public var weightsInputs = false
   /// Losses that keep the experts evenly used.
   public var balance = RouterBalance()
   /// Where experts are compared, a bias is added to their scores that every step moves by this much towards an even load
@@ -48,6 +50,7 @@ public struct ExpertsFeedForward: FeedForwardKind {
     expertBias = try settings.flag("expert_bias") ?? false
     sharedWidth = try settings.integer("shared_expert_width")
     sharedGate = try settings.flag("shared_expert_gate") ?? false
+    weightsInputs = try settings.flag("weight_inputs") ?? false
     let wanted = "a number of 0 or more"
     balance.auxiliaryLoss = try settings.number("aux_loss_coef", wanted) { $0 >= 0 } ?? 0
     if let given = try settings.choice("aux_loss_scope", RouterBalance.Scope.self) { balance.scope = given }
@@ -65,6 +68,7 @@ public struct ExpertsFeedForward: FeedForwardKind {
       "aux_loss_coef": .number(balance.auxiliaryLoss), "aux_loss_scope": .string(balance.scope.rawValue),
       "router_z_loss_coef": .number(balance.zLoss),
     ]
+    if weightsInputs { settings["weight_inputs"] = .bool(true) }
     settings["activation"] = activation.map { .string($0.rawValue) }
     settings["shared_expert_width"] = sharedWidth.map { .integer(Int64($0)) }
     settings["bias_update_speed"] = biasUpdateSpeed.map { .number($0) }
@@ -137,7 +141,7 @@ struct ExpertsPlan {
     choiceBias = names.choiceBias
     sharedGate = "\(names.layer).shared_expert_gate"
     // The gated one is Qwen2-MoE's, the other DeepSeek's.
-    let sharedName = "\(names.layer).\(kind.sharedGate ? "shared_expert" : "shared_experts")"
+    let sharedName = names.shared ?? "\(names.layer).\(kind.sharedGate ? "shared_expert" : "shared_experts")"
     let activation = activation
     shared = kind.sharedWidth.map { MLPPlan(sharedName, width: $0, activation: activation, hasBias: kind.expertBias) }
   }

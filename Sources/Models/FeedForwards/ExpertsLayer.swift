@@ -33,7 +33,7 @@ struct ExpertsLayer: FeedForwardLayer {
   func forward(_ x: Variable, on tape: inout Tape) -> Variable {
     let routing = tape.route(
       x, router, bias: routerBias, choiceBias: choiceBias?.master, kind.router, balance: kind.balance, layer: layer)
-    let routed = tape.experts(x, routing, experts, activation: activation.kernel)
+    let routed = tape.experts(x, routing, experts, activation: activation.kernel, weightsInputs: kind.weightsInputs)
     guard let shared else { return routed }
     var common = shared.forward(x, on: &tape)
     if let sharedGate { common = tape.gateRows(common, by: tape.linear(x, sharedGate)) }

@@ -27,9 +27,14 @@ public struct DecoderBlock: Sendable {
     let names = site.names
     func norm(_ name: String?) -> Norm? { name.map { Norm(store, $0, configuration) } }
     mixer = configuration.mixer(layer: layer).makeMixer(store, site)
-    mixerNorms = BranchNorms(before: norm(names.normBeforeAttention), after: norm(names.normAfterAttention))
+    let normsStream = configuration.normPlacement == .stream
+    mixerNorms = BranchNorms(
+      before: norm(names.normBeforeAttention), after: norm(names.normAfterAttention), normsStream: normsStream,
+      factors: configuration.mixerFactors[layer])
     feedForward = configuration.feedForward(layer: layer).makeLayer(store, site)
-    feedForwardNorms = BranchNorms(before: norm(names.normBeforeFeedForward), after: norm(names.normAfterFeedForward))
+    feedForwardNorms = BranchNorms(
+      before: norm(names.normBeforeFeedForward), after: norm(names.normAfterFeedForward), normsStream: normsStream,
+      factors: configuration.feedForwardFactors[layer])
   }
 
   /// Whole sequences.
@@ -52,22 +57,27 @@ public struct DecoderBlock: Sendable {
   }
 }
 
-/// The norms around one branch of a block.
+/// The norms around one branch of a block, and how its result is added to the stream.
 struct BranchNorms: Sendable {
   let before, after: Norm?
+  /// Whether the stream goes on from the norm before.
+  let normsStream: Bool
+  let factors: ResidualFactors
 
   /// The stream after `branch`, whose result is still to be added.
   func apply(
     _ stream: ResidualStream, on tape: inout Tape, _ branch: (Variable, inout Tape) -> Variable
   ) -> ResidualStream {
-    let residual, input: Variable
+    var residual: Variable
+    let input: Variable
     if let before {
       (residual, input) = before(stream.sum, adding: stream.delta, on: &tape)
+      if normsStream { residual = input }
     } else {
       residual = stream.delta.map { tape.add(stream.sum, $0) } ?? stream.sum
       input = residual
     }
     let output = branch(input, &tape)
-    return ResidualStream([residual, after.map { $0(output, on: &tape).normed } ?? output])
+    return factors.apply(ResidualStream([residual, after.map { $0(output, on: &tape).normed } ?? output]), on: &tape)
   }
 }

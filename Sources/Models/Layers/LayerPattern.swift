@@ -9,6 +9,13 @@ public struct LayerPattern<Kind: Sendable>: Sendable, Equatable {
     self.kinds = kinds
   }
 
+  /// The shortest pattern of these kinds, one for each of at least one layer.
+  public init(byLayer kinds: [Kind]) {
+    let all = kinds.map { $0 as? AnyHashable }
+    let length = (1...kinds.count).first { length in all.indices.allSatisfy { all[$0] == all[$0 % length] } }
+    self.init(Array(kinds.prefix(length ?? kinds.count)))
+  }
+
   /// The kind of layer `layer` (from 0).
   public subscript(layer: Int) -> Kind { kinds[layer % kinds.count] }
 

@@ -26,7 +26,7 @@ public struct RotaryEmbedding: Hashable, Sendable {
       return plain.map { frequency in
         let turns = Double(original) * frequency / (2 * .pi)
         if turns > high { return frequency }
-        if turns < low { return frequency / factor }
+        if turns < low || high == low { return frequency / factor }
         let smooth = (turns - low) / (high - low)
         return (1 - smooth) * frequency / factor + smooth * frequency
       }

@@ -40,7 +40,7 @@ extension AttentionMixer {
       let places = Array(state.count..<state.count + length)
       let (parts, key, value) = dualParts(
         tape.variable(qkv[rows: row..<row + length]), dual, places: places, documents: places.map { _ in 0 }, on: &tape)
-      state.append(keys: key.tensor, values: value.tensor)
+      state.append(keys: key.tensor, values: value.tensor, in: execution)
       states[i] = state
       let tensors = parts.map {
         AttentionPart(query: $0.query.tensor, firstKeys: $0.firstKeys, lastKeys: $0.lastKeys)

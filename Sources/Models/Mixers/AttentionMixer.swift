@@ -23,9 +23,15 @@ struct AttentionMixer: Mixer {
     projectionBias = shape.hasBias ? store.biases(names.projection) : nil
     output = store.weights([names.output])
     outputBias = shape.hasOutputBias ? store.biases([names.output]) : nil
-    queryNorm = shape.queryKeyNorm.map { _ in store.required("\(names.queryNorm).weight") }
-    keyNorm = shape.queryKeyNorm.map { _ in store.required("\(names.keyNorm).weight") }
-    normIsOnePlus = site.configuration.norm == .rmsOnePlus
+    func norm(_ name: String) -> Parameter? {
+      guard let kind = shape.queryKeyNorm else { return nil }
+      guard kind == .unit else { return store.required("\(name).weight") }
+      let ones = Tensor([Float](repeating: 1, count: shape.headDimension), shape: [shape.headDimension], in: Arena())
+      return Parameter(name: name, master: ones, gradient: nil)
+    }
+    queryNorm = norm(names.queryNorm)
+    keyNorm = norm(names.keyNorm)
+    normIsOnePlus = site.configuration.norm == .rmsOnePlus && shape.queryKeyNorm != .unit
     normEpsilon = Float(site.configuration.normEpsilon)
     sinks = shape.hasSinks ? store.required(names.sinks) : nil
     slopes =
@@ -72,9 +78,10 @@ struct AttentionMixer: Mixer {
       let query = qkv[rows: row..<row + length]
       guard var state = states[i] as? AttentionState else { preconditionFailure("the state of another mixer") }
       let before = state.count
-      state.append(query, keyColumn: shape.queryWidth, valueColumn: shape.queryWidth + shape.keyWidth)
+      state.append(
+        query, keyColumn: shape.queryWidth, valueColumn: shape.queryWidth + shape.keyWidth, in: execution)
       var specification = shape.specification(
-        sequences: 1, queryLength: length, keyLength: state.count, slopes: slopes)
+        sequences: 1, queryLength: length, keyLength: state.held, slopes: slopes)
       specification.sinks = sinks?.master
       state.updateMeans(since: before, specification, in: execution)
       states[i] = state
@@ -109,11 +116,22 @@ struct AttentionMixer: Mixer {
     return (qkv, gate)
   }
 
+  /// Queries and keys turned, queries sharpened.
   private func turn(_ qkv: Variable, positions: Tensor, table: RotaryTable, on tape: inout Tape) -> Variable {
-    guard let rotary = shape.rotary else { return qkv }
+    guard let rotary = shape.rotary else { return temper(qkv, positions: positions, on: &tape) }
     let heads = RotaryHeads(
       count: shape.heads + shape.keyValueHeads, dimension: shape.headDimension, isInterleaved: shape.isInterleaved)
-    return tape.rotary(qkv, heads: heads, positions: positions, table: table.table(rotary))
+    let turned = tape.rotary(qkv, heads: heads, positions: positions, table: table.table(rotary))
+    return temper(turned, positions: positions, on: &tape)
+  }
+
+  /// Queries times what their positions ask for.
+  private func temper(_ qkv: Variable, positions: Tensor, on tape: inout Tape) -> Variable {
+    guard let factors = shape.temperature.map({ positions.integers.map($0.factor) }), factors.contains(where: { $0 != 1 })
+    else { return qkv }
+    let scale = tape.variable(Tensor(factors, shape: [factors.count, 1], in: tape.execution.arena))
+    let parts = tape.split(qkv, [shape.queryWidth, 2 * shape.keyWidth])
+    return tape.concatenate([tape.scaleHeads(parts[0], by: scale), parts[1]])
   }
 
   private func give(_ mixed: Variable, _ gate: Variable?, on tape: inout Tape) -> Variable {

@@ -9,6 +9,7 @@ struct AttentionShape: Sendable {
   let isInterleaved, hasSlopes: Bool
   let window, chunk: Int?
   let keptFirstTokens: Int
+  let temperature: AttentionTemperature?
   let hasSinks: Bool
   let softCap, scale: Float?
   let hasBias, hasOutputBias: Bool
@@ -24,7 +25,8 @@ struct AttentionShape: Sendable {
     keyValueHeads = kind.keyValueHeads ?? (kind.heads == nil ? c.keyValueHeadCount : heads)
     headDimension = kind.headDimension ?? c.headDimension
     if kind.rope ?? c.usesRope(layer: layer) {
-      let width = Int((Double(headDimension) * (kind.ropeShare ?? c.ropeShare)).rounded(.down))
+      // A share that was a quotient of widths may be too small by its rounding.
+      let width = Int((Double(headDimension) * (kind.ropeShare ?? c.ropeShare) + 1e-6).rounded(.down))
       if let theta = kind.ropeTheta ?? (c.usesLocalRope(layer: layer) ? c.localRopeTheta : nil) {
         rotary = RotaryEmbedding(theta: theta, width: width)
       } else {
@@ -42,6 +44,7 @@ struct AttentionShape: Sendable {
     }
     chunk = kind.chunk
     keptFirstTokens = kind.keptFirstTokens ?? 0
+    temperature = kind.temperature
     hasSinks = kind.learnedSinks
     softCap = kind.logitSoftCap.map { Float($0) }
     scale = c.attentionScalar.map { 1 / Float($0).squareRoot() }
@@ -52,6 +55,7 @@ struct AttentionShape: Sendable {
     case SoftmaxAttention.Normalization.none?: queryKeyNorm = nil
     case .head?: queryKeyNorm = .head
     case .projection?: queryKeyNorm = .projection
+    case .unit?: queryKeyNorm = .unit
     }
     hasOutputGate = kind.outputGate
     if let size = kind.dualChunk, let local = kind.dualChunkLocal {
@@ -80,6 +84,7 @@ struct AttentionShape: Sendable {
       let others: [(String, Bool)] = [
         ("rope", rotary == nil), ("alibi", hasSlopes), ("window", window != nil), ("chunk", chunk != nil),
         ("learned_sinks", hasSinks), ("selected_blocks", blocks != nil),
+        ("temperature_scale", temperature != nil),
       ]
       if let (key, _) = others.first(where: \.1) {
         throw SettingsError(key: "dual_chunk", problem: "it needs rotary embeddings and no other mask; change \(key)")

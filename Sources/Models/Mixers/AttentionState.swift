@@ -1,46 +1,55 @@
 import Tensors
 
-/// Keys and values of the tokens that one attention layer has seen.
+/// Keys and values of the tokens that one attention layer has seen, or of those that it still sees.
 public struct AttentionState: MixerState {
-  /// `[capacity, width of all keys]`.
+  /// `[rows, width of all keys]`, of which ``held`` are in use.
   private(set) var keys: Tensor
-  /// `[capacity, width of all values]`.
+  /// `[rows, width of all values]`.
   private(set) var values: Tensor
   /// Mean keys of whole blocks, float32 `[blocks, width of all keys]`, where queries choose among them.
   private(set) var means: Tensor?
   private let blocks: BlockSelection?
-  /// Tokens held.
+  private let reach: AttentionReach?
+  /// Tokens behind the kept ones that are no longer held.
+  private var dropped = 0
+  /// Tokens seen.
   public private(set) var count = 0
 
   init(
-    capacity: Int, keyWidth: Int, valueWidth: Int, blocks: BlockSelection? = nil, execution: Execution
+    capacity: Int, keyWidth: Int, valueWidth: Int, blocks: BlockSelection? = nil, reach: AttentionReach? = nil,
+    execution: Execution
   ) {
     self.blocks = blocks
+    self.reach = reach
+    let rows = min(capacity, reach?.rows ?? capacity)
     means = blocks.map { execution.tensor([$0.blocks(for: capacity), keyWidth], .float32) }
-    keys = execution.tensor([capacity, keyWidth])
-    values = execution.tensor([capacity, valueWidth])
+    keys = execution.tensor([rows, keyWidth])
+    values = execution.tensor([rows, valueWidth])
   }
 
+  /// Tokens whose keys and values are held, in the order of the text.
+  public var held: Int { count - dropped }
+
   /// Takes in keys and values that stand in columns of `rows`.
-  mutating func append(_ rows: Tensor, keyColumn: Int, valueColumn: Int) {
-    precondition(count + rows.rows <= keys.shape[0], "room in the cache")
+  mutating func append(_ rows: Tensor, keyColumn: Int, valueColumn: Int, in execution: Execution) {
+    makeRoom(for: rows.rows, in: execution)
     let size = rows.dtype.byteCount
     for row in 0..<rows.rows {
       let from = rows.pointer + row * rows.columns * size
-      (keys.pointer + (count + row) * keys.columns * size)
+      (keys.pointer + (held + row) * keys.columns * size)
         .copyMemory(from: from + keyColumn * size, byteCount: keys.columns * size)
-      (values.pointer + (count + row) * values.columns * size)
+      (values.pointer + (held + row) * values.columns * size)
         .copyMemory(from: from + valueColumn * size, byteCount: values.columns * size)
     }
     count += rows.rows
   }
 
   /// Takes in keys and values of tensors of their own.
-  mutating func append(keys newKeys: Tensor, values newValues: Tensor) {
-    precondition(count + newKeys.rows <= keys.shape[0], "room in the cache")
+  mutating func append(keys newKeys: Tensor, values newValues: Tensor, in execution: Execution) {
+    makeRoom(for: newKeys.rows, in: execution)
     let size = newKeys.dtype.byteCount
-    (keys.pointer + count * keys.columns * size).copyMemory(from: newKeys.pointer, byteCount: newKeys.count * size)
-    (values.pointer + count * values.columns * size)
+    (keys.pointer + held * keys.columns * size).copyMemory(from: newKeys.pointer, byteCount: newKeys.count * size)
+    (values.pointer + held * values.columns * size)
       .copyMemory(from: newValues.pointer, byteCount: newValues.count * size)
     count += newKeys.rows
   }
@@ -53,23 +62,55 @@ public struct AttentionState: MixerState {
   }
 
   /// Forgets all but the first `count` tokens.
-  public mutating func truncate(to count: Int) { self.count = min(self.count, max(count, 0)) }
+  public mutating func truncate(to count: Int) {
+    precondition(canTruncate(to: count), "tokens that are still held")
+    if count <= 0 { dropped = 0 }
+    self.count = min(self.count, max(count, 0))
+  }
 
-  public var capacity: Int { keys.shape[0] }
+  public var capacity: Int { reach == nil ? keys.shape[0] : .max }
   public var isTruncatable: Bool { true }
+  public func canTruncate(to count: Int) -> Bool {
+    count <= 0 || count >= self.count || dropped <= reach?.unseen(from: count) ?? 0
+  }
 
   public func copied(capacity: Int, in execution: Execution) -> any MixerState {
     var copy = self
-    copy.keys = execution.tensor([max(capacity, count), keys.columns], keys.dtype)
-    copy.values = execution.tensor([max(capacity, count), values.columns], values.dtype)
-    let rowBytes = count * keys.dtype.byteCount
-    copy.keys.pointer.copyMemory(from: keys.pointer, byteCount: keys.columns * rowBytes)
-    copy.values.pointer.copyMemory(from: values.pointer, byteCount: values.columns * rowBytes)
+    copy.move(to: min(capacity, reach?.rows ?? capacity), dropping: 0, in: execution)
     if let means, let blocks {
       let copied = execution.tensor([blocks.blocks(for: copy.capacity), means.columns], .float32)
       copied.pointer.copyMemory(from: means.pointer, byteCount: blocks.blocks(for: count) * means.columns * 4)
       copy.means = copied
     }
     return copy
+  }
+
+  /// Where the layer does not see the whole text: drops what is no longer seen when the rows are full, and lets a long
+  /// prompt have more rows as long as it takes.
+  private mutating func makeRoom(for new: Int, in execution: Execution) {
+    guard let reach else {
+      precondition(count + new <= keys.shape[0], "room in the cache")
+      return
+    }
+    let unseen = max(0, reach.unseen(from: count) - dropped)
+    let needed = held - unseen + new
+    guard held + new > keys.shape[0] || (keys.shape[0] > reach.rows && needed <= reach.rows) else { return }
+    move(to: max(needed, min(reach.rows, DecoderState.room(for: needed))), dropping: unseen, in: execution)
+  }
+
+  /// Goes on in rows of its own, so that copies keep theirs.
+  private mutating func move(to rows: Int, dropping unseen: Int, in execution: Execution) {
+    let rows = max(rows, held - unseen)
+    let first = min(held, reach?.kept ?? held)
+    func moved(_ old: Tensor) -> Tensor {
+      let new = execution.tensor([rows, old.columns], old.dtype)
+      let rowBytes = old.columns * old.dtype.byteCount
+      new.pointer.copyMemory(from: old.pointer, byteCount: first * rowBytes)
+      (new.pointer + first * rowBytes).copyMemory(
+        from: old.pointer + (first + unseen) * rowBytes, byteCount: (held - first - unseen) * rowBytes)
+      return new
+    }
+    (keys, values) = (moved(keys), moved(values))
+    dropped += unseen
   }
 }

@@ -8,6 +8,8 @@ public struct GatedDeltaNet: RecurrentKind {
   let sizes: HeadSettings
   let taps: Int
 
+  init(_ sizes: HeadSettings, taps: Int) { (self.sizes, self.taps) = (sizes, taps) }
+
   public init(_ settings: inout Settings) throws {
     sizes = try HeadSettings(&settings, groups: true)
     taps = try settings.integer("convolution", in: 2...64) ?? 4

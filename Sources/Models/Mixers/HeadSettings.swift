@@ -28,12 +28,14 @@ struct HeadSettings: Hashable, Sendable {
       valueDimension: valueDimension ?? c.headDimension)
   }
 
-  /// - Throws: `SettingsError` where heads of keys cannot be shared evenly.
+  /// - Throws: `SettingsError` where heads of keys cannot be shared evenly, or where there would be too many parameters.
   func check(_ kind: String, _ site: LayerSite) throws {
     let sizes = sizes(site.configuration)
     guard sizes.count % sizes.keyHeads == 0 else {
       throw SettingsError(
         key: "\(kind).key_heads", problem: "\(sizes.keyHeads) does not divide the \(sizes.count) heads of values")
     }
+    let columns = 2 * Double(sizes.keyWidth) + 4 * Double(sizes.valueWidth)
+    try site.checkCountable(parameters: columns * Double(site.configuration.hiddenSize), "\(kind).heads")
   }
 }

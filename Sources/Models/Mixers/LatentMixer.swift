@@ -80,7 +80,7 @@ struct LatentMixer: Mixer {
     var row = 0
     for (i, length) in context.lengths.enumerated() where length > 0 {
       guard var state = states[i] as? AttentionState else { preconditionFailure("the state of another mixer") }
-      state.append(memory.tensor[rows: row..<row + length], keyColumn: 0, valueColumn: 0)
+      state.append(memory.tensor[rows: row..<row + length], keyColumn: 0, valueColumn: 0, in: execution)
       states[i] = state
       let specification = AttentionSpecification(
         sequences: 1, queryLength: length, keyLength: state.count, heads: heads, keyValueHeads: 1,

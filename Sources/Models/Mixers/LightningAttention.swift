@@ -35,7 +35,8 @@ struct LightningMixer: RecurrentMixer {
   let heads: StateHeads
   let projection, output: WeightMatrix
   let norm: Parameter
-  let epsilon: Float
+  /// Of this norm alone, whatever the model's others have.
+  let epsilon: Float = 1e-6
   /// Logarithms of the heads' decays.
   let decays: [Float]
 
@@ -46,7 +47,6 @@ struct LightningMixer: RecurrentMixer {
     projection = store.weights(["\(at).qkv_proj", "\(at).output_gate"])
     output = store.weights(["\(at).out_proj"])
     norm = store.required("\(at).norm.weight")
-    epsilon = Float(c.normEpsilon)
     // ALiBi's slopes, smaller the later the layer is.
     let depth = 1 - Double(site.layer) / (Double(c.layerCount - 1) + 1e-5) + 1e-5
     decays = (1...c.headCount).map { Float(-pow(2, -8 * Double($0) / Double(c.headCount)) * depth) }

@@ -37,10 +37,17 @@ public protocol MixerState: Sendable {
   var count: Int { get }
   /// Tokens that there is room for; `Int.max` where memory does not grow with the text.
   var capacity: Int { get }
-  /// Whether ``truncate(to:)`` can go back to any count: a state that sums the past up cannot.
+  /// Whether ``truncate(to:)`` can go back, and copies made before a step stay what they were: a state that sums the past
+  /// up is changed in place and cannot.
   var isTruncatable: Bool { get }
+  /// Whether it can go back to that count: not where tokens that would then be seen are no longer held.
+  func canTruncate(to count: Int) -> Bool
   /// Forgets all but the first `count` tokens; a state that sums the past up can only forget all.
   mutating func truncate(to count: Int)
   /// A copy that shares no memory, with room for `capacity` tokens, at least those held.
   func copied(capacity: Int, in execution: Execution) -> any MixerState
+}
+
+extension MixerState {
+  public func canTruncate(to count: Int) -> Bool { isTruncatable || count == 0 || count == self.count }
 }

@@ -14,7 +14,7 @@ public struct SoftmaxAttention: MixerKind {
   }
   /// How queries and keys are normalised.
   public enum Normalization: String, Sendable, CaseIterable {
-    case none, head, projection
+    case none, head, projection, unit
   }
 
   /// Query heads, key and value heads, the width of each.
@@ -32,6 +32,8 @@ public struct SoftmaxAttention: MixerKind {
   public var chunk: Int?
   /// A document's first tokens that are seen beyond window and chunk (StreamingLLM, arXiv:2309.17453).
   public var keptFirstTokens: Int?
+  /// How scores grow with the text, where a layer without rotary embedding should stay sharp.
+  public var temperature: AttentionTemperature?
   /// Whether the softmax has a column without value, whose score each head learns (gpt-oss).
   public var learnedSinks = false
   /// Scores x become `cap · tanh(x / cap)` (Gemma 2, arXiv:2408.00118).
@@ -62,6 +64,9 @@ public struct SoftmaxAttention: MixerKind {
     window = settings.isNull("window") ? Window.none : try settings.integer("window").map(Window.tokens)
     chunk = try settings.integer("chunk")
     keptFirstTokens = try settings.integer("kept_first_tokens")
+    if let scale = try settings.number("temperature_scale") {
+      temperature = AttentionTemperature(scale: scale, interval: try settings.requiredInteger("temperature_interval"))
+    }
     learnedSinks = try settings.flag("learned_sinks") ?? false
     logitSoftCap = try settings.number("logit_soft_cap")
     bias = try settings.flag("bias")
@@ -96,6 +101,8 @@ public struct SoftmaxAttention: MixerKind {
     }
     members["chunk"] = chunk.map { .integer(Int64($0)) }
     members["kept_first_tokens"] = keptFirstTokens.map { .integer(Int64($0)) }
+    members["temperature_scale"] = temperature.map { .number($0.scale) }
+    members["temperature_interval"] = temperature.map { .integer(Int64($0.interval)) }
     if learnedSinks { members["learned_sinks"] = .bool(true) }
     members["logit_soft_cap"] = logitSoftCap.map { .number($0) }
     members["bias"] = bias.map { .bool($0) }
@@ -134,7 +141,7 @@ public struct SoftmaxAttention: MixerKind {
     var list = site.linear(
       names.projection, rows: rows, columns: width, .attention, axis: 0, hasBias: shape.hasBias)
     if rows.count == 1 { list[0].fusedRows = [shape.queryWidth, shape.keyWidth, shape.keyWidth] }
-    if let queryKeyNorm = shape.queryKeyNorm {
+    if let queryKeyNorm = shape.queryKeyNorm, queryKeyNorm != .unit {
       list += site.norm(names.queryNorm, queryKeyNorm == .head ? shape.headDimension : shape.queryWidth)
       list += site.norm(names.keyNorm, queryKeyNorm == .head ? shape.headDimension : shape.keyWidth)
     }
@@ -159,14 +166,16 @@ public struct SoftmaxAttention: MixerKind {
   }
 
   public func makeState(capacity: Int, _ site: LayerSite, in execution: Execution) -> any MixerState {
-    let width = AttentionShape(self, site).keyWidth
+    let shape = AttentionShape(self, site)
     return AttentionState(
-      capacity: capacity, keyWidth: width, valueWidth: width, blocks: blocks, execution: execution)
+      capacity: capacity, keyWidth: shape.keyWidth, valueWidth: shape.keyWidth, blocks: blocks,
+      reach: AttentionReach(shape), execution: execution)
   }
 
   public func stateBytes(tokens: Int, _ site: LayerSite, compute: DType) -> Int {
-    let width = AttentionShape(self, site).keyWidth
-    return 2 * tokens * width * compute.byteCount + (blocks.map { $0.blocks(for: tokens) * width * 4 } ?? 0)
+    let shape = AttentionShape(self, site)
+    let (width, rows) = (shape.keyWidth, min(tokens, AttentionReach(shape)?.rows ?? tokens))
+    return 2 * rows * width * compute.byteCount + (blocks.map { $0.blocks(for: tokens) * width * 4 } ?? 0)
   }
 
   public func trainingOperationsPerToken(sequenceLength: Int, _ site: LayerSite) -> Double {

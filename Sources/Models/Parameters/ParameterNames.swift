@@ -30,6 +30,8 @@ struct ParameterNames: Sendable {
     var router: String
     /// The whole name of the bias that balances, as it has neither weight nor bias.
     var choiceBias: String
+    /// The MLP that all tokens go through; nil: as DeepSeek calls it, or as Qwen does where it has a gate.
+    var shared: String?
     /// The matrices of an expert, below its number.
     var gate, up, down: String
 
@@ -56,7 +58,7 @@ extension ParameterNames.Block {
       experts: .init("\(at).mlp"))
     if norms != .after { normBeforeAttention = "\(at).input_layernorm" }
     // The same name stands before the feed-forward layer where only inputs are normalised.
-    if norms == .before {
+    if norms == .before || norms == .stream {
       normBeforeFeedForward = "\(at).post_attention_layernorm"
     } else {
       normAfterAttention = "\(at).post_attention_layernorm"

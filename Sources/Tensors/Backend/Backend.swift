@@ -156,7 +156,7 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend {
   /// Each column of output = the sum of those that stand for it: `span`'s columns lie at `column` of `from`.
   func sumColumns(_ spans: [(from: Tensor, column: Int, span: ColumnSpan)], into output: Tensor)
 
-  /// Blocks in which ``head(_:packed:vocabulary:compute:targets:exponentials:blockLargest:logSumExp:logProbabilities:entropy:)``
+  /// Blocks in which ``head(_:packed:vocabulary:compute:targets:exponentials:blockLargest:softCap:logSumExp:logProbabilities:entropy:)``
   /// takes a vocabulary.
   func headBlockCount(vocabulary: Int) -> Int
   /// Log-softmax of the logits hidden x packed `[width, vocabulary]`, which are never all in memory.
@@ -164,14 +164,15 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend {
   ///   - targets: int32 `[tokens]`; a negative one has log-probability 0.
   ///   - exponentials: for the backward pass, `[tokens, vocabulary]`: e^(logit - largest of its block).
   ///   - blockLargest: float32 `[blocks, tokens]`.
+  ///   - softCap: logits x become `softCap * tanh(x / softCap)`.
   func head(
     _ hidden: Tensor, packed: Storage, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
-    blockLargest: Tensor, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?)
-  /// Turns the exponentials of ``head(_:packed:vocabulary:compute:targets:exponentials:blockLargest:logSumExp:logProbabilities:entropy:)``
+    blockLargest: Tensor, softCap: Float?, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?)
+  /// Turns the exponentials of ``head(_:packed:vocabulary:compute:targets:exponentials:blockLargest:softCap:logSumExp:logProbabilities:entropy:)``
   /// into the gradient of the logits.
   func headGradient(
-    exponentials: Tensor, blockLargest: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilities: Tensor,
-    logProbabilityGradient: Tensor, logSumExpGradient: Tensor?)
+    exponentials: Tensor, blockLargest: Tensor, softCap: Float?, targets: Tensor, logSumExp: Tensor,
+    logProbabilities: Tensor, logProbabilityGradient: Tensor, logSumExpGradient: Tensor?)
 
   /// Sum of squares, in double.
   func sumOfSquares(_ x: Tensor) -> Double

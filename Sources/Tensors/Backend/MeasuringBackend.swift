@@ -298,7 +298,7 @@ public struct MeasuringBackend: Backend {
 
   public func head(
     _ hidden: Tensor, packed: Storage, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
-    blockLargest: Tensor, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?
+    blockLargest: Tensor, softCap: Float?, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?
   ) {
     measure(
       "output head", operations: 2 * Double(hidden.count * vocabulary), exponentials: hidden.rows * vocabulary, hidden,
@@ -306,19 +306,19 @@ public struct MeasuringBackend: Backend {
     ) {
       base.head(
         hidden, packed: packed, vocabulary: vocabulary, compute: compute, targets: targets,
-        exponentials: exponentials, blockLargest: blockLargest, logSumExp: logSumExp,
+        exponentials: exponentials, blockLargest: blockLargest, softCap: softCap, logSumExp: logSumExp,
         logProbabilities: logProbabilities, entropy: entropy)
     }
   }
 
   public func headGradient(
-    exponentials: Tensor, blockLargest: Tensor, targets: Tensor, logSumExp: Tensor, logProbabilities: Tensor,
-    logProbabilityGradient: Tensor, logSumExpGradient: Tensor?
+    exponentials: Tensor, blockLargest: Tensor, softCap: Float?, targets: Tensor, logSumExp: Tensor,
+    logProbabilities: Tensor, logProbabilityGradient: Tensor, logSumExpGradient: Tensor?
   ) {
     measure("output head backward", exponentials, exponentials) {
       base.headGradient(
-        exponentials: exponentials, blockLargest: blockLargest, targets: targets, logSumExp: logSumExp,
-        logProbabilities: logProbabilities, logProbabilityGradient: logProbabilityGradient,
+        exponentials: exponentials, blockLargest: blockLargest, softCap: softCap, targets: targets,
+        logSumExp: logSumExp, logProbabilities: logProbabilities, logProbabilityGradient: logProbabilityGradient,
         logSumExpGradient: logSumExpGradient)
     }
   }

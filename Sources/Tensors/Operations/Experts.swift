@@ -23,19 +23,25 @@ extension Tape {
   /// Rows are sorted by expert and multiplied group by group; no row is filled up and no token dropped. A token's weight
   /// is multiplied into the activation, which is narrower than the result. For the backward pass x, the first products
   /// and the activations are kept; the sorted copy of x is made again.
+  /// - Parameter weightsInputs: a token's weight multiplies what its experts read instead; as they begin with a product,
+  ///   that is the product's result.
   public mutating func experts(
-    _ x: Variable, _ routing: Routing, _ weights: ExpertWeights, activation: RowActivation
+    _ x: Variable, _ routing: Routing, _ weights: ExpertWeights, activation: RowActivation,
+    weightsInputs: Bool = false
   ) -> Variable {
     let execution = execution
     let backend = execution.backend
     let input = x.tensor
-    let sortedWeights = routing.sortedWeights(in: execution)
+    let rowWeights = routing.sortedWeights(in: execution)
+    let sortedWeights = weightsInputs ? nil : rowWeights
     let rows = routing.sources.count
     let inner = weights.inputs[0].outputs
 
-    let first = execution.tensor([rows, inner])
+    let product = execution.tensor([rows, inner])
     let gathered = routing.gathered(input, in: execution)
-    routing.multiply(gathered, weights.inputs, into: first, in: execution)
+    routing.multiply(gathered, weights.inputs, into: product, in: execution)
+    let first = weightsInputs ? execution.tensor(product.shape) : product
+    if weightsInputs { backend.scaleHeads(product, by: rowWeights.reshaped([rows, 1]), output: first) }
     if let biases = weights.inputBiases {
       backend.groupedBias(biases.map(\.master), offsets: routing.offsets, weights: nil, to: first)
     }
@@ -59,20 +65,27 @@ extension Tape {
       let weightsGradient = execution.tensor([rows], .float32)
       backend.activateBackward(
         activation, first, weights: sortedWeights, outputGradient: activatedGradient, inputGradient: firstGradient,
-        weightsGradient: weightsGradient)
+        weightsGradient: weightsInputs ? nil : weightsGradient)
       if let biases = weights.outputBiases {
         backend.groupedBiasBackward(
           biases.map(\.master), offsets: routing.offsets, weights: sortedWeights, outputGradient: secondGradient,
-          biasGradients: biases.map(\.gradient), weightsGradient: weightsGradient)
+          biasGradients: biases.map(\.gradient), weightsGradient: weightsInputs ? nil : weightsGradient)
       }
       if let biases = weights.inputBiases {
         backend.groupedBiasBackward(
           biases.map(\.master), offsets: routing.offsets, weights: nil, outputGradient: firstGradient,
           biasGradients: biases.map(\.gradient), weightsGradient: nil)
       }
+      var productGradient = firstGradient
+      if weightsInputs {
+        let perRow = [rows, 1]
+        backend.headDots(firstGradient, product, factor: 1, output: weightsGradient.reshaped(perRow))
+        productGradient = execution.tensor(product.shape)
+        backend.scaleHeads(firstGradient, by: rowWeights.reshaped(perRow), output: productGradient)
+      }
       let gatheredGradient = execution.tensor([rows, input.columns])
       routing.backward(
-        firstGradient, input: routing.gathered(input, in: execution), weights.inputs,
+        productGradient, input: routing.gathered(input, in: execution), weights.inputs,
         inputGradient: gatheredGradient, in: execution)
       let inputGradient = execution.tensor(input.shape)
       backend.combineRows(gatheredGradient, places: routing.places, output: inputGradient)

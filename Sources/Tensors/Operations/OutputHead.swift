@@ -12,27 +12,43 @@ public struct TokenLogProbabilities: Sendable {
 public typealias HeadGradient =
   @Sendable (_ token: Int, _ logProbability: Float, _ logSumExp: Float) -> (logProbability: Float, logSumExp: Float)
 
+/// What turns hidden states into logits.
+public struct HeadWeights: Sendable {
+  /// `[vocabulary, width]`.
+  public let matrix: WeightMatrix
+  /// Logits x become `softCap · tanh(x / softCap)` (Gemma 2, arXiv:2408.00118).
+  public let softCap: Float?
+
+  /// A head of plain products unless `softCap` is given.
+  public init(_ matrix: WeightMatrix, softCap: Float? = nil) {
+    (self.matrix, self.softCap) = (matrix, softCap)
+  }
+}
+
 extension Tape {
   /// Logits float32 `[rows, vocabulary]` of hidden states, for sampling; nothing is recorded.
-  public func logits(_ hidden: Variable, _ weight: WeightMatrix) -> Tensor {
-    let logits = execution.tensor([hidden.tensor.rows, weight.outputs], .float32)
-    weight.multiply(hidden.tensor, into: logits, in: execution)
+  public func logits(_ hidden: Variable, _ head: HeadWeights) -> Tensor {
+    let logits = execution.tensor([hidden.tensor.rows, head.matrix.outputs], .float32)
+    head.matrix.multiply(hidden.tensor, into: logits, in: execution)
+    guard let cap = head.softCap else { return logits }
+    execution.backend.map(.identity, logits, bias: nil, factor: 1 / cap, output: logits)
+    execution.backend.map(.tanh, logits, bias: nil, factor: cap, output: logits)
     return logits
   }
 
   /// Log-probabilities of `targets` (int32 `[tokens]`, negative: none) from hidden states `[tokens, width]` through the
-  /// head `weight` `[vocabulary, width]`. Logits are never all in memory.
+  /// head. Logits are never all in memory.
   ///
   /// With `gradient` the loss's gradient of each token is known as soon as its results are, so the head's backward is
   /// done here in the same pass and no logits are computed twice: any loss that is a sum over tokens, such as
   /// cross-entropy with z-loss. Call the tape's backward from the returned variable with a gradient of one.
   public mutating func outputHead(
-    _ hidden: Variable, _ weight: WeightMatrix, targets: Tensor, gradient: HeadGradient?
+    _ hidden: Variable, _ head: HeadWeights, targets: Tensor, gradient: HeadGradient?
   ) -> (results: TokenLogProbabilities, loss: Variable) {
     let execution = execution
-    let head = HeadBlocks(hidden: hidden.tensor, weight: weight, targets: targets, execution: execution)
+    let blocks = HeadBlocks(hidden: hidden.tensor, head: head, targets: targets, execution: execution)
     let backward = isRecording ? gradient.map { ($0, execution.tensor(hidden.tensor.shape)) } : nil
-    let results = head.results(wantsEntropy: false, backward: backward)
+    let results = blocks.results(wantsEntropy: false, backward: backward)
     let marker = execution.tensor([1], .float32)
     let hiddenGradient = backward?.1
     let loss = record(inputs: [hidden], output: marker) { _ in [hiddenGradient] }
@@ -42,16 +58,16 @@ extension Tape {
   /// The same where the gradient depends on more than one token (preference and policy losses): logits are computed
   /// again in the backward pass, which takes the gradients as `gradient` gives them then.
   public mutating func logProbabilities(
-    _ hidden: Variable, _ weight: WeightMatrix, targets: Tensor, wantsEntropy: Bool = false,
+    _ hidden: Variable, _ head: HeadWeights, targets: Tensor, wantsEntropy: Bool = false,
     gradient: @escaping @Sendable () -> HeadGradient
   ) -> (results: TokenLogProbabilities, loss: Variable) {
     let execution = execution
-    let head = HeadBlocks(hidden: hidden.tensor, weight: weight, targets: targets, execution: execution)
-    let results = head.results(wantsEntropy: wantsEntropy, backward: nil)
+    let blocks = HeadBlocks(hidden: hidden.tensor, head: head, targets: targets, execution: execution)
+    let results = blocks.results(wantsEntropy: wantsEntropy, backward: nil)
     let marker = execution.tensor([1], .float32)
     let loss = record(inputs: [hidden], output: marker) { _ in
-      let hiddenGradient = execution.tensor(head.hidden.shape)
-      _ = head.results(wantsEntropy: false, backward: (gradient(), hiddenGradient))
+      let hiddenGradient = execution.tensor(blocks.hidden.shape)
+      _ = blocks.results(wantsEntropy: false, backward: (gradient(), hiddenGradient))
       return [hiddenGradient]
     }
     return (results, loss)
@@ -59,10 +75,10 @@ extension Tape {
 
   /// Log-probabilities of `targets` (int32 `[tokens]`) and whether each has the largest logit of all; nothing is recorded.
   public func targetLikelihoods(
-    _ hidden: Variable, _ weight: WeightMatrix, targets: Tensor
+    _ hidden: Variable, _ head: HeadWeights, targets: Tensor
   ) -> (logProbabilities: [Float], areLikeliest: [Bool]) {
-    let head = HeadBlocks(hidden: hidden.tensor, weight: weight, targets: targets, execution: execution)
-    let block = HeadBlock(head, 0..<hidden.tensor.rows, keepsExponentials: false, wantsEntropy: false)
+    let blocks = HeadBlocks(hidden: hidden.tensor, head: head, targets: targets, execution: execution)
+    let block = HeadBlock(blocks, 0..<hidden.tensor.rows, keepsExponentials: false, wantsEntropy: false)
     return (Array(block.logProbabilities.floats), block.areLikeliest)
   }
 }
@@ -70,14 +86,14 @@ extension Tape {
 /// The head over blocks of tokens.
 private struct HeadBlocks {
   let hidden: Tensor
-  let weight: WeightMatrix
+  let head: HeadWeights
   let targets: Tensor
   let execution: Execution
 
   /// Without a backward pass nothing is kept and all tokens go at once. Else as many tokens as fill 128 MiB with
   /// exponentials, at most 1,024: each block reads the weights twice and their gradient once.
   private func blocks(backward: Bool) -> [Range<Int>] {
-    let most = (128 << 20) / (weight.outputs * execution.compute.byteCount) / 16 * 16
+    let most = (128 << 20) / (head.matrix.outputs * execution.compute.byteCount) / 16 * 16
     let size = backward ? max(16, min(1024, most)) : max(1, hidden.rows)
     return stride(from: 0, to: hidden.rows, by: size).map { $0..<min($0 + size, hidden.rows) }
   }
@@ -99,7 +115,7 @@ private struct HeadBlocks {
 
 /// A block of tokens that has gone through the head.
 private struct HeadBlock {
-  let head: HeadBlocks
+  let blocks: HeadBlocks
   let block: Range<Int>
   let exponentials: Tensor?
   let blockLargest: Tensor
@@ -107,10 +123,10 @@ private struct HeadBlock {
   let logProbabilities: Tensor
   let entropy: Tensor?
 
-  init(_ head: HeadBlocks, _ block: Range<Int>, keepsExponentials: Bool, wantsEntropy: Bool) {
-    let execution = head.execution
-    let vocabulary = head.weight.outputs
-    self.head = head
+  init(_ blocks: HeadBlocks, _ block: Range<Int>, keepsExponentials: Bool, wantsEntropy: Bool) {
+    let execution = blocks.execution
+    let vocabulary = blocks.head.matrix.outputs
+    self.blocks = blocks
     self.block = block
     exponentials = keepsExponentials ? execution.tensor([block.count, vocabulary]) : nil
     blockLargest = execution.tensor(
@@ -119,9 +135,10 @@ private struct HeadBlock {
     logProbabilities = execution.tensor([block.count], .float32)
     entropy = wantsEntropy ? execution.tensor([block.count], .float32) : nil
     execution.backend.head(
-      head.hidden[rows: block], packed: head.weight.packed(forForward: true, in: execution), vocabulary: vocabulary,
-      compute: execution.compute, targets: head.targets[rows: block], exponentials: exponentials,
-      blockLargest: blockLargest, logSumExp: logSumExp, logProbabilities: logProbabilities, entropy: entropy)
+      blocks.hidden[rows: block], packed: blocks.head.matrix.packed(forForward: true, in: execution),
+      vocabulary: vocabulary, compute: execution.compute, targets: blocks.targets[rows: block],
+      exponentials: exponentials, blockLargest: blockLargest, softCap: blocks.head.softCap, logSumExp: logSumExp,
+      logProbabilities: logProbabilities, entropy: entropy)
   }
 
   /// Whether each target has the largest logit of its row, from the same difference that gave its log-probability.
@@ -137,7 +154,7 @@ private struct HeadBlock {
   /// The gradient that `gradient` gives each token: added to the weights', written to `hiddenGradient`.
   func backward(_ gradient: HeadGradient, into hiddenGradient: Tensor) {
     guard let logitsGradient = exponentials else { return }
-    let execution = head.execution
+    let execution = blocks.execution
     let byProbability = execution.tensor([block.count], .float32)
     let bySum = execution.tensor([block.count], .float32)
     for (i, token) in block.enumerated() {
@@ -146,11 +163,12 @@ private struct HeadBlock {
       bySum.floats[i] = g.logSumExp
     }
     execution.backend.headGradient(
-      exponentials: logitsGradient, blockLargest: blockLargest, targets: head.targets[rows: block],
-      logSumExp: logSumExp, logProbabilities: logProbabilities, logProbabilityGradient: byProbability,
-      logSumExpGradient: bySum)
-    let hidden = head.hidden[rows: block]
-    let packedInput = head.weight.gradient == nil ? nil : head.weight.packed(input: hidden, in: execution)
-    head.weight.backward(logitsGradient, packedInput: packedInput, into: hiddenGradient, in: execution)
+      exponentials: logitsGradient, blockLargest: blockLargest, softCap: blocks.head.softCap,
+      targets: blocks.targets[rows: block], logSumExp: logSumExp, logProbabilities: logProbabilities,
+      logProbabilityGradient: byProbability, logSumExpGradient: bySum)
+    let hidden = blocks.hidden[rows: block]
+    let matrix = blocks.head.matrix
+    let packedInput = matrix.gradient == nil ? nil : matrix.packed(input: hidden, in: execution)
+    matrix.backward(logitsGradient, packedInput: packedInput, into: hiddenGradient, in: execution)
   }
 }

@@ -16,6 +16,17 @@ extension Tape {
     }
   }
 
+  /// x * factor.
+  public mutating func scale(_ x: Variable, by factor: Float) -> Variable {
+    let execution = execution
+    func scaled(_ x: Tensor) -> Tensor {
+      let output = execution.tensor(x.shape, x.dtype)
+      execution.backend.map(.identity, x, bias: nil, factor: factor, output: output)
+      return output
+    }
+    return record(inputs: [x], output: scaled(x.tensor)) { [scaled($0)] }
+  }
+
   /// x * f(gate), of one shape and type.
   public mutating func gate(_ x: Variable, by gate: Variable, _ function: PointFunction) -> Variable {
     let execution = execution

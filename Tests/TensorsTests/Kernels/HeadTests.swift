@@ -40,6 +40,8 @@ private enum LogitKind: CaseIterable {
   case extreme
   /// Large and close together.
   case far
+  /// Ordinary ones, capped.
+  case capped
 }
 
 /// A head whose weights are the unit matrix, so that its hidden states are the logits.
@@ -47,9 +49,11 @@ private struct HeadCase {
   let rows, columns: Int
   let logits: Buffer
   let targets: IntegerBuffer
+  let softCap: Float
   private let unit: Buffer
 
-  init(rows: Int, columns: Int, logits: [Float], targets: [Int32]) {
+  init(rows: Int, columns: Int, logits: [Float], targets: [Int32], softCap: Float = 0) {
+    self.softCap = softCap
     self.rows = rows
     self.columns = columns
     self.logits = .input(logits)
@@ -76,8 +80,8 @@ private struct HeadCase {
     let blockLargest = Buffer.output(rows * Int(apus_head_blocks(n)))
     apus_head(
       APUS_F32, m, n, n, apus_matrix(data: logits.raw, dtype: APUS_F32, row_stride: n, column_stride: 1), packed,
-      targets.pointer, exponentials?.raw, dtype ?? APUS_F32, blockLargest.floats, results[0].floats,
-      results[1].floats, entropy ? results[2].floats : nil)
+      targets.pointer, exponentials?.raw, dtype ?? APUS_F32, blockLargest.floats, softCap,
+      results[0].floats, results[1].floats, entropy ? results[2].floats : nil)
     return Forward(results: results, exponentials: exponentials, blockLargest: blockLargest)
   }
 }
@@ -85,7 +89,7 @@ private struct HeadCase {
 private func checkHead(_ rows: Int, _ columns: Int, _ kind: LogitKind, _ random: inout TestRandom) {
   let logits = (0..<rows * columns).map { _ -> Float in
     switch kind {
-    case .ordinary: random.normal() * 3
+    case .ordinary, .capped: random.normal() * 3
     case .extreme: random.normal() + (Bool.random(using: &random) ? 80 : -80)
     case .far: random.normal() + 1000
     }
@@ -95,22 +99,26 @@ private func checkHead(_ rows: Int, _ columns: Int, _ kind: LogitKind, _ random:
     Int.random(in: 0..<3, using: &random) == 0
       ? Int32.random(in: -100 ... -1, using: &random) : Int32.random(in: 0..<Int32(columns), using: &random)
   }
-  let head = HeadCase(rows: rows, columns: columns, logits: logits, targets: targetIDs)
+  let softCap: Float = kind == .capped ? 4 : 0
+  let head = HeadCase(rows: rows, columns: columns, logits: logits, targets: targetIDs, softCap: softCap)
+  let capped = kind == .capped ? logits.map { softCap * tanhf($0 / softCap) } : logits
+  let seen = Buffer.input(capped)
   let byProbability = Buffer.input(random.normals(rows))
   let bySum = Buffer.input(random.normals(rows))
   let (m, n) = (Int64(rows), Int64(columns))
   let expected = (0..<3).map { _ in Buffer.output(rows) }
   apus_log_softmax_reference(
-    m, n, n, head.logits.floats, head.targets.pointer, expected[0].floats, expected[1].floats, expected[2].floats)
+    m, n, n, seen.floats, head.targets.pointer, expected[0].floats, expected[1].floats, expected[2].floats)
   func gradient(_ hasSum: Bool) -> [Double] {
     (0..<rows).flatMap { r in
-      let row = (0..<columns).map { Double(logits[r * columns + $0]) }
+      let row = (0..<columns).map { Double(capped[r * columns + $0]) }
       let top = row.max() ?? 0
       let total = row.reduce(0) { $0 + exp($1 - top) }
       let d = targetIDs[r] < 0 ? 0 : byProbability[r]
       return row.indices.map { c in
         let p = exp(row[c] - top) / total
-        return d * ((c == Int(targetIDs[r]) ? 1 : 0) - p) + (hasSum ? bySum[r] * p : 0)
+        let slope = kind == .capped ? 1 - pow(row[c] / Double(softCap), 2) : 1
+        return slope * (d * ((c == Int(targetIDs[r]) ? 1 : 0) - p) + (hasSum ? bySum[r] * p : 0))
       }
     }
   }
@@ -136,7 +144,7 @@ private func checkHead(_ rows: Int, _ columns: Int, _ kind: LogitKind, _ random:
       compare(forward.results[0], expected[0], Tolerance(absolute: step, relative: 1e-6), "\(label) \(dtype)")
       guard let gradient = forward.exponentials else { return }
       apus_head_gradient(
-        m, n, gradient.raw, dtype, forward.blockLargest.floats, head.targets.pointer, expected[0].floats,
+        m, n, gradient.raw, dtype, forward.blockLargest.floats, softCap, head.targets.pointer, expected[0].floats,
         expected[1].floats, byProbability.floats, hasSum ? bySum.floats : nil)
       // In bf16 the exponential is rounded, and its product with the row's factor once more.
       let relative = dtype == APUS_BF16 ? 0x1p-7 : step

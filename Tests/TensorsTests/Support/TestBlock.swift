@@ -42,7 +42,7 @@ struct TestBlock {
     let hidden = tape.addRMSNorm(stream[0], stream[1], norms[2], epsilon: 1e-5).normed
     let share = 1 / Float(tokens)
     let (results, marker) = tape.outputHead(
-      hidden, head, targets: targets, gradient: { _, _, z in (-share, 0.02 * share * z) })
+      hidden, HeadWeights(head, softCap: 2), targets: targets, gradient: { _, _, z in (-share, 0.02 * share * z) })
     var loss = 0.0
     for t in 0..<tokens {
       let z = Double(results.logSumExp[t])

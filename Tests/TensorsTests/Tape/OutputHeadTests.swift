@@ -26,7 +26,7 @@ extension EngineTests {
       let targets = Tensor(targetIDs, in: weights.arena)
       let function = DifferentiableFunction(weights: weights, inputs: [hidden]) { tape, variables in
         let loss = tape.outputHead(
-          variables[0], matrix, targets: targets, gradient: { t, _, _ in (byProbability[t], bySum[t]) }
+          variables[0], HeadWeights(matrix), targets: targets, gradient: { t, _, _ in (byProbability[t], bySum[t]) }
         ).loss
         return .init(loss: 0, gradients: [(loss, gradient: one(tape.execution))])
       }
@@ -65,7 +65,7 @@ extension EngineTests {
         let margin = Mutex(0.0)
         let box = Box(margin: margin)
         let (results, loss) = tape.logProbabilities(
-          variables[0], matrix, targets: targets, wantsEntropy: true,
+          variables[0], HeadWeights(matrix), targets: targets, wantsEntropy: true,
           gradient: {
             let total = box.margin.withLock { $0 }
             return { token, _, _ in (Float(-signs[token] / (1 + exp(total))), 0) }
@@ -89,12 +89,13 @@ extension EngineTests {
       for compute in [DType.float32, .bfloat16] {
         var tape = Tape(Execution(compute: compute), recording: false)
         let variable = tape.variable(Tensor(hidden.values, shape: hidden.shape, dtype: compute, in: weights.arena))
-        let one = tape.outputHead(variable, matrix, targets: targets, gradient: nil).results
+        let head = HeadWeights(matrix, softCap: compute == .float32 ? 0.7 : nil)
+        let one = tape.outputHead(variable, head, targets: targets, gradient: nil).results
         let two = tape.logProbabilities(
-          variable, matrix, targets: targets, wantsEntropy: true, gradient: { { _, _, _ in (0, 0) } }
+          variable, head, targets: targets, wantsEntropy: true, gradient: { { _, _, _ in (0, 0) } }
         ).results
         #expect(one.logProbabilities == two.logProbabilities && one.logSumExp == two.logSumExp && one.entropy == nil)
-        let logits = tape.logits(variable, matrix)
+        let logits = tape.logits(variable, head)
         for t in 0..<20 {
           let row = (0..<33).map { Double(logits.floats[t * 33 + $0]) }
           let total = log(row.reduce(0) { $0 + exp($1) })
@@ -128,7 +129,7 @@ private func zLoss(
   return DifferentiableFunction(weights: weights, inputs: [input([tokens, width], &random)]) { tape, variables in
     let zWeight: Float = 0.1
     let (results, loss) = tape.outputHead(
-      variables[0], matrix, targets: targets,
+      variables[0], HeadWeights(matrix), targets: targets,
       gradient: { token, _, logSumExp in (-tokenWeights[token], 2 * zWeight * logSumExp) })
     var total = 0.0
     for t in 0..<tokens {
