@@ -55,7 +55,7 @@ let package = Package(
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "Randomness"]),
     .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"], resources: [.copy("Golden")]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Golden")]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], resources: [.copy("Golden")]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -15,9 +15,8 @@ public struct DecoderModel: Sendable {
   let rotary: RotaryCache
 
   /// A model over a new store; its weights are undefined until they are initialised or loaded.
-  public init(_ configuration: ModelConfiguration, trainable: Bool, scaling: InitializationScaling = .depth) {
-    self.init(
-      configuration, store: ParameterStore(configuration.declarations(scaling: scaling), trainable: trainable))
+  public init(_ configuration: ModelConfiguration, trainable: Bool, scheme: InitializationScheme = .init()) {
+    self.init(configuration, store: ParameterStore(configuration.declarations(scheme), trainable: trainable))
   }
 
   /// A model over an existing store, whose declarations must be this configuration's.
@@ -54,6 +53,19 @@ public struct DecoderModel: Sendable {
       }
     }
     return normed(stream, on: &tape)
+  }
+
+  /// What stands on the residual stream before each block and after the last, `[tokens, hidden]` each: how large
+  /// activations are, by depth.
+  public func residualStreams(_ tokens: Tensor, _ context: SequenceContext, in execution: Execution) -> [Tensor] {
+    var tape = Tape(execution, recording: false)
+    var stream = embedded(tokens, at: context.positions, on: &tape)
+    func sum(_ stream: ResidualStream) -> Tensor { (stream.delta.map { tape.add(stream.sum, $0) } ?? stream.sum).tensor }
+    return [sum(stream)]
+      + blocks.map { block in
+        stream = block.forward(stream, context, on: &tape)
+        return sum(stream)
+      }
   }
 
   /// Hidden states of the next tokens of one sequence, whose past `state` holds.
@@ -124,6 +136,8 @@ public struct DecoderModel: Sendable {
   }
 
   private func normed(_ stream: ResidualStream, on tape: inout Tape) -> Variable {
-    finalNorm(stream.sum, adding: stream.delta, on: &tape).normed
+    let normed = finalNorm(stream.sum, adding: stream.delta, on: &tape).normed
+    guard configuration.logitScale != 1 else { return normed }
+    return tape.map(normed, .identity, factor: Float(configuration.logitScale))
   }
 }

@@ -77,6 +77,12 @@ public struct Muon: UpdateRule {
     return isOurs ? RuleAssignment(self) : RuleAssignment(adamW, learningRateFactor: adamWLearningRateFactor)
   }
 
+  /// A matrix whose singular values are all the same changes its outputs alike at every width; only Moonlight's factor
+  /// grows with it.
+  public func rateFactor(widthMultiplier: Double) -> Double {
+    updateScale == .moonlight ? 1 / widthMultiplier.squareRoot() : 1
+  }
+
   public func state(shape: [Int]) -> [StateDeclaration] { [StateDeclaration("momentum_buffer", shape: shape)] }
 
   public func update(_ piece: UpdatePiece, at step: UpdateStep) {

@@ -43,7 +43,13 @@ public struct OptimizerLayout: Sendable {
     var offset = 0
     for (index, declaration) in declarations.enumerated() {
       if declaration.isOptimized {
-        add(declaration, index, at: offset, rule.assignment(of: declaration), group(declaration))
+        let assignment = rule.assignment(of: declaration)
+        var group = group(declaration)
+        // Weights decay as fast at every width.
+        let factor = assignment.rule.rateFactor(widthMultiplier: declaration.widthMultiplier)
+        group.learningRateFactor *= factor
+        group.weightDecay /= factor
+        add(declaration, index, at: offset, assignment, group)
       }
       offset += declaration.count
     }

@@ -25,6 +25,9 @@ public protocol UpdateRule: Sendable, Equatable {
 
   /// Which rule updates a parameter, this one unless said otherwise: Muon leaves what is no hidden matrix to AdamW.
   func assignment(of parameter: ParameterDeclaration) -> RuleAssignment
+  /// What the rate of a matrix is multiplied by that has `widthMultiplier` times the inputs of the model that the rate was
+  /// found with, so that what the matrix gives changes as much as there: 1 over it where every element moves by the rate.
+  func rateFactor(widthMultiplier: Double) -> Double
   /// What is kept between steps of a parameter, or of one matrix, of this shape. Everything begins at zero.
   func state(shape: [Int]) -> [StateDeclaration]
   /// Updates a piece's weights and state.
@@ -33,6 +36,9 @@ public protocol UpdateRule: Sendable, Equatable {
 
 extension UpdateRule {
   public func assignment(of parameter: ParameterDeclaration) -> RuleAssignment { RuleAssignment(self) }
+
+  /// As in table 8 of arXiv:2203.03466 for Adam.
+  public func rateFactor(widthMultiplier: Double) -> Double { 1 / widthMultiplier }
 
   /// Whether `other` is the same rule with the same settings.
   public func isEqual(to other: any UpdateRule) -> Bool { other as? Self == self }

@@ -59,7 +59,7 @@ struct TrainStepBenchmark: ParsableCommand {
 
   func run() throws {
     let workload = try workload()
-    let model = DecoderModel(workload.model, trainable: true, scaling: .none)
+    let model = DecoderModel(workload.model, trainable: true, scheme: InitializationScheme(scaling: .none))
     if let weights { try WeightFiles.load(into: model.store, directory: weights) } else { model.store.initialize(seed: 1) }
     let measuring = MeasuringBackend(CPUBackend())
     let execution = Execution(compute: float32 ? .float32 : .bfloat16)

@@ -19,6 +19,7 @@ struct TrainCommand: ParsableCommand {
         apus train config.yaml --dry-run
         apus train config.yaml --set tokens.train_steps=200 --set general.run=short
         apus train config.yaml --set optimizer.optimizer_factory.name=muon
+        apus train wide.yaml --set apus.mup.base_width=256 --set apus.init_cutoff_factor=3
         apus train runs/stable/config.yaml --decay-from runs/stable/checkpoints/800 --decay-steps 200
       """)
 

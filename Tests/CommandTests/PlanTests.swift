@@ -25,4 +25,11 @@ import Testing
       try folder.run("train", "c.yaml", "--decay-from", "nowhere", "--decay-steps", "4", "--decay-style", "steep"),
       "steep")
   }
+
+  @Test func aFitNeedsRuns() throws {
+    let folder = try TemporaryFolder()
+    expectFailure(try folder.run("plan", "fit", "nowhere"), "nowhere")
+    expectMisuse(try folder.run("plan", "fit", "nowhere", "--params", "1M"), "--tokens")
+    expectMisuse(try folder.run("plan", "fit"), "runs")
+  }
 }

@@ -1,4 +1,5 @@
 import Corpora
+import TestSupport
 import Testing
 
 @Suite("The tiny world's documents") struct TinyWorldTests {

@@ -33,7 +33,7 @@ func tinyModel(context: Int = 32, seed: UInt64 = 1) throws -> LanguageModel {
   let configuration = ModelConfiguration(
     vocabularySize: 290, hiddenSize: 32, intermediateSize: 48, layerCount: 2, headCount: 4, keyValueHeadCount: 2,
     contextLength: context, tiedEmbeddings: true, initializerRange: 0.2)
-  let model = DecoderModel(configuration, trainable: false, scaling: .none)
+  let model = DecoderModel(configuration, trainable: false, scheme: InitializationScheme(scaling: .none))
   model.store.initialize(seed: seed)
   return LanguageModel(model, tokenizer: tokenizer, execution: Execution(compute: .float32))
 }

@@ -36,7 +36,8 @@ enum Tiny {
   ) throws -> LanguageModel {
     let tokenizer = try tokenizer()
     let model = DecoderModel(
-      configuration(tokenizer.vocabularySize + padding, context: context), trainable: false, scaling: .none)
+      configuration(tokenizer.vocabularySize + padding, context: context), trainable: false,
+      scheme: InitializationScheme(scaling: .none))
     model.store.initialize(seed: seed)
     return LanguageModel(
       model, tokenizer: tokenizer, execution: Execution(compute: .float32), endOfTextTokens: endOfTextTokens)

@@ -18,7 +18,7 @@ private func read(_ members: String) throws -> ModelConfiguration {
 
   @Test func declarations() throws {
     let model = try read("\"n_head\": 4, \"n_positions\": 32, \"tie_word_embeddings\": false")
-    let list = model.declarations(scaling: .depth)
+    let list = model.declarations()
     #expect(
       list.prefix(8).map(\.name) == [
         "transformer.wte.weight", "transformer.wpe.weight", "transformer.h.0.ln_1.weight", "transformer.h.0.ln_1.bias",

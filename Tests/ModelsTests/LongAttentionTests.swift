@@ -144,7 +144,7 @@ struct LongAttentionCase {
 
   init(_ mixer: JSON) throws {
     configuration = try Self.configuration(mixer, width: 24)
-    site = LayerSite(configuration, layer: 0, scaling: .none)
+    site = LayerSite(configuration, layer: 0, scheme: InitializationScheme(scaling: .none))
     kind = configuration.mixer(layer: 0)
     store = ParameterStore(kind.declarations(site), trainable: true)
     store.initialize(seed: 5)

@@ -100,4 +100,43 @@ import Testing
     }
     #expect(results[0] == results[1] && results[0] == results[2])
   }
+
+  /// What µP makes of the rates: how far weights move, beside the same rule on a model of the base's width.
+  @Test(arguments: [
+    ("adamW", 0.25), ("lion", 0.25), ("muon moonlight", 0.5), ("muon original", 1), ("muon spectral", 1),
+  ]) func ratesFollowTheWidthOfMatricesInBlocks(name: String, factor: Double) throws {
+    var rule: any UpdateRule = name == "lion" ? Lion() : AdamW()
+    for scale in Muon.UpdateScale.allCases where name == "muon \(scale.rawValue)" {
+      var muon = Muon()
+      muon.updateScale = scale
+      muon.compute = .float32
+      rule = muon
+    }
+    /// Weights before and after the first step, without decay and with no gradient but decay.
+    func moved(_ multiplier: Double, decays: Bool) -> [String: Double] {
+      let model = ModelConfiguration(
+        vocabularySize: 20, hiddenSize: 32, intermediateSize: 48, layerCount: 1, headCount: 4)
+      let store = ParameterStore(model.declarations(InitializationScheme(widthMultiplier: multiplier)), trainable: true)
+      let random = Philox(seed: 5, purpose: "gradient")
+      for i in 0..<store.count {
+        store.master.floats[i] = 1
+        store.gradient!.floats[i] = decays ? 0 : random.uniform(UInt64(i)) - 0.5
+      }
+      let execution = Execution()
+      let optimizer = Optimizer(store, rule, in: execution) { _ in ParameterGroup(weightDecay: decays ? 0.1 : 0) }
+      optimizer.update(step: 1, learningRate: 0.01, gradientScale: 1, in: execution)
+      return Dictionary(
+        uniqueKeysWithValues: store.parameters.map { parameter in
+          (parameter.name, parameter.master.toFloats().reduce(0.0) { $0 + abs(Double($1) - 1) } / Double(parameter.count))
+        })
+    }
+    let (one, four) = (moved(1, decays: false), moved(4, decays: false))
+    for (name, distance) in four {
+      let isHidden = name.hasPrefix("model.layers.") && !name.contains("norm")
+      let ratio = distance / (try #require(one[name]))
+      #expect(abs(ratio / (isHidden ? factor : 1) - 1) < 1e-3, "\(name): \(ratio)")
+    }
+    // Everything decays as fast as at the base's width.
+    for (name, distance) in moved(4, decays: true) { #expect(abs(distance - 1e-3) < 1e-6, "\(name)") }
+  }
 }

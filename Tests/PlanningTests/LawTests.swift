@@ -52,4 +52,45 @@ import Testing
     #expect(tables.text.contains("arXiv:2203.15556") && tables.text.contains("DeepSeek"))
     #expect(tables.json["loss"]?.arrayValue?.count == 2)
   }
+
+  /// Runs that a law made give that law, runs with noise one near it.
+  @Test(arguments: LossLaw.published + [
+    LossLaw(name: "other", source: "none", floor: 0.4, size: (40, 0.6), data: (3e4, 0.9)),
+    LossLaw(name: "sizes alone", source: "none", floor: 0, size: (20, 0.2), data: (0, 0.5)),
+  ]) func aFitFindsTheLawBehindRuns(law: LossLaw) throws {
+    var random = SystemRandomNumberGenerator()
+    for noise in [0, 1e-3] {
+      let points = [1e6, 3e6, 1e7, 6e7].flatMap { parameters in
+        [2e7, 1e8, 5e8, 3e9].map { tokens in
+          LossPoint(
+            parameters: parameters, tokens: tokens,
+            loss: law.loss(parameters: parameters, tokens: tokens) * (1 + .random(in: -noise...noise, using: &random)))
+        }
+      }
+      let (fitted, error) = try LossLaw.fit(points.shuffled(), name: "fit")
+      #expect(error <= noise + 1e-5, "\(fitted)")
+      for (parameters, tokens) in [(2e6, 5e7), (3e7, 1e9), (1e8, 5e9)] {
+        let (ours, theirs) = (
+          fitted.loss(parameters: parameters, tokens: tokens), law.loss(parameters: parameters, tokens: tokens)
+        )
+        #expect(near(ours, theirs, noise == 0 ? 1e-4 : 0.01), "\(fitted): \(ours), \(theirs)")
+      }
+      guard noise == 0, law.floor > 0 else { continue }
+      #expect(near(fitted.size.exponent, law.size.exponent) && near(fitted.data.exponent, law.data.exponent))
+      #expect(near(fitted.floor, law.floor))
+    }
+  }
+
+  @Test func fitsThatNothingSaysAreRefused() {
+    func points(_ sizes: [Double], _ tokens: [Double]) -> [LossPoint] {
+      sizes.flatMap { size in tokens.map { LossPoint(parameters: size, tokens: $0, loss: 3) } }
+    }
+    for (runs, part) in [
+      (points([1e6, 2e6], [1e8, 2e8]), "4 runs"), (points([1e6], [1, 2, 3, 4, 5]), "must differ"),
+      (points([1, 2, 3, 4, 5], [1e8]), "must differ"), (points([1, 2, .nan], [1e8, 2e8]), "above 0"),
+      (points([1, 2, 3], [1e8, -2e8]), "above 0"),
+    ] {
+      #expect { try LossLaw.fit(runs, name: "fit") } throws: { "\($0)".contains(part) }
+    }
+  }
 }

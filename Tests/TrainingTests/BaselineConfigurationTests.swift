@@ -127,6 +127,10 @@ let baseline = """
           + "muon_params: [lm_head], adamw_params: ['.*router'], adamw_learning_rate_factor: 0.1}",
         "apus.parameter_groups=[{params: ['.*embed.*'], learning_rate_factor: 0.5}, {params: a, weight_decay: 0}]",
         "checkpoints.checkpoints_path=/tmp/a b", "model.init_method={std: 1e-2, scaling_method: none}",
+        "apus.init_cutoff_factor=2.5", "apus.mup={base_width: 256, base_head_dim: 32}",
+      ],
+      [
+        "model.init_method={std: 1e-2, scaling_method: layer_index}", "apus.mup.base_width=256",
       ],
     ]
     for set in overrides {

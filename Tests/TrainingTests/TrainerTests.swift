@@ -213,6 +213,27 @@ import Training
     try saved.checkWeights()
   }
 
+  /// In the middle of a run, from its own checkpoint or one of another: weights, moments and the count of steps go on.
+  @Test(arguments: [false, true])
+  func normsOfQueriesAndKeysAreSwitchedOnInTheMiddle(asAnotherRun: Bool) throws {
+    let small = try SmallRun()
+    let begun = try small.train(small.yaml(steps: 24), stop: 12)
+    var set = ["apus.qk_norm=true"]
+    if asAnotherRun {
+      set += ["apus.run_folder=\(small.root)/more", "checkpoints.resume_checkpoint_path=\(small.checkpoint(12))"]
+    }
+    let more = try small.train(small.yaml(steps: 24), set: set)
+    #expect(more.notes.contains { $0.contains("4 norms of queries and keys begin at 1") })
+    #expect(more.steps.map(\.step) == Array(13...24))
+    #expect(try #require(more.steps.first).loss < #require(begun.steps.first).loss)
+    #expect(try #require(more.steps.last).loss < #require(begun.steps.last).loss)
+    let saved = Checkpoint(path: small.root.appendingPath("\(asAnotherRun ? "more" : "run")/checkpoints/24"))
+    #expect(try ModelConfiguration(huggingFace: saved.path).queryKeyNorm == .head)
+    // They cannot be switched off again.
+    let off = ["apus.run_folder=\(small.root)/off", "checkpoints.resume_checkpoint_path=\(saved.path)"]
+    #expect { try small.train(small.yaml(steps: 26), set: off) } throws: { "\($0)".contains("apus.qk_norm: true") }
+  }
+
   @Test func aNonFiniteStepStopsBeforeTheUpdate() throws {
     let configuration = ModelConfiguration(
       vocabularySize: 16, hiddenSize: 16, intermediateSize: 16, layerCount: 1, headCount: 2, tiedEmbeddings: true)

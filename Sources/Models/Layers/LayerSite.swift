@@ -8,22 +8,19 @@ public struct LayerSite: Sendable {
   public let layer: Int
   /// What the names of the block's parameters begin with, such as `model.layers.3`.
   public var name: String { "\(configuration.family.kind.names.blocks).\(layer)" }
+  /// How first values are drawn.
+  public let scheme: InitializationScheme
   /// Standard deviation of first values where nothing special holds.
-  public let standardDeviation: Float
-  /// That of matrices that write to the residual stream.
-  public let residualStandardDeviation: Float
+  public var standardDeviation: Float { Float(configuration.initializerRange) }
   var names: ParameterNames.Block { configuration.family.kind.block(name, configuration) }
 
   /// Layer `layer` (from 0) of a model.
   public init(
-    _ configuration: ModelConfiguration, layer: Int, scaling: InitializationScaling = .depth
+    _ configuration: ModelConfiguration, layer: Int, scheme: InitializationScheme = .init()
   ) {
     self.configuration = configuration
     self.layer = layer
-    standardDeviation = Float(configuration.initializerRange)
-    residualStandardDeviation =
-      scaling == .depth
-      ? standardDeviation / sqrtf(2 * Float(max(configuration.layerCount, 1))) : standardDeviation
+    self.scheme = scheme
   }
 
   /// Matrices `[rows, columns]` that are multiplied as one, then their biases.
@@ -36,11 +33,14 @@ public struct LayerSite: Sendable {
     _ names: [String], rows: [Int], columns: Int, _ component: ParameterDeclaration.Component, axis: Int?,
     writesToResidual: Bool = false, hasBias: Bool = false, activeShare: Double = 1
   ) -> [ParameterDeclaration] {
-    let deviation = writesToResidual ? residualStandardDeviation : standardDeviation
+    let narrowing = writesToResidual ? scheme.scaling.divisor(layer: layer, of: configuration.layerCount) : 1
+    let deviation = standardDeviation / sqrtf(narrowing * Float(scheme.widthMultiplier))
     let weights = zip(names, rows).map { name, rows in
-      ParameterDeclaration(
-        name: "\(name).weight", shape: [rows, columns], initialization: .normal(standardDeviation: deviation),
+      var weight = ParameterDeclaration(
+        name: "\(name).weight", shape: [rows, columns], initialization: scheme.normal(standardDeviation: deviation),
         shardAxis: axis, component: component, activeShare: activeShare)
+      weight.widthMultiplier = scheme.widthMultiplier
+      return weight
     }
     guard hasBias else { return weights }
     return weights

@@ -149,7 +149,8 @@ public struct SoftmaxAttention: MixerKind {
       list.append(
         ParameterDeclaration(
           name: names.sinks, shape: [shape.heads],
-          initialization: .normal(standardDeviation: site.standardDeviation), shardAxis: 0, component: .attention))
+          initialization: site.scheme.normal(standardDeviation: site.standardDeviation), shardAxis: 0,
+          component: .attention))
     }
     return list
       + site.linear(

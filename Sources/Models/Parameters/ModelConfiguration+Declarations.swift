@@ -1,20 +1,19 @@
-/// How wide the normal initialisation is at the layers that write to the residual stream.
-public enum InitializationScaling: String, Sendable, CaseIterable {
-  /// `std / sqrt(2 * layers)`, as in GPT-2 and nanotron's `NUM_LAYERS`.
-  case depth
-  /// `std` everywhere.
-  case none
-}
-
 extension ModelConfiguration {
   /// Every parameter of the model in the order of its memory: fused projections are neighbours.
   ///
   /// Counting, forecasting, initialising, checkpointing and sharding all read this one list.
-  public func declarations(scaling: InitializationScaling = .depth) -> [ParameterDeclaration] {
+  public func declarations(_ scheme: InitializationScheme = .init()) -> [ParameterDeclaration] {
     let names = family.kind.names
+    func table(
+      _ name: String, rows: Int, _ component: ParameterDeclaration.Component, axis: Int?
+    ) -> ParameterDeclaration {
+      ParameterDeclaration(
+        name: "\(name).weight", shape: [rows, hiddenSize],
+        initialization: scheme.normal(standardDeviation: Float(initializerRange)), shardAxis: axis, component: component)
+    }
     var list = [table(names.embedding, rows: vocabularySize, .embedding, axis: 0)]
     if positions == .learned { list.append(table(names.positions, rows: contextLength, .embedding, axis: nil)) }
-    for layer in 0..<layerCount { list += block(LayerSite(self, layer: layer, scaling: scaling)) }
+    for layer in 0..<layerCount { list += block(LayerSite(self, layer: layer, scheme: scheme)) }
     list += norm(names.finalNorm, hiddenSize)
     if !tiedEmbeddings { list.append(table(names.head, rows: vocabularySize, .outputHead, axis: 0)) }
     for i in list.indices { list[i].stored = family.kind.place(of: list[i], in: self) }
@@ -26,14 +25,6 @@ extension ModelConfiguration {
     return norm(names.normBeforeAttention, hiddenSize) + mixer(layer: site.layer).declarations(site)
       + norm(names.normAfterAttention, hiddenSize) + norm(names.normBeforeFeedForward, hiddenSize)
       + feedForward(layer: site.layer).declarations(site) + norm(names.normAfterFeedForward, hiddenSize)
-  }
-
-  private func table(
-    _ name: String, rows: Int, _ component: ParameterDeclaration.Component, axis: Int?
-  ) -> ParameterDeclaration {
-    ParameterDeclaration(
-      name: "\(name).weight", shape: [rows, hiddenSize],
-      initialization: .normal(standardDeviation: Float(initializerRange)), shardAxis: axis, component: component)
   }
 
   /// The parameters of a norm of the model's kind; none where it has no name.

@@ -4,8 +4,8 @@ public struct ParameterDeclaration: Sendable, Equatable {
   public enum Initialization: Sendable, Equatable {
     /// Every element the same.
     case constant(Float)
-    /// Independent normal numbers of mean 0.
-    case normal(standardDeviation: Float)
+    /// Independent normal numbers of mean 0, those beyond `cutoff` standard deviations drawn again.
+    case normal(standardDeviation: Float, cutoff: Float = .infinity)
     /// These numbers, again and again.
     case values([Float])
   }
@@ -34,6 +34,9 @@ public struct ParameterDeclaration: Sendable, Equatable {
   public let activeShare: Double
   /// Whether optimizers change it: a router's balancing bias is none of theirs, has no gradient and must not decay.
   public let isOptimized: Bool
+  /// How many times as many inputs it has as in the model that rates were found with: what makes optimizers change their
+  /// rate in the maximal update parametrization (``InitializationScheme/widthMultiplier``).
+  public var widthMultiplier = 1.0
 
   /// Declares a parameter.
   public init(

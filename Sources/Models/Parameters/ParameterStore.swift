@@ -79,9 +79,9 @@ public final class ParameterStore: Sendable {
       case .constant(let value): parameter.master.floats.update(repeating: value)
       case .values(let values):
         for i in 0..<parameter.master.count { parameter.master.floats[i] = values[i % values.count] }
-      case .normal(let std):
+      case .normal(let std, let cutoff):
         Philox(seed: seed, purpose: "initialization/" + declaration.name)
-          .fillNormal(parameter.master.floats, standardDeviation: std)
+          .fillNormal(parameter.master.floats, standardDeviation: std, cutoff: cutoff)
       }
     }
     version.advance()

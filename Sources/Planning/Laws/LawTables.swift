@@ -76,7 +76,7 @@ public struct LawTables: Sendable {
       \(losses.text)
       best N and D: the split of the same 6·N·D with the lowest loss, which is then "there"; extra work: operations \
       beyond the least that reach the run's loss, the price of a smaller model; least N: the size below which no \
-      number of tokens reaches it.
+      number of tokens reaches it. Chinchilla's N counts the embedding too, DeepSeek's C attention's operations.
 
       """
   }

@@ -17,9 +17,9 @@ public struct Philox: Sendable {
     key = (UInt32(truncatingIfNeeded: mixed), UInt32(truncatingIfNeeded: mixed >> 32))
   }
 
-  /// Four random words at position `index`.
-  public func block(_ index: UInt64) -> SIMD4<UInt32> {
-    var c = SIMD4<UInt32>(UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32), 0, 0)
+  /// Four random words at position `index`; others with every `attempt`.
+  public func block(_ index: UInt64, attempt: UInt32 = 0) -> SIMD4<UInt32> {
+    var c = SIMD4<UInt32>(UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32), attempt, 0)
     var k = key
     for _ in 0..<10 {
       let first = UInt64(c.x) &* 0xd251_1f53
@@ -38,9 +38,12 @@ public struct Philox: Sendable {
     return Float(word >> 8) * 0x1p-24
   }
 
-  /// Fills `values` with normal numbers of the stream from `position` on (Box-Muller on pairs).
+  /// Fills `values` with normal numbers of the stream from `position` on.
+  /// - Parameter cutoff: those further from the mean than so many standard deviations, which must be well above 0, are
+  ///   drawn again, each for itself.
   public func fillNormal(
-    _ values: UnsafeMutableBufferPointer<Float>, position: UInt64 = 0, mean: Float = 0, standardDeviation: Float
+    _ values: UnsafeMutableBufferPointer<Float>, position: UInt64 = 0, mean: Float = 0, standardDeviation: Float,
+    cutoff: Float = .infinity
   ) {
     var words = SIMD4<UInt32>()
     var current = UInt64.max
@@ -50,10 +53,21 @@ public struct Philox: Sendable {
         current = at / 4
         words = block(current)
       }
-      let pair = Int(at % 4) / 2 * 2
-      let radius = sqrtf(-2 * logf((Float(words[pair] >> 8) + 1) * 0x1p-24))
-      let angle = 2 * Float.pi * Float(words[pair + 1] >> 8) * 0x1p-24
-      values[i] = mean + standardDeviation * radius * (at % 2 == 0 ? cosf(angle) : sinf(angle))
+      var normal = Self.normal(words, at)
+      var attempt: UInt32 = 0
+      while abs(normal) > cutoff {
+        attempt += 1
+        normal = Self.normal(block(current, attempt: attempt), at)
+      }
+      values[i] = mean + standardDeviation * normal
     }
+  }
+
+  /// The standard normal number of position `at` from the four words around it (Box-Muller on pairs).
+  private static func normal(_ words: SIMD4<UInt32>, _ at: UInt64) -> Float {
+    let pair = Int(at % 4) / 2 * 2
+    let radius = sqrtf(-2 * logf((Float(words[pair] >> 8) + 1) * 0x1p-24))
+    let angle = 2 * Float.pi * Float(words[pair + 1] >> 8) * 0x1p-24
+    return radius * (at % 2 == 0 ? cosf(angle) : sinf(angle))
   }
 }

@@ -87,12 +87,14 @@ public struct Checkpoint: Sendable {
   /// What the checkpoint says of the run.
   public func state() throws -> CheckpointState { try CheckpointState(file: path.appendingPath("state.json")) }
 
-  /// Loads master weights and, if given an optimizer, its state.
+  /// Loads master weights and, if given an optimizer, its state, but those of the parameters `new`, which keep what they
+  /// hold.
   /// - Throws: a sentence naming the file or tensor when the checkpoint is of another shape or another optimizer.
-  public func load(into model: DecoderModel, optimizer: Optimizer?) throws {
+  public func load(into model: DecoderModel, optimizer: Optimizer?, exceptFor new: Set<String> = []) throws {
     // Everything is checked before the first number is overwritten.
     var wanted = [(Self.master, Part.master(model.store))]
     for state in optimizer?.states ?? [] { wanted.append((state.name, Part.state(state.tensors))) }
+    wanted = wanted.map { name, parts in (name, parts.filter { !new.contains($0.name) }) }
     let files = try wanted.map { name, parts in
       let path = Self.file(name, in: path)
       guard Paths.exists(path) else {

@@ -32,6 +32,9 @@ extension RunConfiguration {
           "apus.qk_norm", "together with no_rope_layer it belongs to no model family that other tools load; drop one")
       }
     }
+    if case .folder = model.initialization, apus.initializationCutoff != nil {
+      throw fail("apus.init_cutoff_factor", "the weights come from init_method.path; keep one of the two")
+    }
     if let context = shape.contextLength {
       if tokens.sequenceLength > context {
         throw fail(

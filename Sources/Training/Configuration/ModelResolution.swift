@@ -58,6 +58,7 @@ extension RunConfiguration {
       result.family = result.family == .llama && !result.queryKeyValueBias && !result.feedForwardBias ? .qwen3 : .apus
     }
     try applyArchitecture(to: &result, hasBase: base != nil, file: file)
+    if base == nil { try apus.maximalUpdate?.apply(to: &result, file: file) }
     if shape.mixture != nil, apus.architecture == nil { try checkMixture(result, file: file) }
     let length = max(tokens.sequenceLength, dataStages.map(\.sequenceLength).max() ?? 0)
     guard result.hasCountableSize else {

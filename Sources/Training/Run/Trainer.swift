@@ -54,10 +54,9 @@ public final class Trainer {
     data = try TrainingData(configuration, vocabularySize: vocabulary, endOfText: endOfText)
     validation = try ValidationSet.all(configuration, vocabularySize: vocabulary, endOfText: endOfText)
 
-    var scaling = InitializationScaling.depth
-    if case .random(_, let chosen) = configuration.model.initialization { scaling = chosen }
     let execution = Execution(compute: configuration.model.computeType == .bfloat16 ? .bfloat16 : .float32)
-    model = DecoderModel(run.modelConfiguration, trainable: true, scaling: scaling)
+    model = DecoderModel(
+      run.modelConfiguration, trainable: true, scheme: configuration.initializationScheme(run.modelConfiguration))
     optimizer = Optimizer(
       model.store, configuration.optimizer.rule, in: execution, group: configuration.parameterGroup)
     step = TrainingStep(
@@ -156,19 +155,16 @@ public final class Trainer {
     if let own = try newest(in: run.checkpoints) {
       let state = try own.state()
       try check(state, of: own)
-      try own.load(into: model, optimizer: optimizer)
+      try load(own, optimizer: optimizer)
       done = state.step
       optimizerStart = state.optimizerStart
       report(.note("continuing after step \(done) from \(own.path)"))
     } else if let resume = configuration.checkpoints.resumePath {
       try begin(from: resume)
     } else if case .folder(let path) = configuration.model.initialization {
-      if !run.newNorms.isEmpty {
-        // They begin at 1.
-        model.store.initialize(seed: UInt64(configuration.general.seed))
-        report(.note("qk_norm is new to \(path): \(run.newNorms.count) norms of queries and keys begin at 1"))
-      }
-      try WeightFiles.load(into: model.store, from: StoredModel(path).weights, exceptFor: run.newNorms)
+      let stored = try StoredModel(path)
+      try WeightFiles.load(
+        into: model.store, from: stored.weights, exceptFor: beginNewNorms(since: stored.configuration, in: path))
     } else {
       model.store.initialize(seed: UInt64(configuration.general.seed))
     }
@@ -190,11 +186,31 @@ public final class Trainer {
     let state = try checkpoint.state()
     let takesState = configuration.checkpoints.loadOptimizer
     if takesState { try checkOptimizer(state, of: checkpoint) }
-    try checkpoint.load(into: model, optimizer: takesState ? optimizer : nil)
+    try load(checkpoint, optimizer: takesState ? optimizer : nil)
     if configuration.checkpoints.loadLearningRateScheduler { done = state.step }
     // Its steps go on being counted even where those of the run begin anew.
     optimizerStart = done - (takesState ? state.step - state.optimizerStart : 0)
     report(.note("starting from \(checkpoint.path) after step \(done)"))
+  }
+
+  private func load(_ checkpoint: Checkpoint, optimizer: Optimizer?) throws {
+    let base = try ModelConfiguration(huggingFace: checkpoint.path)
+    guard base.queryKeyNorm == nil || run.modelConfiguration.queryKeyNorm != nil else {
+      throw FileError(
+        path: checkpoint.path, problem: "has norms of queries and keys, which the configuration does not: apus.qk_norm: true "
+          + "keeps them")
+    }
+    let new = beginNewNorms(since: base, in: checkpoint.path)
+    try checkpoint.load(into: model, optimizer: optimizer, exceptFor: new)
+  }
+
+  /// The norms of queries and keys that the model in `path`, of shape `base`, lacks; they begin at 1.
+  private func beginNewNorms(since base: ModelConfiguration, in path: String) -> Set<String> {
+    let new = run.newNorms(since: base)
+    guard !new.isEmpty else { return [] }
+    model.store.initialize(seed: UInt64(run.configuration.general.seed))
+    report(.note("qk_norm is new to \(path): \(new.count) norms of queries and keys begin at 1"))
+    return new
   }
 
   private func newest(in folder: CheckpointFolder) throws -> Checkpoint? {

@@ -17,8 +17,6 @@ public struct TrainingRun: Sendable {
   public let checkpoints: CheckpointFolder
   /// The model's shape.
   public let modelConfiguration: ModelConfiguration
-  /// Norms of queries and keys that the starting folder lacks (`apus.qk_norm` switched on), by parameter names.
-  public let newNorms: Set<String>
   /// The tokenizer that saved models carry.
   public let tokenizer: Tokenizer?
   /// How the global batch is worked through.
@@ -43,11 +41,13 @@ public struct TrainingRun: Sendable {
     modelConfiguration = try configuration.modelConfiguration(
       vocabularySize: tokenizer?.vocabularySize, beginOfText: tokenizer?.beginningOfText.map(Int.init),
       endOfText: tokenizer?.endOfText.map(Int.init), base: base, file: configuration.general.run)
-    if let base, base.queryKeyNorm == nil, modelConfiguration.queryKeyNorm != nil {
-      newNorms = Set(modelConfiguration.declarations().map(\.name)).subtracting(base.declarations().map(\.name))
-    } else {
-      newNorms = []
-    }
+  }
+
+  /// Norms of queries and keys that a model of shape `base` lacks, by parameter names: `apus.qk_norm` was switched on
+  /// between the weights that are taken over and this run.
+  func newNorms(since base: ModelConfiguration) -> Set<String> {
+    guard base.queryKeyNorm == nil, modelConfiguration.queryKeyNorm != nil else { return [] }
+    return Set(modelConfiguration.declarations().map(\.name)).subtracting(base.declarations().map(\.name))
   }
 
   /// What the run will need and do.

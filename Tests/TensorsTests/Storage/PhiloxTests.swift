@@ -96,6 +96,19 @@ extension EngineTests {
       let far = (UInt64(1) << 34) - 3
       #expect(fill(8, generator, position: far)[5...] == fill(3, generator, position: far + 5)[...])
     }
+
+    /// Moments of a normal distribution that ends at c standard deviations: variance 1 − 2 c φ(c) / (2 Φ(c) − 1).
+    @Test(arguments: [(0.7, 0.1529), (2, 0.7737), (3, 0.9733)]) func cutNormalNumbers(cutoff: Double, variance: Double) {
+      let generator = Philox(seed: 3, purpose: "cut")
+      let whole = fill(200_001, generator, standardDeviation: 2)
+      let cut = fill(200_001, generator, standardDeviation: 2, cutoff: Float(cutoff))
+      #expect(cut.allSatisfy { abs($0) <= 2 * cutoff * (1 + 1e-6) } && cut.contains { abs($0) > 1.9 * cutoff })
+      #expect(abs(cut.reduce(0, +) / 200_001) < 0.02)
+      #expect(abs(cut.reduce(0) { $0 + $1 * $1 } / 200_001 / 4 / variance - 1) < 0.02)
+      // What lies within stays; what does not is a function of its place alone.
+      #expect(zip(whole, cut).allSatisfy { abs($0) > 2 * cutoff || $0 == $1 })
+      #expect(fill(1001, generator, position: 777, standardDeviation: 2, cutoff: Float(cutoff)) == Array(cut[777..<1778]))
+    }
   }
 }
 
@@ -135,11 +148,13 @@ private func unmix(_ value: UInt64) -> UInt64 {
 }
 
 private func fill(
-  _ count: Int, _ generator: Philox, position: UInt64 = 0, mean: Float = 0, standardDeviation: Float = 1
+  _ count: Int, _ generator: Philox, position: UInt64 = 0, mean: Float = 0, standardDeviation: Float = 1,
+  cutoff: Float = .infinity
 ) -> [Double] {
   var values = [Float](repeating: .nan, count: count)
   values.withUnsafeMutableBufferPointer {
-    generator.fillNormal($0, position: position, mean: mean, standardDeviation: standardDeviation)
+    generator.fillNormal(
+      $0, position: position, mean: mean, standardDeviation: standardDeviation, cutoff: cutoff)
   }
   return values.map { Double($0) }
 }

@@ -14,9 +14,16 @@ extension RunConfiguration {
     /// `apus.threads`: compute threads. Default: `APUS_THREADS`, or all cores.
     public var threads: Int?
     /// `apus.qk_norm`: RMSNorm on each query and key head, as in Qwen3. Default: as the starting folder has it, or no.
+    /// Switched on where weights are taken over (`init_method.path`, a resumed checkpoint, the run's own), the norms begin
+    /// at 1 and everything else goes on.
     public var queryKeyNorm: Bool?
     /// `apus.head_dim`: width of one attention head. Default: `hidden_size / num_attention_heads`.
     public var headDimension: Int?
+    /// `apus.init_cutoff_factor`: first values further from 0 than so many standard deviations are drawn again (a
+    /// truncated normal distribution; 3 in OLMo 2). Default null: none are.
+    public var initializationCutoff: Double?
+    /// `apus.mup`. Default null: the standard parametrization.
+    public var maximalUpdate: MaximalUpdate?
     /// `apus.architecture`: what the model is made of beyond nanotron's keys
     /// (`ModelConfiguration.apply(architecture:path:)`). Default: a Llama, or what the starting folder has.
     public var architecture: JSON?
@@ -63,7 +70,7 @@ extension RunConfiguration {
     static let keys = [
       "run_folder", "device", "threads", "qk_norm", "head_dim", "architecture", "first_token_of_document_is_target", "shuffle",
       "keep_checkpoints", "keep_every", "report", "validation", "schedule",
-      "parameter_groups", "batch_warmup", "noise_scale_interval",
+      "parameter_groups", "batch_warmup", "noise_scale_interval", "init_cutoff_factor", "mup",
     ]
 
     init(
@@ -75,6 +82,9 @@ extension RunConfiguration {
       threads = try section.integer("threads", in: 1...4096)
       queryKeyNorm = try section.bool("qk_norm")
       headDimension = try section.integer("head_dim", in: 2...65_536)
+      initializationCutoff = try section.number(
+        "init_cutoff_factor", where: { $0 >= 0.5 && $0 <= 100 }, "from 0.5 to 100")
+      maximalUpdate = try MaximalUpdate(section, notes: &notes)
       architecture = section["architecture"]?.json
       firstTokenOfDocumentIsTarget = try section.bool("first_token_of_document_is_target") ?? false
       shuffle = try section.bool("shuffle") ?? true
@@ -96,6 +106,8 @@ extension RunConfiguration {
         "threads": .optional(threads, YAMLValue.int),
         "qk_norm": .optional(queryKeyNorm, YAMLValue.bool),
         "head_dim": .optional(headDimension, YAMLValue.int),
+        "init_cutoff_factor": .optional(initializationCutoff, YAMLValue.double),
+        "mup": .optional(maximalUpdate, \.yaml),
         "architecture": .optional(architecture) { YAMLValue($0) },
         "first_token_of_document_is_target": .bool(firstTokenOfDocumentIsTarget),
         "shuffle": .bool(shuffle),

@@ -42,7 +42,9 @@ extension RunConfiguration {
       let section = try notes.section(
         model["init_method"], model.childPath("init_method"), known: ["std", "scaling_method", "path", "use_mup"])
       if section.has("use_mup") {
-        throw section.error("use_mup", "the maximal update parametrization is not yet supported; give std instead")
+        throw section.error(
+          "use_mup", "nanotron's rates by outputs over inputs are not the same for AdamW at every width; apus.mup has the "
+            + "maximal update parametrization, and std stays")
       }
       if let path = try section.string("path") {
         for key in ["std", "scaling_method"] where section[key] != nil {
@@ -56,21 +58,22 @@ extension RunConfiguration {
         scaling: try scaling(section))
     }
 
-    /// `NUM_LAYERS` or `NONE`; the two other names of nanotron raise an error there too.
+    /// nanotron's names; the fourth, of the model's size, raises an error there too.
+    private static let scalings: KeyValuePairs<String, InitializationScaling> = [
+      "NUM_LAYERS": .depth, "LAYER_INDEX": .layerIndex, "NONE": .none,
+    ]
+
     private static func scaling(_ section: ConfigurationSection) throws(ConfigurationError) -> InitializationScaling {
-      guard let name = try section.string("scaling_method") else { return .depth }
-      switch name.uppercased() {
-      case "NUM_LAYERS": return .depth
-      case "NONE": return .none
-      default: throw section.error("scaling_method", "'\(name)' is not one of NUM_LAYERS, NONE")
-      }
+      guard let name = try section.choice("scaling_method", scalings.map(\.key)) else { return .depth }
+      return scalings.first { $0.key == name }?.value ?? .depth
     }
 
     var yaml: YAMLValue {
       let method: YAMLValue
       switch initialization {
       case .random(let deviation, let scaling):
-        method = .mapping(["std": .double(deviation), "scaling_method": .string(scaling == .depth ? "NUM_LAYERS" : "NONE")])
+        let name = Self.scalings.first { $0.value == scaling }?.key ?? ""
+        method = .mapping(["std": .double(deviation), "scaling_method": .string(name)])
       case .folder(let path): method = .mapping(["path": .string(path)])
       }
       return .mapping([
