@@ -48,7 +48,7 @@ struct TinyWorldBytes {
     }
     let length = Self.length
     let step = TrainingStep(
-      model, optimizer: optimizer, settings: .init(microBatchSize: 4), sequenceLength: length, execution: execution)
+      model, optimizer: optimizer, settings: .init(microBatchSize: 8), sequenceLength: length, execution: execution)
     var loss = 0.0
     var routing: [Int: RouterLoad] = [:]
     for number in 1...Self.steps {
