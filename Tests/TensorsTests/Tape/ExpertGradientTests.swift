@@ -39,7 +39,11 @@ extension EngineTests {
           weights: weights, inputs: [input([7, 6], &random)], seed: random.next()
         ) {
           let routing = $0.route($1[0], layer.router, bias: layer.bias, specification)
-          return [$0.experts($1[0], routing, layer.experts, activation: activation)]
+          // The last ones' weights multiply what experts read.
+          let weightsInputs = specification.experts == 4
+          return [
+            $0.experts($1[0], routing, layer.experts, activation: activation, weightsInputs: weightsInputs)
+          ]
         }
         // Steps so small that no choice changes, where rounding shows.
         function.checkByDifferences(step: 1e-3, tolerance: 6e-2, samples: 12, "\(specification)", &random)
