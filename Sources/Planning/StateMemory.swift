@@ -3,9 +3,10 @@ import Tensors
 
 /// What generation remembers of a text: keys and values, latents, or sums of the past.
 public struct StateMemory: Sendable, Equatable {
-  /// Numbers that one more token adds, over all layers; 0 for layers that sum the past up.
+  /// Numbers that one more token adds to a long text, over all layers; 0 for layers that sum the past up or see only a
+  /// window of it.
   public var elementsPerToken: Int
-  /// Numbers whose count does not depend on the text's length.
+  /// Numbers whose count does not depend on the length of a long text.
   public var fixedElements: Int
 
   /// So many numbers for each token, and so many besides.
@@ -13,18 +14,19 @@ public struct StateMemory: Sendable, Equatable {
     (self.elementsPerToken, self.fixedElements) = (elementsPerToken, fixedElements)
   }
 
-  /// Numbers after `tokens` tokens.
+  /// Numbers after `tokens` tokens, at least as many as windows and chunks are long.
   public func elements(tokens: Int) -> Int { fixedElements + tokens * elementsPerToken }
 
   /// The memory of a sequence in a model, all layers together: `2 · g · layers · headDimension` a token for softmax
   /// attention with `g` key-value heads.
   public init(_ model: ModelConfiguration) {
-    // In float32 the two shortest texts tell what grows from what does not.
+    // In float32 two texts as long as the model is meant for tell what grows from what does not.
     func elements(_ tokens: Int) -> Int {
       DecoderState.byteCount(tokens: tokens, model, compute: .float32) / DType.float32.byteCount
     }
-    elementsPerToken = elements(2) - elements(1)
-    fixedElements = elements(1) - elementsPerToken
+    let length = model.contextLength
+    elementsPerToken = elements(length) - elements(length - 1)
+    fixedElements = elements(length) - length * elementsPerToken
   }
 }
 

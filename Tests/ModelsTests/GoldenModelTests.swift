@@ -67,7 +67,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "llama_gqa", "qwen3", "gemma2", "gemma3", "olmo2", "gpt2", "qwen2", "qwen3_moe", "mixtral", "qwen3_next", "minimax", "llama4",
+    "llama_gqa", "qwen3", "gemma2", "gemma3", "olmo2", "gpt2", "qwen2", "qwen3_moe", "mixtral", "qwen3_next",
+    "minimax", "llama4",
   ])
   func greedyTokensWithCacheAgree(_ name: String) throws {
     let golden = try GoldenCase(name)

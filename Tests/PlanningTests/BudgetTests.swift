@@ -21,6 +21,9 @@ import Testing
   @Test func keyValueCachesFollowTheFormulas() {
     let model = Preset.llama3Point2With1B.configuration
     #expect(StateMemory(model) == StateMemory(elementsPerToken: 2 * 8 * 16 * 64, fixedElements: 0))
+    // 3 of 18 layers see the whole text, the others hold a window of 512 and 128 rows more.
+    let windowed = StateMemory(Preset.gemma3With270M.configuration)
+    #expect(windowed == StateMemory(elementsPerToken: 3 * 2 * 256, fixedElements: 15 * 2 * 256 * 640))
     let rows = AttentionVariants(model).rows
     #expect(rows.map(\.elementsPerToken) == [65_536, 16_384, 8192, 4608, 4096, 2048])
     #expect(rows.map(\.name.first) == ["M", "G", "G", "M", "G", "M"])

@@ -51,14 +51,15 @@ enum MiniMaxFamily: ModelFamily {
 
   static let presets: [Preset] = [
     Preset(
-      "minimax-01", "MiniMax-01, seven layers of lightning attention, then one of softmax (arXiv:2501.08313)", published)
+      "minimax-01", "MiniMax-01, seven layers of lightning attention, then one of softmax (arXiv:2501.08313)",
+      published)
   ]
 
   private static var published: ModelConfiguration {
     var c = ModelConfiguration(
       family: .miniMax, vocabularySize: 200_064, hiddenSize: 6144, intermediateSize: 9216, layerCount: 80,
-      headCount: 64, keyValueHeadCount: 8, headDimension: 128, contextLength: 10_240_000, ropeTheta: 1e7, normEpsilon: 1e-5,
-      endOfTextToken: 200_020)
+      headCount: 64, keyValueHeadCount: 8, headDimension: 128, contextLength: 10_240_000, ropeTheta: 1e7,
+      normEpsilon: 1e-5, endOfTextToken: 200_020)
     c.ropeShare = 0.5
     let factors = ResidualFactors(stream: 3.5565588200778455)
     c.setLayers(isFull: (1...80).map { $0 % 8 == 0 }, full: factors, linear: factors, feedForward: factors)

@@ -127,8 +127,9 @@ struct AttentionMixer: Mixer {
 
   /// Queries times what their positions ask for.
   private func temper(_ qkv: Variable, positions: Tensor, on tape: inout Tape) -> Variable {
-    guard let factors = shape.temperature.map({ positions.integers.map($0.factor) }), factors.contains(where: { $0 != 1 })
-    else { return qkv }
+    guard let temperature = shape.temperature else { return qkv }
+    let factors = positions.integers.map(temperature.factor)
+    guard factors.contains(where: { $0 != 1 }) else { return qkv }
     let scale = tape.variable(Tensor(factors, shape: [factors.count, 1], in: tape.execution.arena))
     let parts = tape.split(qkv, [shape.queryWidth, 2 * shape.keyWidth])
     return tape.concatenate([tape.scaleHeads(parts[0], by: scale), parts[1]])

@@ -15,7 +15,9 @@ struct AttentionReach: Hashable, Sendable {
   init?(_ shape: AttentionShape) {
     guard let span = [shape.window, shape.chunk].compactMap({ $0 }).min() else { return nil }
     // Scores that fall with distance count the tokens between; chosen blocks are counted from the first token.
-    guard shape.blocks == nil, shape.dualChunk == nil, !shape.hasSlopes || shape.keptFirstTokens == 0 else { return nil }
+    guard shape.blocks == nil, shape.dualChunk == nil, !shape.hasSlopes || shape.keptFirstTokens == 0 else {
+      return nil
+    }
     (window, chunk, kept) = (shape.window, shape.chunk, shape.keptFirstTokens)
     let block = Self.keyBlock
     step = shape.chunk.map { $0 / Self.commonDivisor($0, block) * block } ?? block

@@ -23,8 +23,8 @@ extension Tape {
   /// Rows are sorted by expert and multiplied group by group; no row is filled up and no token dropped. A token's weight
   /// is multiplied into the activation, which is narrower than the result. For the backward pass x, the first products
   /// and the activations are kept; the sorted copy of x is made again.
-  /// - Parameter weightsInputs: a token's weight multiplies what its experts read instead; as they begin with a product,
-  ///   that is the product's result.
+  /// - Parameter weightsInputs: a token's weight multiplies what its experts read instead; as they begin with a
+  ///   product, that is the product's result.
   public mutating func experts(
     _ x: Variable, _ routing: Routing, _ weights: ExpertWeights, activation: RowActivation,
     weightsInputs: Bool = false
