@@ -137,7 +137,8 @@ public struct DecoderModel: Sendable {
 
   private func normed(_ stream: ResidualStream, on tape: inout Tape) -> Variable {
     let normed = finalNorm(stream.sum, adding: stream.delta, on: &tape).normed
-    guard configuration.logitScale != 1 else { return normed }
-    return tape.map(normed, .identity, factor: Float(configuration.logitScale))
+    guard configuration.logitFactor != 1 else { return normed }
+    // The head is linear, so that a factor of logits may stand before it.
+    return tape.scale(normed, by: Float(configuration.logitFactor))
   }
 }

@@ -54,7 +54,7 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// Logits x become `cap · tanh(x / cap)` (Gemma 2, arXiv:2408.00118).
   public var logitSoftCap: Double?
   /// What logits are multiplied by, and so the hidden states before the output head.
-  public var logitScale = 1.0
+  public var logitFactor = 1.0
   /// Whether the embedding is multiplied by the square root of its width (Gemma).
   public var scalesEmbedding: Bool
   public var queryKeyNorm: QueryKeyNorm?

@@ -82,7 +82,7 @@ import Training
   @Test func theModelCarriesItsScales() throws {
     let configuration = try configuration(256, heads: 4, "mup: {base_width: 64, base_head_dim: 16}")
     let model = try configuration.modelConfiguration(file: "mup.yaml")
-    #expect(model.logitScale == 0.25 && model.attentionScalar == 256 && model.family == .apus)
+    #expect(model.logitFactor == 0.25 && model.attentionScalar == 256 && model.family == .apus)
     #expect(try ModelConfiguration(huggingFace: model.huggingFaceJSON(), file: "config.json") == model)
     let same = try self.configuration(64, heads: 4, "mup: {base_width: 64}").modelConfiguration(file: "mup.yaml")
     #expect(try same == self.configuration(64, heads: 4, "").modelConfiguration(file: "mup.yaml"))

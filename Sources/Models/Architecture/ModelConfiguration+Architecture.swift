@@ -20,7 +20,7 @@ extension ModelConfiguration {
     if let given = try settings.flag("scale_embedding") { scalesEmbedding = given }
     if let given = try settings.number("logit_soft_cap") { logitSoftCap = given }
     if let given = try settings.integer("attention_scalar") { attentionScalar = given }
-    if let given = try settings.number("logit_scale") { logitScale = given }
+    if let given = try settings.number("logit_factor") { logitFactor = given }
     if let given = try settings.integer("no_rope_interval") { noRopeInterval = given }
     if let given = try settings.integer("sliding_window") { slidingWindow = given }
     if let given = try settings.integer("full_attention_interval") { fullAttentionInterval = given }
@@ -61,7 +61,7 @@ extension ModelConfiguration {
     members["qk_norm"] = queryKeyNorm.map { .string($0.rawValue) }
     members["logit_soft_cap"] = logitSoftCap.map { .number($0) }
     members["attention_scalar"] = attentionScalar.map { .integer(Int64($0)) }
-    if logitScale != 1 { members["logit_scale"] = .number(logitScale) }
+    if logitFactor != 1 { members["logit_factor"] = .number(logitFactor) }
     members["no_rope_interval"] = noRopeInterval.map { .integer(Int64($0)) }
     members["sliding_window"] = slidingWindow.map { .integer(Int64($0)) }
     members["full_attention_interval"] = fullAttentionInterval.map { .integer(Int64($0)) }

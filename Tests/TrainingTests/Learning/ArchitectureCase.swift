@@ -59,7 +59,7 @@ struct ArchitectureCase: Sendable, CustomTestStringConvertible {
     attention("chunks", #""chunk": 32"#), attention("learned sinks", #""learned_sinks": true"#),
     attention("capped scores", #""logit_soft_cap": 20"#), attention("biases in attention", #""bias": true"#),
     attention("QK-norm by head", #""qk_norm": "head""#), attention("QK-norm of all heads", #""qk_norm": "projection""#),
-    attention("output gate", #""output_gate": true"#),
+    attention("QK-norm without a weight", #""qk_norm": "unit""#), attention("output gate", #""output_gate": true"#),
     attention("dual chunks", #""dual_chunk": 24, "dual_chunk_local": 8"#),
     attention("chosen blocks", #""selected_blocks": 2, "block_size": 8, "local_blocks": 1, "first_blocks": 1"#),
     attention("another rotary base", #""rope_theta": 1000"#),
@@ -78,7 +78,9 @@ struct ArchitectureCase: Sendable, CustomTestStringConvertible {
   ]
 
   private static let shapes = [
-    Self("learned positions", #"{"positions": "learned"}"#), Self("ALiBi", #"{"positions": "alibi"}"#),
+    // Drawn as wide as what tokens are, positions are half of what the model reads at first, and it learns later: 1.20.
+    Self("learned positions, scaled embedding", #"{"positions": "learned", "scale_embedding": true}"#),
+    Self("ALiBi", #"{"positions": "alibi"}"#),
     Self("no positions", #"{"positions": "none"}"#), Self("rotary", #"{"positions": "rotary"}"#),
     Self("interleaved rotary", #"{"rope_interleaved": true}"#),
     Self("every second layer turns", #"{"no_rope_interval": 2}"#),
@@ -87,13 +89,17 @@ struct ArchitectureCase: Sendable, CustomTestStringConvertible {
       #"{"sliding_window": 16, "full_attention_interval": 2, "local_rope_theta": 1000}"#),
     Self("RMSNorm", #"{"norm": "rms"}"#), Self("RMSNorm of one plus", #"{"norm": "rms_one_plus"}"#),
     Self("LayerNorm", #"{"norm": "layer"}"#), Self("norms before", #"{"norm_placement": "before"}"#),
-    Self("norms after", #"{"norm_placement": "after"}"#), Self("norms around", #"{"norm_placement": "around"}"#),
+    // As OLMo 2 has them. Without QK-norm scores stay near 0, as nothing makes the stream larger than the embedding:
+    // 1.26.
+    Self("norms after, QK-norm", #"{"norm_placement": "after", "qk_norm": "projection"}"#),
+    Self("norms around", #"{"norm_placement": "around"}"#),
+    Self("norms of the stream", #"{"norm_placement": "stream"}"#),
     Self("SwiGLU", #"{"activation": "swiglu"}"#), Self("GeGLU", #"{"activation": "geglu"}"#),
     Self("GELU", #"{"activation": "gelu"}"#), Self("squared ReLU", #"{"activation": "relu2"}"#),
     Self("clamped SwiGLU", #"{"activation": "clamped_swiglu"}"#),
     Self("biases everywhere", #"{"attention_bias": true, "mlp_bias": true}"#),
     Self("scaled embedding", #"{"scale_embedding": true}"#),
-    Self("scaled scores and logits", #"{"attention_scalar": 64, "logit_scale": 0.5}"#),
+    Self("scaled scores and logits", #"{"attention_scalar": 64, "logit_factor": 0.5}"#),
     Self("QK-norm of the model", #"{"qk_norm": "head"}"#),
   ]
 

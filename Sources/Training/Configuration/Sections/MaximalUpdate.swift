@@ -46,7 +46,7 @@ extension RunConfiguration {
         model.family = .apus
       }
       guard scale != 1 else { return }
-      model.logitScale *= scale
+      model.logitFactor *= scale
       // No published family has the scale of logits.
       model.family = .apus
     }
