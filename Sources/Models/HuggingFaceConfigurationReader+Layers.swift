@@ -64,9 +64,8 @@ extension HuggingFaceConfigurationReader {
 
   /// The window where one is in use; it must cover exactly the layers that have rotary embeddings.
   func slidingWindow(layers: Int, noRopeInterval: Int?) throws -> Int? {
-    guard family.kind.mayHaveWindow, try flag("use_sliding_window", missing: false), value("sliding_window") != nil else {
-      return nil
-    }
+    guard family.kind.mayHaveWindow, try flag("use_sliding_window", missing: false), value("sliding_window") != nil
+    else { return nil }
     let window = try size("sliding_window")
     let windowed: [Bool]
     if let given = try windowedLayers(layers) {

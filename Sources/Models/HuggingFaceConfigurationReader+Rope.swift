@@ -105,7 +105,9 @@ extension HuggingFaceConfigurationReader {
     guard let members = parameters.objectValue, members.values.contains(where: { $0.objectValue != nil }) else {
       return parameters
     }
-    guard family.kind.mayHaveRopeByLayerType else { throw error(key, "settings that differ by layer type are not supported") }
+    guard family.kind.mayHaveRopeByLayerType else {
+      throw error(key, "settings that differ by layer type are not supported")
+    }
     return members[type].flatMap { $0.isNull ? nil : $0 }
   }
 }

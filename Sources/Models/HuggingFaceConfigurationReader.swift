@@ -48,7 +48,8 @@ struct HuggingFaceConfigurationReader {
 
   private static func family(_ type: JSON?, file: String) throws -> ModelConfiguration.Family {
     let families = ModelConfiguration.Family.allCases.map { $0.kind }
-    let names = (families.flatMap { $0.modelTypes } + families.compactMap { $0.visionModelType }).joined(separator: ", ")
+    let all = families.flatMap { $0.modelTypes } + families.compactMap { $0.visionModelType }
+    let names = all.joined(separator: ", ")
     func error(_ problem: String) -> HuggingFaceConfigurationError {
       HuggingFaceConfigurationError(file: file, key: "model_type", problem: problem)
     }
@@ -74,7 +75,9 @@ struct HuggingFaceConfigurationReader {
     guard try flag("scale_attn_weights", missing: true) else {
       throw error("scale_attn_weights", "false is not supported; scores are divided by the root of a head's width")
     }
-    if value("quantization_config") != nil {
+    if let given = value("quantization_config"),
+      family.kind.quantization == nil || given["quant_method"]?.stringValue != family.kind.quantization
+    {
       throw error("quantization_config", "quantised checkpoints cannot be read; take the bfloat16 or float32 one")
     }
   }
@@ -86,6 +89,15 @@ struct HuggingFaceConfigurationReader {
     }
     guard let number = given.intValue, number >= 1, number <= limit else {
       throw error(key, "\(shown(given)) is not a whole number from 1 to \(limit)")
+    }
+    return number
+  }
+
+  /// A number of things of which there may be none.
+  func count(_ key: String, limit: Int, missing: Int) throws -> Int {
+    guard let given = value(key) else { return missing }
+    guard let number = given.intValue, number >= 0, number <= limit else {
+      throw error(key, "\(shown(given)) is not a whole number from 0 to \(limit)")
     }
     return number
   }

@@ -37,9 +37,8 @@ extension ModelConfiguration {
       "attention_dropout": .number(0),
       "head_dim": .integer(Int64(headDimension)),
       "num_key_value_heads": .integer(Int64(keyValueHeadCount)),
-      "rope_scaling": ropeScaling?.huggingFaceJSON ?? .null,
-      "rope_theta": .number(ropeTheta),
     ]
+    members.merge(ropeMembers) { _, own in own }
     if family.kind.standards.ropeShare != nil { members["partial_rotary_factor"] = .number(ropeShare) }
     if family.kind.mayHaveAttentionBias { members["attention_bias"] = .bool(queryKeyValueBias) }
     if family.kind.mayHaveFeedForwardBias { members["mlp_bias"] = .bool(feedForwardBias) }
@@ -51,6 +50,11 @@ extension ModelConfiguration {
       members["max_window_layers"] = .integer(slidingWindow == nil ? Int64(layerCount) : 0)
     }
     return members
+  }
+
+  /// Base and stretching of the rotary frequencies.
+  var ropeMembers: OrderedDictionary<String, JSON> {
+    ["rope_scaling": ropeScaling?.huggingFaceJSON ?? .null, "rope_theta": .number(ropeTheta)]
   }
 
   /// The window, and which layers have it.

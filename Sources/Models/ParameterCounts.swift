@@ -27,12 +27,14 @@ public struct ParameterCounts: Sendable, Equatable {
 }
 
 extension ModelConfiguration {
-  /// Parameters by component, summed over the declarations.
+  /// Parameters by component, summed over the declarations. What optimizers do not touch is not counted: the biases
+  /// that balance experts are state, in other programs too.
   public var parameterCounts: ParameterCounts {
     var counts = ParameterCounts(embedding: 0, attention: 0, feedForward: 0, norms: 0, head: 0, idle: 0)
-    var idle = 0.0
-    for declaration in declarations() {
-      idle += Double(declaration.count) * (1 - declaration.activeShare)
+    // Added up by share, so that rounding is of the sum.
+    var shared: [Double: Int] = [:]
+    for declaration in declarations() where declaration.isOptimized {
+      if declaration.activeShare < 1 { shared[declaration.activeShare, default: 0] += declaration.count }
       switch declaration.component {
       case .embedding: counts.embedding += declaration.count
       case .attention: counts.attention += declaration.count
@@ -41,7 +43,7 @@ extension ModelConfiguration {
       case .outputHead: counts.head += declaration.count
       }
     }
-    counts.idle = Int(idle.rounded())
+    counts.idle = shared.reduce(0) { $0 + $1.value - Int((Double($1.value) * $1.key).rounded()) }
     return counts
   }
 

@@ -25,6 +25,11 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
   } catch { return "\(error)" }
 }
 
+extension ModelConfiguration {
+  /// Experts of the last layer.
+  fileprivate var expertCount: Int? { (feedForward(layer: layerCount - 1) as? ExpertsFeedForward)?.router.experts }
+}
+
 @Suite struct HuggingFaceConfigurationTests {
   private func read(_ text: String) throws -> ModelConfiguration {
     try ModelConfiguration(huggingFace: JSON.parse(text), file: "config.json")
@@ -128,6 +133,7 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
   @Test(arguments: [
     "llama_gqa", "llama_mha_untied", "llama3_rope", "qwen3", "smollm3_nope", "gemma3", "gemma3_older_keys", "olmo2",
     "qwen2", "llama_biases", "gpt2", "gpt2_documents", "gemma2", "qwen3_next", "minimax", "llama4",
+    "qwen3_moe", "mixtral", "deepseek_v3", "deepseek_v3_plain", "gpt_oss",
   ])
   func foldersOfTransformers(name: String) throws {
     let folder = try #require(Bundle.module.resourcePath).appendingPath("Golden").appendingPath(name)
@@ -168,6 +174,15 @@ private func message(_ changes: [(String, String)], family: String = "llama") ->
       #expect(model.intermediateSize == 28 && model.feedForward(layer: 1) is DenseFeedForward)
     case "olmo2":
       #expect(model.queryKeyNorm == .projection && model.normPlacement == .after && !model.tiedEmbeddings)
+    case "qwen3_moe", "mixtral": #expect(model.expertCount == (name == "mixtral" ? 5 : 8))
+    case "deepseek_v3", "deepseek_v3_plain":
+      let attention = try #require(model.mixer(layer: 2) as? LatentAttention)
+      #expect(attention.queryRank == (name == "deepseek_v3" ? 20 : nil) && attention.valueWidth == 10)
+      #expect(model.feedForward(layer: 0) is DenseFeedForward && model.expertCount == (name == "deepseek_v3" ? 8 : 6))
+      #expect(model.ropeInterleaved && model.headDimension == 8)
+    case "gpt_oss":
+      #expect(model.slidingWindow(layer: 0) == 8 && model.slidingWindow(layer: 1) == nil)
+      #expect(model.activation == .clampedSwiGLU && model.attentionOutputBias && model.expertCount == 5)
     case "smollm3_nope": #expect(model.noRopeInterval == 2 && model.family == .smollm3 && model.ropeTheta == 5000)
     default: #expect(model.layerCount == 2 && model.normEpsilon == 1e-5 && model.vocabularySize == 97)
     }

@@ -37,7 +37,8 @@ import Testing
     }
   }
 
-  @Test(arguments: cases) func safetensors(_ name: String) throws { try check(GoldenCase(name).folder) }
+  @Test(arguments: cases + ["qwen3_moe", "mixtral", "deepseek_v3", "deepseek_v3_plain", "gpt_oss"])
+  func safetensors(_ name: String) throws { try check(GoldenCase(name).folder) }
 
   @Test(arguments: cases) func gguf(_ name: String) throws {
     let golden = try GoldenCase(name).model

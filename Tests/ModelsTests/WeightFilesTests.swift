@@ -48,6 +48,32 @@ import Testing
     #expect(model.store.master.toFloats() == golden.model.store.master.toFloats())
   }
 
+  /// gpt-oss's experts in four bits, against what transformers makes of them (`scripts/golden/mxfp4.py`).
+  @Test func packedExpertsAreWidened() throws {
+    let folder = try #require(Bundle.module.resourcePath).appendingPath("Golden/mxfp4")
+    let expected = try Safetensors(folder.appendingPath("expected.safetensors"))
+    let model = try StoredModel(folder).load()
+    var packed = 0
+    for (declaration, parameter) in zip(model.store.declarations, model.store.parameters) {
+      guard let place = declaration.stored, declaration.shape.count == 2 else { continue }
+      let bytes = expected.bytes(of: try expected.entry(place.tensor, element: .float32, shape: place.shape))
+      let (rows, columns) = (declaration.shape[0], declaration.shape[1])
+      let values = (0..<rows * columns).map { i in
+        let element = place.first + i / columns * place.rowStride + i % columns * place.columnStride
+        return bytes.loadUnaligned(fromByteOffset: 4 * element, as: Float.self)
+      }
+      #expect(parameter.master.toFloats() == values, "\(parameter.name)")
+      packed += 1
+    }
+    #expect(packed == 9)
+    let generating = try StoredModel(folder).load(for: Execution(compute: .bfloat16))
+    for parameter in model.store.parameters {
+      var values = [Float](repeating: .nan, count: parameter.count)
+      try values.withUnsafeMutableBufferPointer { try StoreWeights(generating.store).read(parameter.name, into: $0) }
+      #expect(values == parameter.master.toFloats(), "\(parameter.name)")
+    }
+  }
+
   @Test func whatIsMissingIsNamed() throws {
     let folder = FileManager.default.temporaryDirectory.path.appendingPath("apus-shards-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(atPath: folder) }

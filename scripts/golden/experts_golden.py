@@ -4,10 +4,11 @@
 Made with torch 2.15.0, transformers 5.23.0, safetensors 0.8.0 on a CPU in fp32, eager attention, one thread.
   python3 scripts/golden/experts_golden.py [--output Tests/ModelsTests/Golden]
 
-Models are folders as llama_golden.py writes them, with greedy.json: qwen3_moe with a dense layer between, mixtral, and
-qwen3_next and minimax, whose layers are recurrences but for one.
-Their gradients are of the loss plus router_aux_loss_coef times the mean over the layers with experts of transformers'
-load_balancing_loss_func of that layer alone; the loss in expected.safetensors is without it.
+Models are folders as llama_golden.py writes them, with greedy.json: qwen3_moe with a dense layer between, mixtral,
+qwen3_next and minimax, whose layers are recurrences but for one, llama4, deepseek_v3 with and without groups and a latent
+for queries, gpt_oss.
+Their gradients are of the loss plus router_aux_loss_coef, where the family has it, times the mean over the layers with
+experts of transformers' load_balancing_loss_func of that layer alone; the loss in expected.safetensors is without it.
 Blocks are experts/<name>.safetensors: x [tokens, hidden], output, weight [tokens, hidden] (the loss is the sum of output
 times weight), grad.x, and for every parameter its values and grad.<parameter>, one tensor for each expert.
 Parameter names are those of checkpoints: before anything is written, what save_pretrained writes must be the same.
@@ -20,9 +21,9 @@ import tempfile
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import (DeepseekV3Config, GptOssConfig, Llama4ForCausalLM, Llama4TextConfig, MiniMaxConfig,
-                          MiniMaxForCausalLM, MixtralConfig, MixtralForCausalLM, Qwen2MoeConfig, Qwen3MoeConfig,
-                          Qwen3MoeForCausalLM, Qwen3NextConfig, Qwen3NextForCausalLM)
+from transformers import (DeepseekV3Config, DeepseekV3ForCausalLM, GptOssConfig, GptOssForCausalLM, Llama4ForCausalLM,
+                          Llama4TextConfig, MiniMaxConfig, MiniMaxForCausalLM, MixtralConfig, MixtralForCausalLM,
+                          Qwen2MoeConfig, Qwen3MoeConfig, Qwen3MoeForCausalLM, Qwen3NextConfig, Qwen3NextForCausalLM)
 from transformers.models.deepseek_v3.modeling_deepseek_v3 import DeepseekV3MoE
 from transformers.models.gpt_oss.modeling_gpt_oss import GptOssMLP
 from transformers.models.qwen2_moe.modeling_qwen2_moe import Qwen2MoeSparseMoeBlock
@@ -60,6 +61,24 @@ def models():
         **{**SMALL, "tie_word_embeddings": False, "intermediate_size": 12, "intermediate_size_mlp": 28},
         rope_parameters=rope, no_rope_layers=[1, 0, 1], attention_chunk_size=8, floor_scale=5, attn_scale=0.4,
         moe_layers=[0, 2], num_local_experts=4, num_experts_per_tok=2, router_aux_loss_coef=0.0)
+    yarn = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 16,
+            "beta_fast": 2.0, "beta_slow": 0.5}
+    latent = {**SMALL, "num_key_value_heads": 4, "tie_word_embeddings": False, "qk_nope_head_dim": 6,
+              "qk_rope_head_dim": 8, "v_head_dim": 10, "kv_lora_rank": 12}
+    del latent["head_dim"]
+    yield "deepseek_v3", DeepseekV3ForCausalLM, DeepseekV3Config(
+        **latent, rope_parameters={**yarn, "mscale": 1.0, "mscale_all_dim": 0.7}, q_lora_rank=20, n_routed_experts=8,
+        n_group=4, topk_group=2, num_experts_per_tok=3, moe_intermediate_size=12, n_shared_experts=2,
+        first_k_dense_replace=1, routed_scaling_factor=2.5, num_mtp_layers=0)
+    # As Moonlight is: no latent for queries, no groups.
+    yield "deepseek_v3_plain", DeepseekV3ForCausalLM, DeepseekV3Config(
+        **latent, rope_parameters={"rope_type": "default", "rope_theta": 500.0}, q_lora_rank=None, n_routed_experts=6,
+        n_group=1, topk_group=1, num_experts_per_tok=2, moe_intermediate_size=16, n_shared_experts=1,
+        first_k_dense_replace=1, routed_scaling_factor=2.446, rms_norm_eps=1e-5, num_mtp_layers=0)
+    # Windows of 8 in layers 0 and 2.
+    yield "gpt_oss", GptOssForCausalLM, GptOssConfig(**{
+        **SMALL, "tie_word_embeddings": False, "intermediate_size": 20, "rope_parameters": {**yarn, "truncate": False},
+        "num_local_experts": 5, "num_experts_per_tok": 2, "sliding_window": 8, "router_aux_loss_coef": 0.03})
 
 
 def fill(module, seed):
@@ -77,8 +96,8 @@ def fill(module, seed):
                 value.copy_((0.1 * noise).bfloat16())
             else:
                 # Rows are outputs but in the experts of gpt-oss and Llama 4.
-                isTurned = type(module) in (GptOssMLP, Llama4ForCausalLM) and value.dim() == 3
-                inputs = value.shape[1] if isTurned else value.shape[-1]
+                is_turned = type(module) in (GptOssMLP, GptOssForCausalLM, Llama4ForCausalLM) and value.dim() == 3
+                inputs = value.shape[1] if is_turned else value.shape[-1]
                 value.copy_((1.4 * noise / inputs ** 0.5).bfloat16())
 
 
@@ -86,7 +105,7 @@ def split(name, value, module):
     """A parameter of transformers' modules as checkpoints, or this project, hold it."""
     is_mixtral = type(module) in (MixtralForCausalLM, MiniMaxForCausalLM)
     match = re.fullmatch(r"(.*experts)\.(gate_up_proj|down_proj)(_bias)?", name)
-    if not match or type(module) is Llama4ForCausalLM:
+    if not match or type(module) in (GptOssForCausalLM, Llama4ForCausalLM):
         yield name.replace("mlp.gate.", "block_sparse_moe.gate.") if is_mixtral else name, value
         return
     at, kind, bias = match.groups()
@@ -109,8 +128,12 @@ def split(name, value, module):
 
 
 def tensors(module, gradients):
+    """Parameters and the biases that balance; or the gradients of parameters."""
     result = {}
-    for name, parameter in module.named_parameters():
+    values = dict(module.named_parameters())
+    if not gradients:
+        values |= {name: value for name, value in module.named_buffers() if "correction_bias" in name}
+    for name, parameter in values.items():
         value = parameter.grad if gradients else parameter.detach()
         value = torch.zeros_like(parameter) if value is None else value
         for own, part in split(name, value, module):
@@ -131,11 +154,13 @@ def write_model(name, kind, config, seed, output):
     weights[1, 4] = 0
     logits = logits_of(model, tokens)
     loss, logprobs, logsumexp = loss_of(logits, targets, weights)
-    routed = model(input_ids=tokens, use_cache=False, output_router_logits=True)
+    coefficient = getattr(config, "router_aux_loss_coef", 0)
+    routed = model(input_ids=tokens, use_cache=False, output_router_logits=coefficient > 0)
     assert (routed.logits - logits).abs().max() < 2e-5
     number = getattr(config, "num_experts", None) or config.num_local_experts
-    balance = [load_balancing_loss_func((layer,), number, config.num_experts_per_tok) for layer in routed.router_logits]
-    (loss + config.router_aux_loss_coef * sum(balance) / len(balance)).backward()
+    layers = routed.router_logits if coefficient > 0 else ()
+    balance = [load_balancing_loss_func((layer,), number, config.num_experts_per_tok) for layer in layers]
+    (loss + coefficient * sum(balance) / max(len(balance), 1)).backward()
     stored = tensors(model, False)
     if config.tie_word_embeddings:
         stored.pop("lm_head.weight", None)
@@ -144,11 +169,13 @@ def write_model(name, kind, config, seed, output):
         theirs = load_file(os.path.join(saved, "model.safetensors"))
         config_json = json.load(open(os.path.join(saved, "config.json")))
     computed = dict(model.named_buffers())  # MiniMax stores the powers of its decays.
-    theirs = {key: value for key, value in theirs.items() if key not in computed}
+    theirs = {key: value for key, value in theirs.items() if key in stored or key not in computed}
     assert {k: v.shape for k, v in theirs.items()} == {k: v.shape for k, v in stored.items()}, \
         set(theirs) ^ set(stored)
     assert all(torch.equal(theirs[key], stored[key]) for key in theirs)
-    save_file({key: value.bfloat16() for key, value in stored.items()}, os.path.join(folder, "model.safetensors"))
+    # What balances moves by less than bf16 can hold, and is kept in float32 by transformers too.
+    save_file({key: value if "correction_bias" in key else value.bfloat16() for key, value in stored.items()},
+              os.path.join(folder, "model.safetensors"))
     with open(os.path.join(folder, "config.json"), "w") as file:
         json.dump({key: value for key, value in config_json.items() if key != "transformers_version"}, file, indent=2)
         file.write("\n")

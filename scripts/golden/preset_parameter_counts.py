@@ -1,13 +1,15 @@
 """Parameter counts of the presets, by component. Pinned: transformers 5.23.0, torch 2.15.0 (CPU).
 
-Builds each published architecture on the meta device and sums the tensors that belong to each component.
+Builds each published architecture on the meta device and sums the parameters that belong to each component; `active`
+are all but the experts that a token does not go through.
 Usage: python scripts/golden/preset_parameter_counts.py > Tests/ModelsTests/Golden/preset-parameter-counts.json
 """
 import json
 
 import torch
-from transformers import AutoModelForCausalLM, Gemma2Config, Gemma3TextConfig, GPT2Config, LlamaConfig, Olmo2Config
-from transformers import Llama4TextConfig, MiniMaxConfig, Qwen3Config, Qwen3NextConfig, SmolLM3Config
+from transformers import AutoModelForCausalLM, DeepseekV3Config, Gemma2Config, Gemma3TextConfig, GPT2Config
+from transformers import GptOssConfig, Llama4TextConfig, LlamaConfig, MiniMaxConfig, MixtralConfig, Olmo2Config
+from transformers import Qwen3Config, Qwen3MoeConfig, Qwen3NextConfig, SmolLM3Config
 
 
 def smollm2(hidden, ffn, layers, heads, groups):
@@ -39,6 +41,17 @@ def gemma2(hidden, ffn, layers, heads, head_dim=256):
 def olmo2(hidden, ffn, layers, heads):
     return Olmo2Config(vocab_size=100352, hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers,
                        num_attention_heads=heads)
+
+
+def qwen3_moe(hidden, ffn, layers, heads, expert):
+    return Qwen3MoeConfig(vocab_size=151936, hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers,
+                          num_attention_heads=heads, num_key_value_heads=4, head_dim=128, num_experts=128,
+                          num_experts_per_tok=8, moe_intermediate_size=expert, tie_word_embeddings=False)
+
+
+def deepseek_v3(**sizes):
+    return DeepseekV3Config(**{"hidden_size": 7168, "intermediate_size": 18432, "moe_intermediate_size": 2048,
+                               "num_hidden_layers": 61, **sizes, "num_key_value_heads": sizes["num_attention_heads"]})
 
 
 presets = {
@@ -73,6 +86,21 @@ presets = {
         vocab_size=200064, hidden_size=6144, intermediate_size=9216, num_hidden_layers=80, num_attention_heads=64,
         num_key_value_heads=8, head_dim=128, num_local_experts=32, num_experts_per_tok=2, block_size=1,
         layer_types=(["linear_attention"] * 7 + ["full_attention"]) * 10),
+    "llama-3.1-8b": LlamaConfig(vocab_size=128256, hidden_size=4096, intermediate_size=14336, num_hidden_layers=32,
+                                num_attention_heads=32, num_key_value_heads=8, tie_word_embeddings=False),
+    "mixtral-8x7b": MixtralConfig(vocab_size=32000, hidden_size=4096, intermediate_size=14336, num_hidden_layers=32,
+                                  num_attention_heads=32, num_key_value_heads=8),
+    "qwen3-30b-a3b": qwen3_moe(2048, 6144, 48, 32, 768),
+    "qwen3-235b-a22b": qwen3_moe(4096, 12288, 94, 64, 1536),
+    "moonlight-16b-a3b": deepseek_v3(
+        vocab_size=163840, hidden_size=2048, intermediate_size=11264, moe_intermediate_size=1408, num_hidden_layers=27,
+        num_attention_heads=16, n_routed_experts=64, num_experts_per_tok=6, n_shared_experts=2, q_lora_rank=None,
+        n_group=1, topk_group=1, first_k_dense_replace=1),
+    "deepseek-v3": deepseek_v3(vocab_size=129280, num_attention_heads=128),
+    "kimi-k2": deepseek_v3(vocab_size=163840, num_attention_heads=64, n_routed_experts=384, n_group=1, topk_group=1,
+                           first_k_dense_replace=1),
+    "gpt-oss-20b": GptOssConfig(num_hidden_layers=24, num_local_experts=32),
+    "gpt-oss-120b": GptOssConfig(num_hidden_layers=36, num_local_experts=128),
     "apus-492m": LlamaConfig(vocab_size=128256, hidden_size=1024, intermediate_size=2816, num_hidden_layers=32,
                              num_attention_heads=16, num_key_value_heads=4, tie_word_embeddings=True),
 }

@@ -33,7 +33,7 @@ def logits_of(model, tokens, documents=None, window=None):
     mask = additive(visible)
     if "linear_attention" in (getattr(model.config, "layer_types", None) or []):  # recurrences have no mask
         mask = {"full_attention": mask, "linear_attention": None}
-    if model.config.model_type in ("gemma2", "gemma3_text"):  # a mask for each kind of layer
+    if model.config.model_type in ("gemma2", "gemma3_text", "gpt_oss"):  # a mask for each kind of layer
         near = visible & (steps[:, None] - steps[None, :] < model.config.sliding_window)
         mask = {"full_attention": mask, "sliding_attention": additive(near)}
     if model.config.model_type == "llama4_text":

@@ -81,7 +81,7 @@ public struct ModelConversion: Sendable {
     }
   }
 
-  /// Copies all that stands beside the weights of a folder; `config.json` names the new type.
+  /// Copies all that stands beside the weights of a folder; `config.json` names the new type and no packing.
   private func copyCompanions(to folder: String) throws {
     for name in try Paths.names(inFolder: input.path) where ModelOutput.isCompanion(name) {
       try MappedFile(input.path.appendingPath(name)).withBytes { bytes in
@@ -91,6 +91,7 @@ public struct ModelConversion: Sendable {
     var configuration = try JSON.parse(contentsOfFile: input.path.appendingPath("config.json"))
     let keys = ["dtype", "torch_dtype"].filter { configuration[$0] != nil }
     for key in keys.isEmpty ? ["torch_dtype"] : keys { configuration[key] = .string(type.huggingFaceName) }
+    configuration["quantization_config"] = nil
     try AtomicFile.write(
       configuration.serializedString(pretty: true) + "\n", to: folder.appendingPath("config.json"))
   }

@@ -9,7 +9,7 @@ extension ModelConfiguration {
     /// The families that can be read and written, one line each.
     public static let allCases: [Family] = [
       .llama, .qwen2, .qwen3, .smollm3, .olmo2, .gpt2, .gemma2, .gemma3,
-      .mixtral, .qwen3MoE, .qwen3Next, .miniMax, .llama4,
+      .mixtral, .qwen3MoE, .qwen3Next, .miniMax, .llama4, .deepseekV3, .gptOSS,
       .apus,
     ]
 

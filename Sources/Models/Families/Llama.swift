@@ -13,9 +13,13 @@ enum LlamaFamily: ModelFamily {
   static let presets: [Preset] = [
     .smolLM2With135M,
     smolLM2("smollm2-360m", width: 960, feedForward: 2560, layers: 32, heads: 15, groups: 5, theta: 1e5, range: 0.02),
-    smolLM2("smollm2-1.7b", width: 2048, feedForward: 8192, layers: 24, heads: 32, groups: 32, theta: 1.3e5, range: 0.02),
+    smolLM2(
+      "smollm2-1.7b", width: 2048, feedForward: 8192, layers: 24, heads: 32, groups: 32, theta: 1.3e5, range: 0.02),
     .llama3Point2With1B,
     llama("llama-3.2-3b", width: 3072, layers: 28, heads: 24, headDimension: 128),
+    llama(
+      "llama-3.1-8b", width: 4096, feedForward: 14_336, layers: 32, heads: 32, headDimension: 128, factor: 8,
+      tied: false),
     Preset(
       "apus-492m", "deep and narrow, trained on four A100s with Llama 3's vocabulary",
       ModelConfiguration(
@@ -35,15 +39,18 @@ enum LlamaFamily: ModelFamily {
         initializerRange: range, beginOfTextToken: 0, endOfTextToken: 0))
   }
 
-  fileprivate static func llama(_ name: String, width: Int, layers: Int, heads: Int, headDimension: Int) -> Preset {
+  fileprivate static func llama(
+    _ name: String, width: Int, feedForward: Int = 8192, layers: Int, heads: Int, headDimension: Int,
+    factor: Double = 32, tied: Bool = true
+  ) -> Preset {
     Preset(
-      name, "Llama 3.2, stretched rotary frequencies",
+      name, "Llama \(name.dropFirst(6).prefix(3)), stretched rotary frequencies",
       ModelConfiguration(
-        vocabularySize: 128_256, hiddenSize: width, intermediateSize: 8192, layerCount: layers, headCount: heads,
+        vocabularySize: 128_256, hiddenSize: width, intermediateSize: feedForward, layerCount: layers, headCount: heads,
         keyValueHeadCount: 8, headDimension: headDimension, contextLength: 131_072, ropeTheta: 5e5,
         ropeScaling: .llama3(
-          factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192),
-        normEpsilon: 1e-5, tiedEmbeddings: true, beginOfTextToken: 128_000, endOfTextToken: 128_001))
+          factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192),
+        normEpsilon: 1e-5, tiedEmbeddings: tied, beginOfTextToken: 128_000, endOfTextToken: 128_001))
   }
 }
 

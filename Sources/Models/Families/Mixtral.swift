@@ -27,10 +27,7 @@ enum MixtralFamily: ModelFamily {
   static func members(_ c: ModelConfiguration) -> OrderedDictionary<String, JSON> {
     var members = c.attentionMembers
     members["sliding_window"] = c.slidingWindow.map { .integer(Int64($0)) } ?? .null
-    members.merge(c.expertMembers) { _, own in own }
-    guard let kind = c.expertLayers.first?.kind else { return members }
-    members["num_local_experts"] = .integer(Int64(kind.router.experts))
-    members["intermediate_size"] = .integer(Int64(kind.width))
+    members.merge(c.expertMembers(count: "num_local_experts", width: "intermediate_size")) { _, own in own }
     return members
   }
 
@@ -39,4 +36,17 @@ enum MixtralFamily: ModelFamily {
     names.experts = .init("\(at).block_sparse_moe", gate: "w1", up: "w3", down: "w2")
     return names
   }
+
+  static let presets: [Preset] = [
+    {
+      var c = ModelConfiguration(
+        family: .mixtral, vocabularySize: 32_000, hiddenSize: 4096, intermediateSize: 14_336, layerCount: 32,
+        headCount: 32, keyValueHeadCount: 8, contextLength: 32_768, ropeTheta: 1e6, normEpsilon: 1e-5,
+        beginOfTextToken: 1, endOfTextToken: 2)
+      let experts = ExpertsFeedForward(
+        RouterSpecification(experts: 8, chosen: 2, normalizesWeights: true), width: 14_336)
+      c.feedForwards = LayerPattern([experts.balanced(by: 0.02, layers: 32)])
+      return Preset("mixtral-8x7b", "Mixtral, eight experts (arXiv:2401.04088)", c)
+    }()
+  ]
 }

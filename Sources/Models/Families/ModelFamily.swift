@@ -4,8 +4,8 @@ import OrderedCollections
 /// A published family of models: what all of its models are, what their `config.json` says and how, under which names
 /// checkpoints hold their parameters, and which of them are presets.
 ///
-/// A new one is one file in this folder and one line in ``ModelConfiguration/Family/allCases``. What it leaves out is as
-/// in Llama.
+/// A new one is one file in this folder and one line in ``ModelConfiguration/Family/allCases``. What it leaves out is
+/// as in Llama.
 protocol ModelFamily: Sendable {
   /// The `model_type` that is written, and others that mean the same.
   static var modelTypes: [String] { get }
@@ -42,6 +42,8 @@ protocol ModelFamily: Sendable {
   static func block(_ at: String, _ c: ModelConfiguration) -> ParameterNames.Block
   /// Where checkpoints hold a parameter that is not a tensor of its own name and shape in them.
   static func place(of parameter: ParameterDeclaration, in c: ModelConfiguration) -> StoredPlace?
+  /// The `quant_method` of packed experts that are read.
+  static var quantization: String? { get }
   /// The family in GGUF files, `general.architecture`; nil where such files are not read and written.
   static var gguf: String? { get }
   /// Whether GGUF files have elements that turn together as neighbours.
@@ -70,6 +72,7 @@ extension ModelFamily {
     ParameterNames.Block(at, norms: c.normPlacement)
   }
   static func place(of parameter: ParameterDeclaration, in c: ModelConfiguration) -> StoredPlace? { nil }
+  static var quantization: String? { nil }
   static var gguf: String? { nil }
   static var hasRotaryPairsInGGUF: Bool { false }
   static var presets: [Preset] { [] }

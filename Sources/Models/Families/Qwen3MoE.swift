@@ -25,6 +25,24 @@ enum Qwen3MoEFamily: ModelFamily {
   static func members(_ c: ModelConfiguration) -> OrderedDictionary<String, JSON> {
     c.attentionMembers.merging(c.qwenExpertMembers) { _, own in own }
   }
+
+  static let presets: [Preset] = [
+    preset("qwen3-30b-a3b", width: 2048, feedForward: 6144, layers: 48, heads: 32, expertWidth: 768),
+    preset("qwen3-235b-a22b", width: 4096, feedForward: 12_288, layers: 94, heads: 64, expertWidth: 1536),
+  ]
+
+  private static func preset(
+    _ name: String, width: Int, feedForward: Int, layers: Int, heads: Int, expertWidth: Int
+  ) -> Preset {
+    var c = ModelConfiguration(
+      family: .qwen3MoE, vocabularySize: 151_936, hiddenSize: width, intermediateSize: feedForward, layerCount: layers,
+      headCount: heads, keyValueHeadCount: 4, headDimension: 128, contextLength: 40_960, ropeTheta: 1e6,
+      beginOfTextToken: 151_643, endOfTextToken: 151_645)
+    let experts = ExpertsFeedForward(
+      RouterSpecification(experts: 128, chosen: 8, normalizesWeights: true), width: expertWidth)
+    c.feedForwards = LayerPattern([experts.balanced(by: 0.001, layers: layers)])
+    return Preset(name, "Qwen3 with 128 experts (arXiv:2505.09388)", c)
+  }
 }
 
 /// Experts as Qwen's families have them.
@@ -53,11 +71,9 @@ extension HuggingFaceConfigurationReader {
 extension ModelConfiguration {
   /// What ``HuggingFaceConfigurationReader/qwenLayers(of:of:)`` and the experts themselves are read from.
   var qwenExpertMembers: OrderedDictionary<String, JSON> {
-    var members = expertMembers
+    var members = expertMembers(count: "num_experts", width: "moe_intermediate_size")
     let layers = expertLayers
     guard let kind = layers.first?.kind else { return members }
-    members["num_experts"] = .integer(Int64(kind.router.experts))
-    members["moe_intermediate_size"] = .integer(Int64(kind.width))
     members["norm_topk_prob"] = .bool(kind.router.normalizesWeights)
     members["decoder_sparse_step"] = .integer(1)
     let sparse = Set(layers.map(\.layer))

@@ -107,7 +107,9 @@ public final class ParameterStore: Sendable {
   /// Some rows of a layer's weights, which are not trained by this view.
   func rows(_ rows: Range<Int>, of layer: String) -> WeightMatrix {
     let whole = required("\(layer).weight")
-    let part = Parameter(name: whole.name, master: whole.master[rows: rows], gradient: nil)
+    let part =
+      whole.stored.map { Parameter(name: whole.name, shape: [rows.count, whole.shape[1]], stored: $0.part(rows)) }
+      ?? Parameter(name: whole.name, master: whole.master[rows: rows], gradient: nil)
     return WeightMatrix([part], version: version, arena: arena)
   }
 

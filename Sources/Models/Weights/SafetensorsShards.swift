@@ -25,7 +25,7 @@ public struct SafetensorsShards: Sendable {
   ///   - limit: the bytes of tensors that a file may hold; a larger tensor has a file of its own.
   /// - Throws: `WeightError` for a type that safetensors do not have.
   public init(_ configuration: ModelConfiguration, as type: WeightType, limit: Int = standardLimit) throws {
-    guard let width = type.safetensors?.width else {
+    guard type.safetensors != nil else {
       throw WeightError(
         path: "model.safetensors", tensor: "model.embed_tokens.weight",
         problem: "cannot be \(type.rawValue) in safetensors; take f32, f16 or bf16, or write a GGUF file")
@@ -33,7 +33,7 @@ public struct SafetensorsShards: Sendable {
     var shards: [[StoredTensor]] = [[]]
     var filled = [0]
     for tensor in StoredTensor.all(configuration.declarations()) {
-      let size = tensor.count * width
+      let size = tensor.count * (tensor.type(type).safetensors?.width ?? 4)
       if filled[filled.count - 1] > 0, filled[filled.count - 1] + size > limit {
         shards.append([])
         filled.append(0)
@@ -78,14 +78,14 @@ public struct SafetensorsShards: Sendable {
   ) throws {
     // Sorted by name, as the reference writer does, so that equal weights are equal bytes whatever the layout.
     let order = file.tensors.sorted { $0.name < $1.name }
-    let element = type.safetensors ?? .float32
     let writer = try SafetensorsWriter(
-      file.path, tensors: order.map { .init(name: $0.name, element: element, shape: $0.shape) })
+      file.path,
+      tensors: order.map { .init(name: $0.name, element: $0.type(type).safetensors ?? .float32, shape: $0.shape) })
     do {
       let buffer = WeightBuffer(capacity: order.map(\.count).max() ?? 0)
       for tensor in order {
         try buffer.pass(
-          tensor.name, count: tensor.count, as: type.gguf, to: file.path,
+          tensor.name, count: tensor.count, as: tensor.type(type).gguf, to: file.path,
           fill: { try tensor.fill($0) { part, values in try source.read(part.name, shape: part.shape, into: values) } }
         ) { bytes in
           try writer.append(bytes, to: tensor.name)

@@ -2,7 +2,7 @@ import Formats
 public import Tensors
 
 /// The weights of a Hugging Face folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
-/// The files are mapped; F32, BF16 and F16 are widened as they are read.
+/// The files are mapped; F32, BF16 and F16 are widened as they are read, and so are experts in MXFP4.
 public struct SafetensorsWeights: WeightSource {
   public let path: String
   private let files: [Safetensors]
@@ -36,23 +36,29 @@ public struct SafetensorsWeights: WeightSource {
 
   public func shape(of name: String) throws -> [Int]? {
     guard let (parameter, place) = placed[name] else { return entry(of: name)?.entry.shape }
+    if let packed = mxfp4(name) {
+      try packed.check(shape: place.shape)
+      return parameter.shape
+    }
     let entry = try readable(name).entry
     guard entry.shape == place.shape else {
       throw WeightError(
-        path: path, tensor: entry.name, problem: "has shape \(entry.shape), but this configuration needs \(place.shape)")
+        path: path, tensor: entry.name,
+        problem: "has shape \(entry.shape), but this configuration needs \(place.shape)")
     }
     return parameter.shape
   }
 
   public func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
-    let (file, entry, type) = try readable(name)
-    guard let (parameter, _) = placed[name] else {
-      return withExtendedLifetime(file.file) { type.decode(file.bytes(of: entry), into: values) }
+    if let parameter = placed[name]?.parameter {
+      return try rows(of: name).read(0..<(parameter.shape.first ?? 0), into: values)
     }
-    try rows(of: name).read(0..<(parameter.shape.first ?? 0), into: values)
+    let (file, entry, type) = try readable(name)
+    withExtendedLifetime(file.file) { type.decode(file.bytes(of: entry), into: values) }
   }
 
   public func rows(of name: String) throws -> StoredRows {
+    if let place = placed[name]?.place, let packed = mxfp4(name) { return packed.rows(at: place) }
     let (file, entry, type) = try readable(name)
     let matrix = StoredMatrix(
       file: file.file, bytes: file.bytes(of: entry), type: type, columns: entry.shape.last ?? 1)
@@ -73,8 +79,21 @@ public struct SafetensorsWeights: WeightSource {
     }
   }
 
+  /// What a parameter is a part of, where that is packed.
+  private func mxfp4(_ name: String) -> MXFP4Tensor? {
+    guard let tensor = placed[name]?.place.tensor, let blocks = entry(stored: tensor + "_blocks"),
+      let scales = entry(stored: tensor + "_scales")
+    else { return nil }
+    return MXFP4Tensor(
+      blocks: .init(file: blocks.file, entry: blocks.entry), scales: .init(file: scales.file, entry: scales.entry))
+  }
+
   private func entry(of name: String) -> (file: Safetensors, entry: Safetensors.Entry)? {
-    let stored = names(placed[name]?.place.tensor ?? name)
+    entry(stored: placed[name]?.place.tensor ?? name)
+  }
+
+  private func entry(stored name: String) -> (file: Safetensors, entry: Safetensors.Entry)? {
+    let stored = names(name)
     guard let file = fileOf[stored].map({ files[$0] }), let entry = file.entries[stored] else { return nil }
     return (file, entry)
   }

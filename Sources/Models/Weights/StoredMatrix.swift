@@ -53,3 +53,12 @@ struct StoredMatrix {
 
   private var rowByteCount: Int { columns / type.blockSize * type.blockByteCount }
 }
+
+extension StoredRows {
+  /// Some of the rows, as a matrix of their own.
+  func part(_ part: Range<Int>) -> StoredRows {
+    StoredRows(release: release) { rows, values in
+      read(part.lowerBound + rows.lowerBound..<part.lowerBound + rows.upperBound, into: values)
+    }
+  }
+}

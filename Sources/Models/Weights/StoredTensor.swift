@@ -23,6 +23,9 @@ public struct StoredTensor: Sendable {
     return tensors
   }
 
+  /// The type that it is saved in where others are `type`: a bias that balances moves by steps too small for 16 bits.
+  func type(_ type: WeightType) -> WeightType { parts.allSatisfy(\.isOptimized) ? type : .float32 }
+
   /// Number of elements.
   public var count: Int { shape.reduce(1, *) }
 
