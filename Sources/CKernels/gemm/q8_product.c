@@ -74,7 +74,7 @@ static int64_t V(group_rows)(void) {
 }
 
 // Eight vectors to one whose lanes 2r and 2r + 1 hold what `op` makes of all lanes of vector r.
-#define EIGHT_TO_ONE(type, v, op)                                                                                      \
+#define EIGHT_TO_ONE(v, op)                                                                                            \
   do {                                                                                                                 \
     for (int i = 0; i < 4; i++)                                                                                        \
       v[i] = op(__builtin_shufflevector(v[i], v[i + 4], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),       \
@@ -123,7 +123,7 @@ INLINE void V(round_rows)(const q8_job *j, int64_t row0, const int rows, const b
         half[r][h] = V(load)(j->x, (row0 + r) * j->x_stride + b * q8_block + 16 * h, j->x_dtype);
       largest[r] = V(max)((vf)((vi)half[r][0] & 0x7fffffff), (vf)((vi)half[r][1] & 0x7fffffff));
     }
-    EIGHT_TO_ONE(vf, largest, V(max));
+    EIGHT_TO_ONE(largest, V(max));
     vf scale = largest[0] / most, inverse = vselect(scale >= vsplat(0x1p-120f), most / largest[0], vsplat(0));
     vi sum[most_group];
     UNROLL for (int r = 0; r < most_group; r++) {
@@ -137,7 +137,7 @@ INLINE void V(round_rows)(const q8_job *j, int64_t row0, const int rows, const b
         sum[r] += q;
       }
     }
-    EIGHT_TO_ONE(vi, sum, PLUS);
+    EIGHT_TO_ONE(sum, PLUS);
     v8 scales = (v8)EVEN(scale), starts = (v8)(-q8_bias * EVEN(sum[0]));
     memcpy(to + rows * numbers, &scales, (size_t)rows * 4);
     memcpy(to + rows * (numbers + 4), &starts, (size_t)rows * 4);
