@@ -21,7 +21,8 @@ static apus_isa detect(bool *bf16) {
   bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                 __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  *bf16 = avx512 && cpuid_bit(7, 1, 0, 5);
+  // Every processor with products of bf16 has those of bytes (VNNI) too; one that hides them counts as without.
+  *bf16 = avx512 && cpuid_bit(7, 1, 0, 5) && cpuid_bit(7, 0, 2, 11);
   bool amx = *bf16 && cpuid_bit(7, 0, 3, 22) && cpuid_bit(7, 0, 3, 24) && amx_permitted();
   return amx ? APUS_ISA_AMX : avx512 ? APUS_ISA_AVX512 : avx2 ? APUS_ISA_AVX2 : APUS_ISA_PORTABLE;
 }

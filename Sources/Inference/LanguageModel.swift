@@ -18,7 +18,7 @@ public struct LanguageModel: Sendable {
   /// Loads a Hugging Face folder or a GGUF file.
   /// - Parameters:
   ///   - compute: Type of activations and of the products' operands.
-  ///   - weightFormat: How weights are read when few sequences go on; Q8_0 rounds them.
+  ///   - weightFormat: How weights are read; Q8_0 rounds them.
   /// - Throws: a sentence naming what is missing, damaged or does not fit together.
   public init(directory: String, compute: DType = .bfloat16, weightFormat: WeightFormat = .compute) throws {
     let execution = Execution(compute: compute, weightFormat: weightFormat)

@@ -25,16 +25,22 @@ struct ModelComputeCommand: ParsableCommand {
   var greedy = 0
   @Option(help: "Also save the model to this folder, in float32.", completion: .directory) var save: String?
   @Flag(help: "No loss and no gradients, which take four times the memory of the weights.") var logitsOnly = false
+  @Option(help: "Type of the activations: bf16 or f32; bf16 only with --logits-only.") var compute: ComputeType = .f32
+  @Option(help: "How weights are read: compute, or with --logits-only q8_0.") var weights: WeightFormat = .compute
 
   func validate() throws {
     guard (0...1_000_000).contains(greedy) else { throw ValidationError("--greedy must be 0 to 1000000") }
+    guard compute == .f32 && weights == .compute || logitsOnly && save == nil else {
+      throw ValidationError("--compute bf16 and --weights q8_0 need --logits-only, and no --save")
+    }
   }
 
   func run() throws {
     let path = Paths.exists(model.appendingPath("config.json")) ? model : try ModelFolder.resolve(model)
-    let model = try StoredModel(path).load(trainable: !logitsOnly)
+    let execution = Execution(compute: compute.type, weightFormat: weights)
+    let stored = try StoredModel(path)
+    let model = logitsOnly ? try stored.load(for: execution) : try stored.load(trainable: true)
     let rows = try readRows(model.configuration)
-    let execution = Execution(compute: .float32)
     var results: [Result] = []
     results.append(
       Result("logits", [rows.count, rows[0].count, model.configuration.vocabularySize], logits(model, rows, execution)))

@@ -6,6 +6,7 @@
 #include "apus_pool.h"
 #include "attention_few_queries.h"
 #include "attention_range.h"
+#include "gemm_blocks.h"
 enum { keys_per_chunk = 64 };
 typedef struct {
   const apus_attention *spec;
@@ -15,6 +16,13 @@ typedef struct {
   void *out;
   float *lse;
 } few_queries_job;
+// Reads rows of all heads in order of memory: each head by itself goes through them in strides that the processor does
+// not expect, and asking for more lines at once than it keeps track of makes it wait.
+static inline void read_rows(const void *rows, int64_t stride, int64_t first, int64_t count, apus_dtype type) {
+  int64_t row = stride * (int64_t)apus_dtype_size(type);
+  touch((const char *)rows + first * row, count * row);
+}
+#define UNROLL _Pragma("GCC unroll 16")
 #include "for_each_variant.h"
 
 void apus_attention_few_queries(const apus_attention *s, const void *q, const void *k, const void *v, void *out,
@@ -29,14 +37,6 @@ void apus_attention_few_queries(const apus_attention *s, const void *q, const vo
 }
 
 #else
-
-// Sixteen vectors to one of their sums.
-INLINE vf V(sums_of)(vf r[16]) {
-  V(transpose)(r);
-  for (int w = 8; w > 0; w /= 2)
-    for (int i = 0; i < w; i++) r[i] += r[i + w];
-  return r[0];
-}
 
 // Sixteen partial sums of the product of two rows.
 INLINE vf V(partial_dot)(const void *a, int64_t a_at, const void *b, int64_t b_at, int64_t dim, apus_dtype type) {
@@ -54,13 +54,12 @@ INLINE vf V(partial_dot)(const void *a, int64_t a_at, const void *b, int64_t b_a
   return sum;
 }
 
-// Scores of up to sixteen keys from `k_at` on.
-INLINE vf V(scores)(const few_queries_job *j, int64_t q_at, int64_t k_at, int keys, int64_t dim, apus_dtype type) {
+// Scores of up to sixteen keys from `k_at` on; lanes beyond them repeat the last.
+INLINE vf V(scores)(const few_queries_job *j, int64_t q_at, int64_t k_at, int keys, const int64_t dim,
+                    apus_dtype type) {
   vf sum[16];
-  for (int key = 0; key < 16; key++) {
-    sum[key] = (vf){0};
-    if (key >= keys) continue;
-    int64_t at = k_at + key * j->spec->k_stride;
+  UNROLL for (int key = 0; key < 16; key++) {
+    int64_t at = k_at + (key < keys ? key : keys - 1) * j->spec->k_stride;
     sum[key] = V(partial_dot)(j->q, q_at, j->k, at, dim, type);
   }
   return V(sums_of)(sum);
@@ -77,29 +76,30 @@ INLINE void V(add_values)(const few_queries_job *j, int64_t v_at, const float *w
   for (int i = 0; i < n; i++) memcpy(sums + 16 * i, &a[i], 64);
 }
 #ifdef NARROW_IN_HARDWARE
-// The same of `n` times 32 values in bf16, the weights rounded to bf16 too: a product of pairs with a zero beside the
-// weight takes every other value as it lies.
-INLINE void V(add_pairs_of_values)(const few_queries_job *j, int64_t v_at, const float *weights, int64_t keys,
+// The same of `n` times 32 values in bf16, the weights in bf16 too, two keys at a time; behind the last stands a zero.
+INLINE void V(add_pairs_of_values)(const few_queries_job *j, int64_t v_at, const uint16_t *weights, int64_t keys,
                                    float *sums, const int n) {
-  int64_t stride = j->spec->v_stride;
-  __m512 even[4], odd[4];
-  for (int i = 0; i < n; i++) even[i] = odd[i] = _mm512_setzero_ps();
-  for (int64_t key = 0; key < keys; key++, v_at += stride) {
-    uint32_t bits;
-    memcpy(&bits, weights + key, 4);
-    bits = (bits + 0x7fffu + ((bits >> 16) & 1)) >> 16;
-    __m512i low = _mm512_set1_epi32((int32_t)bits), high = _mm512_slli_epi32(low, 16);
-    for (int i = 0; i < n; i++) {
-      __m512bh values = (__m512bh)_mm512_loadu_si512((const uint16_t *)j->v + v_at + 32 * i);
-      even[i] = _mm512_dpbf16_ps(even[i], values, (__m512bh)low);
-      odd[i] = _mm512_dpbf16_ps(odd[i], values, (__m512bh)high);
+  const uint16_t *v = (const uint16_t *)j->v + v_at;
+  const int64_t stride = j->spec->v_stride;
+  __m512 low[4], high[4];
+  UNROLL for (int i = 0; i < n; i++) low[i] = high[i] = _mm512_setzero_ps();
+  for (int64_t key = 0; key < keys; key += 2, v += 2 * stride) {
+    int32_t both;
+    memcpy(&both, weights + key, 4);
+    __m512bh by = (__m512bh)_mm512_set1_epi32(both);
+    const uint16_t *next = key + 1 < keys ? v + stride : v;
+    UNROLL for (int i = 0; i < n; i++) {
+      __m512i a = _mm512_loadu_si512(v + 32 * i), b = _mm512_loadu_si512(next + 32 * i);
+      low[i] = _mm512_dpbf16_ps(low[i], (__m512bh)_mm512_unpacklo_epi16(a, b), by);
+      high[i] = _mm512_dpbf16_ps(high[i], (__m512bh)_mm512_unpackhi_epi16(a, b), by);
     }
   }
-  for (int i = 0; i < n; i++) {
-    float both[2][16];
-    memcpy(both[0], &even[i], 64);
-    memcpy(both[1], &odd[i], 64);
-    for (int d = 0; d < 32; d++) sums[32 * i + d] += both[d % 2][d / 2];
+  UNROLL for (int i = 0; i < n; i++) {
+    vf l = (vf)low[i], h = (vf)high[i];
+    vf first = __builtin_shufflevector(l, h, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+    vf last = __builtin_shufflevector(l, h, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+    memcpy(sums + 32 * i, &first, 64);
+    memcpy(sums + 32 * i + 16, &last, 64);
   }
 }
 #endif
@@ -109,13 +109,6 @@ INLINE void V(add_last_values)(const few_queries_job *j, int64_t v_at, const flo
   LOAD_F32(a, sums);
   for (int64_t key = 0; key < keys; key++, v_at += j->spec->v_stride) a += weights[key] * V(load_some)(j->v, v_at, n, type);
   memcpy(sums, &a, 64);
-}
-
-// Fetches rows of all heads: each head by itself goes through them in strides that the processor does not expect.
-INLINE void V(expect_rows)(const void *rows, int64_t stride, int64_t first, int64_t count, apus_dtype type) {
-  int64_t size = type == APUS_F32 ? 4 : 2;
-  const char *p = (const char *)rows + first * stride * size;
-  for (int64_t i = 0; i < count * stride * size; i += 64) __builtin_prefetch(p + i);
 }
 
 // Scores of keys from `key` on, capped, biased by distance and masked as the specification says; bit i of `bits`: key i
@@ -141,14 +134,15 @@ INLINE void V(chunk_of_query)(const few_queries_job *j, int64_t sequence, int64_
   int64_t q_at = (sequence * s->query_length + query) * s->q_stride;
   float *weights = apus_workspace(0, (size_t)(s->heads * keys_per_chunk) * sizeof(float));
   const float scale = plain || s->soft_cap == 0 ? s->scale : s->scale / s->soft_cap;
-  V(expect_rows)(j->k, s->k_stride, row, keys < 16 ? keys : 16, type);
+  read_rows(j->k, s->k_stride, row, keys, type);
+  read_rows(j->v, s->v_stride, row, keys, type);
   for (int64_t key = 0; key < keys; key += 16) {
     int n = keys - key < 16 ? (int)(keys - key) : 16;
-    if (key + 16 < keys) V(expect_rows)(j->k, s->k_stride, row + key + 16, keys - key < 32 ? keys - key - 16 : 16, type);
-    V(expect_rows)(j->v, s->v_stride, row + key, n, type);
     for (int64_t h = 0; h < s->heads; h++) {
       int64_t k_at = (row + key) * s->k_stride + h / group * dim;
-      vf x = V(scores)(j, q_at + h * dim, k_at, n, dim, type) * scale;
+      vf x = dim == 64 ? V(scores)(j, q_at + h * dim, k_at, n, 64, type)
+                       : V(scores)(j, q_at + h * dim, k_at, n, dim, type);
+      x *= scale;
       if (!plain) {
         uint64_t bits = apus_seen_bits(s, range, sequence, h, query, first + key);
         x = V(extra_scores)(s, x, h, query, first + key, bits);
@@ -183,9 +177,11 @@ INLINE void V(chunk_of_query)(const few_queries_job *j, int64_t sequence, int64_
     int64_t d = 0, v_at = row * s->v_stride + h / group * value_dim;
 #ifdef NARROW_IN_HARDWARE
     if (type == APUS_BF16) {
-      for (; d + 128 <= value_dim; d += 128) V(add_pairs_of_values)(j, v_at + d, w, keys, sums + d, 4);
-      if (d + 64 <= value_dim) V(add_pairs_of_values)(j, v_at + d, w, keys, sums + d, 2), d += 64;
-      if (d + 32 <= value_dim) V(add_pairs_of_values)(j, v_at + d, w, keys, sums + d, 1), d += 32;
+      uint16_t rounded[keys_per_chunk];
+      for (int64_t key = 0; key < keys; key += 16) V(store)(rounded, key, V(load)(w, key, APUS_F32), APUS_BF16);
+      for (; d + 128 <= value_dim; d += 128) V(add_pairs_of_values)(j, v_at + d, rounded, keys, sums + d, 4);
+      if (d + 64 <= value_dim) V(add_pairs_of_values)(j, v_at + d, rounded, keys, sums + d, 2), d += 64;
+      if (d + 32 <= value_dim) V(add_pairs_of_values)(j, v_at + d, rounded, keys, sums + d, 1), d += 32;
     }
 #endif
     for (; d + 128 <= value_dim; d += 128) V(add_values)(j, v_at + d, w, keys, sums + d, 8, type);

@@ -21,7 +21,7 @@ bool apus_isa_select(apus_isa isa);
 /// (it still needs AVX-512 with bf16). Slow; for tests.
 bool apus_isa_select_emulated_amx(void);
 bool apus_isa_is_emulated(void);
-/// Whether AVX-512 code may use the bf16 dot product (Cooper Lake, Zen 4 and later).
+/// Whether AVX-512 code may use the dot products of bf16 and of bytes (Cooper Lake, Zen 4 and later).
 bool apus_isa_has_avx512_bf16(void);
 const char *apus_isa_name(apus_isa isa);
 

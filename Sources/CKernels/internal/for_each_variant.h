@@ -14,6 +14,7 @@
 #if defined(__x86_64__)
 
 #define VARIANT avx2
+#define REGISTERS_OF_EIGHT
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #else
@@ -27,6 +28,7 @@
 #else
 #pragma GCC pop_options
 #endif
+#undef REGISTERS_OF_EIGHT
 #undef VARIANT
 
 #define REGISTERS_OF_SIXTEEN
@@ -49,12 +51,14 @@
 
 #define VARIANT avx512_bf16
 #define NARROW_IN_HARDWARE
+#define BYTE_PRODUCTS_IN_HARDWARE
 #if defined(__clang__)
 #pragma clang attribute push(                                                                                          \
-    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma,f16c"))), apply_to = function)
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512vnni,avx2,fma,f16c"))),                 \
+    apply_to = function)
 #else
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma,f16c")
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512vnni,avx2,fma,f16c")
 #endif
 #include "body.h"
 #include SOURCE_FILE
@@ -63,12 +67,13 @@
 #else
 #pragma GCC pop_options
 #endif
+#undef BYTE_PRODUCTS_IN_HARDWARE
 #undef NARROW_IN_HARDWARE
 #undef VARIANT
 #undef REGISTERS_OF_SIXTEEN
 
 #define CHOOSE(name)                                                                                                   \
-  (apus_isa_current() >= APUS_ISA_AVX512 ? apus_isa_has_avx512_bf16() ? name##_avx512_bf16 : name##_avx512              \
+  (apus_isa_current() >= APUS_ISA_AVX512 ? apus_isa_has_avx512_bf16() ? name##_avx512_bf16 : name##_avx512             \
    : apus_isa_current() == APUS_ISA_AVX2 ? name##_avx2                                                                 \
                                          : name##_portable)
 #else

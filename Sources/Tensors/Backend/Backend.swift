@@ -31,10 +31,8 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend {
   func packQ8(_ weights: Tensor, into packed: Storage, at byteOffset: Int)
   /// Replaces float32 weights, a multiple of 32, by what those blocks hold of them.
   func roundToQ8(_ weights: Tensor)
-  /// output `[rows, outputs]` = x `[rows, inputs]` times the transpose of weights packed so; at most ``q8Rows`` rows.
+  /// output `[rows, outputs]` = x `[rows, inputs]` times the transpose of weights packed so.
   func multiplyQ8(_ x: Tensor, packed: Storage, into output: Tensor)
-  /// Rows up to which reading the weights is most of a product's work.
-  var q8Rows: Int { get }
 
   /// x `[rows, columns]` += bias `[columns]`.
   func addBias(_ bias: Tensor, to x: Tensor)

@@ -56,8 +56,6 @@ public struct CPUBackend: Backend {
       packed.pointer, output.pointer, output.dtype.kernel, Int64(output.columns))
   }
 
-  public var q8Rows: Int { Int(APUS_Q8_ROWS) }
-
   public func addBias(_ bias: Tensor, to x: Tensor) {
     apus_add_bias(Int64(x.rows), Int64(x.columns), x.pointer, bias.floats.baseAddress, x.dtype.kernel)
   }

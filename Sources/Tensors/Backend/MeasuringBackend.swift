@@ -79,8 +79,6 @@ public struct MeasuringBackend: Backend {
     }
   }
 
-  public var q8Rows: Int { base.q8Rows }
-
   public func addBias(_ bias: Tensor, to x: Tensor) {
     measure("bias", x, x) { base.addBias(bias, to: x) }
   }

@@ -137,9 +137,7 @@ extension Routing {
   /// output = each expert's rows of x times the transpose of its matrix; experts without rows are not read.
   fileprivate func multiply(_ x: Tensor, _ matrices: [WeightMatrix], into output: Tensor, in execution: Execution) {
     let groups = matrices.indices.filter { offsets[$0] < offsets[$0 + 1] }
-    if execution.weightFormat == .q8,
-      groups.allSatisfy({ offsets[$0 + 1] - offsets[$0] <= execution.backend.q8Rows })
-    {
+    if execution.weightFormat == .q8 {
       for group in groups {
         let rows = offsets[group]..<offsets[group + 1]
         matrices[group].multiply(x[rows: rows], into: output[rows: rows], in: execution)

@@ -6,7 +6,7 @@ public struct Execution: Sendable {
   public var arena: Arena
   /// Type of activations and of the products' operands; sums are float32 in either case.
   public var compute: DType
-  /// How weights are read where that is most of the work: generation of a few sequences.
+  /// How weights are read where no gradient is wanted.
   public var weightFormat: WeightFormat
 
   /// Creates an execution on the CPU unless told otherwise.
@@ -24,7 +24,7 @@ public struct Execution: Sendable {
   public func tensor(_ shape: [Int], _ dtype: DType? = nil) -> Tensor { Tensor(shape, dtype ?? compute, in: arena) }
 }
 
-/// How the weights of a linear layer stand in memory for generation.
+/// How the weights of a linear layer stand in memory where no gradient is wanted.
 public enum WeightFormat: String, Sendable, CaseIterable {
   /// In the type of the computation.
   case compute

@@ -120,10 +120,10 @@ public final class WeightMatrix: Sendable {
     }
   }
 
-  /// output `[rows, outputs]` = x `[rows, inputs]` times the transpose of the weights, in the format that suits so many
-  /// rows; nothing is kept for a backward pass.
+  /// output `[rows, outputs]` = x `[rows, inputs]` times the transpose of the weights, read in the format of the
+  /// execution if blocks fill their rows; nothing is kept for a backward pass.
   func multiply(_ x: Tensor, into output: Tensor, in execution: Execution) {
-    if execution.weightFormat == .q8, x.rows <= execution.backend.q8Rows, inputs % 32 == 0 {
+    if execution.weightFormat == .q8, inputs % 32 == 0 {
       execution.backend.multiplyQ8(x, packed: packedQ8(in: execution), into: output)
     } else {
       execution.backend.multiply(
