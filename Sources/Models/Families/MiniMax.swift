@@ -63,10 +63,9 @@ enum MiniMaxFamily: ModelFamily {
     c.ropeShare = 0.5
     let factors = ResidualFactors(stream: 3.5565588200778455)
     c.setLayers(isFull: (1...80).map { $0 % 8 == 0 }, full: factors, linear: factors, feedForward: factors)
-    var kind = ExpertsFeedForward(
+    let experts = ExpertsFeedForward(
       RouterSpecification(experts: 32, chosen: 2, normalizesWeights: true), width: 9216)
-    kind.balance.auxiliaryLoss = 0.001 * 2 / 80
-    c.feedForwards = LayerPattern([kind])
+    c.feedForwards = LayerPattern([experts.balanced(by: 0.001, layers: 80)])
     return c
   }
 }

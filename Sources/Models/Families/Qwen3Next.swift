@@ -82,8 +82,7 @@ enum Qwen3NextFamily: ModelFamily {
     var kind = ExpertsFeedForward(
       RouterSpecification(experts: 512, chosen: 10, normalizesWeights: true), width: 512)
     (kind.sharedWidth, kind.sharedGate) = (512, true)
-    kind.balance.auxiliaryLoss = 0.001 * 10 / 48
-    c.feedForwards = LayerPattern([kind])
+    c.feedForwards = LayerPattern([kind.balanced(by: 0.001, layers: 48)])
     return c
   }
 }

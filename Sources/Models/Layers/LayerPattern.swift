@@ -12,8 +12,14 @@ public struct LayerPattern<Kind: Sendable>: Sendable, Equatable {
   /// The shortest pattern of these kinds, one for each of at least one layer.
   public init(byLayer kinds: [Kind]) {
     let all = kinds.map { $0 as? AnyHashable }
-    let length = (1...kinds.count).first { length in all.indices.allSatisfy { all[$0] == all[$0 % length] } }
-    self.init(Array(kinds.prefix(length ?? kinds.count)))
+    // How many of the last kinds up to each layer are also the first ones: in one pass, however long a file's list is.
+    var borders = [0]
+    for layer in all.indices.dropFirst() {
+      var length = borders[layer - 1]
+      while length > 0, all[layer] != all[length] { length = borders[length - 1] }
+      borders.append(all[layer] == all[length] ? length + 1 : 0)
+    }
+    self.init(Array(kinds.dropLast(borders[borders.count - 1])))
   }
 
   /// The kind of layer `layer` (from 0).
