@@ -34,7 +34,7 @@ public struct DecoderModel: Sendable {
     rotary = RotaryCache(configuration)
   }
 
-  /// Hidden states after the final norm, `[tokens, hidden]`, of whole sequences.
+  /// Hidden states after the final norm, as the head reads them, `[tokens, hidden]`, of whole sequences.
   /// - Parameters:
   ///   - tokens: int32 `[sequences * length]`, each below the vocabulary's size.
   ///   - recompute: keep only each block's input and run the block again in the backward pass.
@@ -42,14 +42,18 @@ public struct DecoderModel: Sendable {
     _ tokens: Tensor, _ context: SequenceContext, recompute: Bool = false, on tape: inout Tape
   ) -> Variable {
     var stream = embedded(tokens, at: context.positions, on: &tape)
+    let embedding = readsEmbedding ? [stream.sum] : []
     for block in blocks {
+      func forward(_ inputs: [Variable], on tape: inout Tape) -> ResidualStream {
+        var context = context
+        context.embedding = embedding.isEmpty ? nil : inputs.last
+        return block.forward(ResidualStream(inputs.dropLast(embedding.count)), context, on: &tape)
+      }
       if recompute {
-        let outputs = tape.recomputed(stream.variables) { tape, inputs in
-          block.forward(ResidualStream(inputs), context, on: &tape).variables
-        }
-        stream = ResidualStream(outputs)
+        stream = ResidualStream(
+          tape.recomputed(stream.variables + embedding) { tape, inputs in forward(inputs, on: &tape).variables })
       } else {
-        stream = block.forward(stream, context, on: &tape)
+        stream = forward(stream.variables + embedding, on: &tape)
       }
     }
     return normed(stream, on: &tape)
@@ -88,10 +92,11 @@ public struct DecoderModel: Sendable {
         let (state, tokens) = sequence
         return max(most, state.capacity == .max ? state.count + tokens.count : state.capacity)
       })
-    let context = StepContext(
+    var context = StepContext(
       pasts: states.map(\.count), lengths: tokens.map(\.count), rotaryTable: table, arena: execution.arena)
     var stream = embedded(
       Tensor(Array(tokens.joined()), in: execution.arena), at: context.positions, on: &tape)
+    if readsEmbedding { context.embedding = stream.sum }
     for (i, block) in blocks.enumerated() {
       var layers = states.map { $0.layers[i] }
       stream = block.step(stream, context, states: &layers, on: &tape)
@@ -118,8 +123,12 @@ public struct DecoderModel: Sendable {
   /// Moves the balancing biases of routers by the loads of a step, layer by layer (arXiv:2408.15664).
   public func balanceRouters(_ loads: [Int: RouterLoad]) {
     for (layer, block) in blocks.enumerated() {
-      if let load = loads[layer] { block.feedForward.balance(load) }
+      if let load = loads[layer] { block.feedForward?.balance(load) }
     }
+  }
+
+  private var readsEmbedding: Bool {
+    (0..<configuration.layerCount).contains { configuration.mixer(layer: $0).readsStream }
   }
 
   private func embedded(_ tokens: Tensor, at places: Tensor, on tape: inout Tape) -> ResidualStream {
@@ -129,7 +138,7 @@ public struct DecoderModel: Sendable {
       // The reference multiplies by the root as its type of activations holds it, and was trained so.
       if tape.execution.compute == .bfloat16 { scale = BFloat16.float(BFloat16.bits(scale)) }
     }
-    let vectors = tape.embedding(tokens, embedding, scale: scale)
+    let vectors = tape.embedding(tokens, embedding, scale: scale * Float(configuration.embeddingFactor))
     guard let positions else { return ResidualStream([vectors]) }
     precondition(places.integers.allSatisfy { $0 < positions.shape[0] }, "positions within the model's context")
     return ResidualStream([vectors, tape.embedding(places, positions)])

@@ -58,6 +58,8 @@ extension ModelConfiguration {
     case reluSquared = "relu2"
     /// SwiGLU of clamped gate and up (gpt-oss).
     case clampedSwiGLU = "clamped_swiglu"
+    /// gelu(gate) * up, with GELU as it is defined.
+    case geGLUExact = "geglu_exact"
 
     /// Whether the layer has two matrices before the activation, gate and up.
     public var isGated: Bool { kernel.isGated }
@@ -70,6 +72,7 @@ extension ModelConfiguration {
       case .gelu: .gelu
       case .reluSquared: .reluSquared
       case .clampedSwiGLU: .clampedSwiGLU
+      case .geGLUExact: .geGLUExact
       }
     }
   }
@@ -84,6 +87,7 @@ extension ModelConfiguration.Activation {
     case .gelu: "gelu_new"
     case .reluSquared: "relu2"
     case .clampedSwiGLU: "clamped_swiglu"
+    case .geGLUExact: "gelu"
     }
   }
 }

@@ -57,6 +57,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   public var logitFactor = 1.0
   /// Whether the embedding is multiplied by the square root of its width (Gemma).
   public var scalesEmbedding: Bool
+  /// What the embedding is multiplied by besides.
+  public var embeddingFactor = 1.0
   public var queryKeyNorm: QueryKeyNorm?
   /// Whether queries, keys and values have a bias.
   public var queryKeyValueBias: Bool

@@ -30,6 +30,13 @@ import Testing
       name: "mamba2_groups",
       settings: #"{"kind": "mamba2", "heads": 4, "head_dimension": 16, "state_size": 10, "groups": 2}"#, prefix: "mamba"),
     Case(
+      name: "mamba2_factors",
+      settings: """
+        {"kind": "mamba2", "heads": 4, "head_dimension": 12, "state_size": 6, "groups": 2, "convolution": 3,
+         "convolution_bias": false, "norm_before_gate": true, "smallest_time_step": 0.9, "largest_time_step": 1.6,
+         "factors": [0.7, 1.3, 0.6, 1.8, 0.5]}
+        """, prefix: "mamba"),
+    Case(
       name: "mamba", settings: #"{"kind": "mamba", "inner_size": 48, "state_size": 6, "time_step_rank": 3}"#,
       prefix: "mamba"),
     Case(

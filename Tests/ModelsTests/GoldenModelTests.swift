@@ -12,6 +12,7 @@ import Testing
     "llama_z_loss", "gemma2", "gemma3", "gemma3_older_keys", "olmo2", "qwen2", "llama_biases",
     "gpt2", "gpt2_documents", "qwen3_moe", "mixtral", "qwen3_next", "minimax", "llama4",
     "deepseek_v3", "deepseek_v3_plain", "gpt_oss",
+    "falcon_h1", "falcon_h1_documents", "zamba2", "zamba2_documents",
   ]
 
   @Test(arguments: cases) func agreesWithTransformers(_ name: String) throws {
@@ -39,6 +40,7 @@ import Testing
 
   @Test(arguments: [
     "llama_gqa", "smollm3_nope", "qwen3", "gemma3", "olmo2", "gpt2", "qwen3_moe", "minimax", "deepseek_v3", "gpt_oss",
+    "zamba2",
   ])
   func recomputeGivesTheSameBits(_ name: String) throws {
     func gradients(recompute: Bool) throws -> [Float] {
@@ -73,6 +75,7 @@ import Testing
   @Test(arguments: [
     "llama_gqa", "qwen3", "gemma2", "gemma3", "olmo2", "gpt2", "qwen2", "qwen3_moe", "mixtral", "qwen3_next", "minimax",
     "llama4", "deepseek_v3", "deepseek_v3_plain", "gpt_oss",
+    "falcon_h1", "zamba2",
   ])
   func greedyTokensWithCacheAgree(_ name: String) throws {
     let golden = try GoldenCase(name)
@@ -94,7 +97,7 @@ import Testing
 
   @Test(arguments: [
     "llama_gqa", "gemma3", "gpt2", "qwen3_moe", "mixtral", "qwen3_next", "minimax", "llama4", "deepseek_v3",
-    "deepseek_v3_plain", "gpt_oss",
+    "deepseek_v3_plain", "gpt_oss", "falcon_h1", "zamba2",
   ])
   func weightsSurviveSavingAndLoading(_ name: String) throws {
     let golden = try GoldenCase(name)

@@ -10,6 +10,14 @@ import Testing
     #"[{"kind": "gated_delta_net"}, {"kind": "kimi_delta_attention"}, {"kind": "attention"}]"#,
     #"[{"kind": "mamba"}, {"kind": "mamba2", "heads": 4, "head_dimension": 8, "state_size": 6}]"#,
     #"[{"kind": "mlstm"}, {"kind": "hgrn2"}, {"kind": "rwkv6"}, {"kind": "gate_loop"}, {"kind": "lightning_attention"}]"#,
+    """
+    [{"kind": "parallel", "mixers": [{"kind": "attention"}, {"kind": "mamba2", "heads": 4, "head_dimension": 8}]},
+     {"kind": "mamba"}]
+    """,
+    """
+    [{"kind": "mamba2", "heads": 4, "head_dimension": 8},
+     {"kind": "shared_block", "rank": 4, "blocks": 2, "mixer": {"kind": "mamba2", "heads": 4, "head_dimension": 8}}]
+    """,
   ]
 
   private func model(_ pattern: String) throws -> DecoderModel {

@@ -44,7 +44,8 @@ struct MixerCase {
     var tape = Tape(execution)
     let input = tape.variable(
       Tensor(x, shape: [sequences * length, configuration.hiddenSize], dtype: compute, in: execution.arena))
-    let context = context(sequences: sequences, length: length, documentStarts: documentStarts, execution)
+    var context = context(sequences: sequences, length: length, documentStarts: documentStarts, execution)
+    context.embedding = input
     return mixer.forward(input, context, on: &tape).tensor.toFloats()
   }
 
@@ -58,10 +59,11 @@ struct MixerCase {
       var tape = Tape(execution, recording: false)
       let lengths = step.map { $0.count / hidden }
       let table = RotaryTable.make(configuration, positions: 64, in: execution.arena)
-      let context = StepContext(
+      var context = StepContext(
         pasts: states.map(\.count), lengths: lengths, rotaryTable: table, arena: execution.arena)
       let x = tape.variable(
         Tensor(Array(step.joined()), shape: [lengths.reduce(0, +), hidden], in: execution.arena))
+      context.embedding = x
       let y = mixer.step(x, context, states: &states, on: &tape).tensor.toFloats()
       var first = 0
       for (i, length) in lengths.enumerated() {

@@ -17,13 +17,36 @@ import Testing
     #"{"kind": "mamba", "inner_size": 40, "state_size": 5}"#,
     #"{"kind": "mamba2", "heads": 4, "head_dimension": 10, "state_size": 7, "groups": 2}"#,
     #"{"kind": "mamba2", "heads": 3, "head_dimension": 8, "state_size": 5, "norm": false}"#,
+    """
+    {"kind": "mamba2", "heads": 4, "head_dimension": 6, "state_size": 5, "groups": 2, "norm_before_gate": true,
+     "smallest_time_step": 0.01, "largest_time_step": 0.8, "factors": [1.5, 0.5, 2, 0.7, 1.2]}
+    """,
     #"{"kind": "mlstm", "key_dimension": 6}"#,
     #"{"kind": "gate_loop", "heads": 3, "key_dimension": 6, "value_dimension": 9}"#,
     #"{"kind": "hgrn2", "key_dimension": 6}"#,
     #"{"kind": "rwkv6", "mix_rank": 5, "decay_rank": 6}"#,
   ]
 
-  @Test(arguments: settings) func stepsAgreeWithSequences(_ settings: String) throws {
+  /// Attention beside a mixer that sums the past up, or before it.
+  static let parallel = [
+    """
+    {"kind": "parallel", "mixers": [
+      {"kind": "attention", "input_factor": 1.4, "output_factor": 0.7, "score_factor": 0.5},
+      {"kind": "mamba2", "heads": 3, "head_dimension": 8, "state_size": 5, "input_factor": 0.8, "output_factor": 1.3}]}
+    """,
+    """
+    {"kind": "parallel", "mixers": [
+      {"kind": "linear_attention", "key_dimension": 6}, {"kind": "mamba", "inner_size": 24, "state_size": 4},
+      {"kind": "attention", "window": 5}]}
+    """,
+    """
+    {"kind": "shared_block", "rank": 3, "adapts_attention": true,
+     "attention": {"kind": "attention", "head_dimension": 16},
+     "mixer": {"kind": "mamba2", "heads": 3, "head_dimension": 8, "state_size": 5}}
+    """,
+  ]
+
+  @Test(arguments: settings + parallel) func stepsAgreeWithSequences(_ settings: String) throws {
     let mixer = try MixerCase(settings)
     let (a, b) = (randomRows(41 * 32, seed: 1), randomRows(3 * 32, seed: 2))
     // A prompt, single tokens, and pauses of either sequence.
@@ -36,7 +59,7 @@ import Testing
     #expect(relativeDifference(results[1], mixer.mixed(b, sequences: 1, length: 3)) < 1e-5)
   }
 
-  @Test(arguments: settings) func documentsBeginAnew(_ settings: String) throws {
+  @Test(arguments: settings + parallel) func documentsBeginAnew(_ settings: String) throws {
     let mixer = try MixerCase(settings)
     let x = randomRows(2 * 37 * 32, seed: 3)
     let starts: [[Int32]] = [[0, 5, 6, 20], [0, 33]]
@@ -54,14 +77,14 @@ import Testing
     #expect(relativeDifference(together, mixer.mixed(x, sequences: 2, length: 37)) > 1e-3)
   }
 
-  @Test(arguments: settings) func bfloat16StaysNearFloat32(_ settings: String) throws {
+  @Test(arguments: settings + parallel) func bfloat16StaysNearFloat32(_ settings: String) throws {
     let mixer = try MixerCase(settings)
     let x = randomRows(70 * 32, seed: 4)
     let exact = mixer.mixed(x, sequences: 2, length: 35)
     #expect(relativeDifference(mixer.mixed(x, sequences: 2, length: 35, compute: .bfloat16), exact) < 3e-2)
   }
 
-  @Test(arguments: settings) func settingsAreReadAsWritten(_ settings: String) throws {
+  @Test(arguments: settings + parallel) func settingsAreReadAsWritten(_ settings: String) throws {
     let mixer = try MixerCase(settings)
     var again = mixer.configuration
     try again.apply(architecture: mixer.configuration.architectureSettings, path: "architecture")
@@ -101,6 +124,10 @@ import Testing
       (#"{"kind": "mamba2", "heads": 3, "groups": 2}"#, "does not divide"), (#"{"kind": "mamba2"}"#, "heads: missing"),
       (#"{"kind": "linear_attention", "gate": "nrom"}"#, "did you mean 'norm'"),
       (#"{"kind": "mamba", "heads": 3}"#, "no such setting"),
+      (#"{"kind": "mamba2", "heads": 3, "factors": [1, 2]}"#, "[1,2] is not a list of 5 numbers"),
+      (#"{"kind": "parallel"}"#, "mixers: missing"),
+      (#"{"kind": "parallel", "mixers": [{"kind": "attention"}, {"kind": "attention"}]}"#, "take different kinds"),
+      (#"{"kind": "parallel", "mixers": [{"kind": "dense"}]}"#, "is not one of attention"),
     ] {
       let error = #expect(throws: SettingsError.self) { try MixerCase(settings) }
       #expect("\(error.map(\.description) ?? "")".contains(part), "\(settings)")

@@ -15,7 +15,7 @@ os.environ.setdefault("TQDM_DISABLE", "1")
 import torch
 from transformers import AutoModelForCausalLM
 
-CASES = ("llama_gqa", "qwen3", "gemma3", "olmo2", "gpt2", "qwen2", "gemma2")
+CASES = ("llama_gqa", "qwen3", "gemma3", "olmo2", "gpt2", "qwen2", "gemma2", "falcon_h1", "zamba2")
 LENGTH, PROMPT = 32, 9
 
 

@@ -24,13 +24,15 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
 import torch
 from safetensors.torch import save_file
+from transformers import FalconH1Config, FalconH1ForCausalLM
 from transformers import Gemma2Config, Gemma2ForCausalLM, Gemma3ForCausalLM, Gemma3TextConfig
 from transformers import GPT2Config, GPT2LMHeadModel
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
 from transformers import Olmo2Config, Olmo2ForCausalLM, Qwen2Config, Qwen2ForCausalLM
 from transformers import Qwen3Config, Qwen3ForCausalLM, SmolLM3Config, SmolLM3ForCausalLM
+from transformers import Zamba2Config, Zamba2ForCausalLM
 
-from reference import logits_of, loss_of
+from reference import document_by_document, logits_of, loss_of
 
 BATCH, SEQUENCE = 2, 23
 NO_TOKENS = dict(pad_token_id=None, bos_token_id=1, eos_token_id=2)
@@ -89,16 +91,43 @@ def cases():
     yield "gemma2", Gemma2Config(**{
         **gemma3, "rope_parameters": rope(700.0), "attn_logit_softcapping": 2.5, "final_logit_softcapping": 3.0,
         "layer_types": ["sliding_attention", "full_attention", "sliding_attention"]}), {}
+    # Attention and Mamba-2 side by side, every multiplier another number; time steps have no limits, which transformers
+    # forgets in the steps of generation.
+    falcon = {**SMALL, "vocab_size": 41, "intermediate_size": 20, "tie_word_embeddings": False,
+              "rope_parameters": rope(1e4), "mamba_d_ssm": 40, "mamba_n_heads": 5, "mamba_d_head": 8,
+              "mamba_d_state": 6}
+    multipliers = {"embedding_multiplier": 3.0, "lm_head_multiplier": 0.6, "attention_in_multiplier": 1.4,
+                   "attention_out_multiplier": 0.7, "key_multiplier": 0.5, "ssm_in_multiplier": 1.3,
+                   "ssm_out_multiplier": 0.8, "ssm_multipliers": [0.9, 1.2, 0.6, 1.7, 0.5],
+                   "mlp_multipliers": [1.8, 0.6]}
+    yield "falcon_h1", FalconH1Config(**falcon, **multipliers), {
+        "changes": [{key: None if type(value) is list else 1.0} for key, value in multipliers.items()]}
+    groups = {"mamba_d_ssm": 32, "mamba_n_heads": 4, "mamba_n_groups": 2, "mamba_rms_norm": True,
+              "mamba_norm_before_gate": False, "mamba_conv_bias": False, "tie_word_embeddings": True}
+    yield "falcon_h1_documents", FalconH1Config(**{**falcon, **groups}), {
+        "documents": [[0, 5, 6, 17], [0, 11, 22]]}
+    # Two shared blocks before three of four Mamba-2 mixers: the last is the first again. A stream of which every branch
+    # reads a norm of a norm magnifies the last bits, so the matrices are narrower.
+    zamba = dict(vocab_size=41, hidden_size=16, intermediate_size=20, num_hidden_layers=4, num_attention_heads=2,
+                 layers_block_type=["linear_attention", "hybrid", "hybrid", "hybrid"],
+                 mamba_d_state=6, n_mamba_heads=4, adapter_rank=3, max_position_embeddings=64, **NO_TOKENS)
+    yield "zamba2", Zamba2Config(
+        **zamba, num_mem_blocks=2, mamba_ngroups=2, use_mem_rope=True, use_shared_attention_adapter=True,
+        rope_parameters=rope(300.0)), {"changes": [{"use_mem_rope": False}], "scale": 0.5}
+    # Time steps of at least 0.7, which is about their mean.
+    yield "zamba2_documents", Zamba2Config(**{**zamba, "layers_block_type": ["hybrid"] * 3, "num_hidden_layers": 3},
+                                           time_step_min=0.7), {"documents": [[0, 5, 6, 17], [0, 11, 22]], "scale": 0.5}
 
 
 CLASSES = {"llama": LlamaForCausalLM, "qwen3": Qwen3ForCausalLM, "smollm3": SmolLM3ForCausalLM,
-           "mistral": MistralForCausalLM, "qwen2": Qwen2ForCausalLM, "gemma2": Gemma2ForCausalLM, "gemma3_text": Gemma3ForCausalLM,
-           "olmo2": Olmo2ForCausalLM, "gpt2": GPT2LMHeadModel}
+           "mistral": MistralForCausalLM, "qwen2": Qwen2ForCausalLM, "gemma2": Gemma2ForCausalLM,
+           "gemma3_text": Gemma3ForCausalLM, "olmo2": Olmo2ForCausalLM, "gpt2": GPT2LMHeadModel,
+           "falcon_h1": FalconH1ForCausalLM, "zamba2": Zamba2ForCausalLM}
 
 
 def inputs_of(name, parameter):
     """The width that a matrix is multiplied with: GPT-2's lie the other way round."""
-    return parameter.shape[0 if ".c_" in name else 1]
+    return parameter.shape[0] if ".c_" in name else parameter[0].numel()
 
 
 def make_model(config, seed, options):
@@ -110,23 +139,23 @@ def make_model(config, seed, options):
         for name, parameter in sorted(model.named_parameters()):
             noise = torch.randn(parameter.shape, generator=generator)
             if parameter.dim() == 1:
-                centre = 0 if config.model_type in ("gemma2", "gemma3_text") or name.endswith("bias") else 1
+                around_zero = config.model_type in ("gemma2", "gemma3_text") or name.endswith(("bias", "A_log"))
+                centre = 0 if around_zero else 1
                 value = centre + 0.2 * noise
             elif "embed_tokens" in name or "wte" in name or "wpe" in name:
                 value = options.get("embedding_std", 0.1) * noise
             else:
-                value = noise * (1.5 if "q_proj" in name or "k_proj" in name else 1.4) / inputs_of(name, parameter) ** 0.5
+                width = 1.5 if "q_proj" in name or "k_proj" in name else 1.4
+                value = noise * width / inputs_of(name, parameter) ** 0.5
+                value *= options.get("scale", 1)
             parameter.copy_(value.to(options.get("store", torch.bfloat16)))
     return model
 
 
 def second_way(model, tokens, logits, documents, window):
     """Largest difference to the same logits computed without the explicit mask."""
-    if documents is not None:  # every document alone
-        other = torch.empty_like(logits)
-        for row, starts in enumerate(documents):
-            for start, end in zip(starts, starts[1:] + [SEQUENCE]):
-                other[row, start:end] = model(input_ids=tokens[row:row + 1, start:end], use_cache=False).logits[0]
+    if documents is not None:
+        other = document_by_document(model, tokens, documents, padding=3)
     elif window is not None:  # the architecture that has a window of its own
         values = {key: value for key, value in model.config.to_dict().items()
                   if key not in ("model_type", "architectures")}
@@ -142,7 +171,9 @@ def without(model, tokens, options, config):
     """The logits when one of the things that make the case special is left out, each; none for a plain case."""
     if options.get("documents") or options.get("window"):
         return [logits_of(model, tokens)]
-    if config.model_type == "gemma3_text":
+    if "changes" in options:
+        changes = options["changes"]
+    elif config.model_type == "gemma3_text":
         kinds = config.rope_parameters
         changes = [{"rope_parameters": {**kinds, "sliding_attention": kinds["full_attention"]}},
                    {"sliding_window": SEQUENCE}, {"query_pre_attn_scalar": config.head_dim}]
@@ -177,7 +208,14 @@ def write_config(config, folder, older_keys, store):
             "final_logit_softcapping", "use_bidirectional_attention", "bos_token_id", "eos_token_id", "pad_token_id",
             "use_cache", "n_positions", "n_embd", "n_layer", "n_head", "n_inner", "activation_function",
             "layer_norm_epsilon", "scale_attn_weights", "scale_attn_by_inverse_layer_idx", "reorder_and_upcast_attn",
-            "add_cross_attention")
+            "add_cross_attention", "mamba_d_ssm", "mamba_n_heads", "mamba_d_head", "mamba_n_groups", "mamba_d_state",
+            "mamba_d_conv", "mamba_expand", "mamba_chunk_size", "mamba_conv_bias", "mamba_proj_bias",
+            "mamba_norm_before_gate", "mamba_rms_norm", "time_step_limit", "projectors_bias", "lm_head_multiplier",
+            "embedding_multiplier", "mlp_multipliers", "key_multiplier", "attention_out_multiplier",
+            "attention_in_multiplier", "ssm_multipliers", "ssm_in_multiplier", "ssm_out_multiplier",
+            "layers_block_type", "mamba_ngroups", "n_mamba_heads", "chunk_size", "use_conv_bias", "add_bias_linear",
+            "num_mem_blocks", "adapter_rank", "use_shared_attention_adapter", "use_mem_rope", "use_long_context",
+            "time_step_min")
     written = {"architectures": [CLASSES[config.model_type].__name__],
                **{key: values[key] for key in keep if key in values},
                "dtype": str(store).removeprefix("torch.")}

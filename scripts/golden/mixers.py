@@ -12,7 +12,9 @@ import os
 
 import torch
 from safetensors.torch import save_file
-from transformers import KimiLinearConfig, Mamba2Config, MambaConfig, MiniMaxConfig, Qwen3NextConfig, xLSTMConfig
+from transformers import FalconH1Config, KimiLinearConfig, Mamba2Config, MambaConfig, MiniMaxConfig, Qwen3NextConfig
+from transformers import xLSTMConfig
+from transformers.models.falcon_h1.modeling_falcon_h1 import FalconH1Mixer, compute_mup_vector
 from transformers.models.kimi_linear.modeling_kimi_linear import KimiLinearDeltaAttention
 from transformers.models.mamba.modeling_mamba import MambaMixer
 from transformers.models.mamba2.modeling_mamba2 import Mamba2Mixer
@@ -67,6 +69,13 @@ for name, groups in [("mamba2", 1), ("mamba2_groups", 2)]:
     case(name, Mamba2Mixer(
         Mamba2Config(hidden_size=HIDDEN, num_heads=4, head_dim=16, expand=2, state_size=10, n_groups=groups,
                      conv_kernel=4, chunk_size=8, num_hidden_layers=2, layer_norm_epsilon=1e-6), 0))
+falcon = FalconH1Config(
+    hidden_size=HIDDEN, num_hidden_layers=2, mamba_d_ssm=48, mamba_n_heads=4, mamba_d_head=12, mamba_n_groups=2,
+    mamba_d_state=6, mamba_d_conv=3, mamba_chunk_size=8, mamba_rms_norm=True, mamba_norm_before_gate=True,
+    mamba_conv_bias=False, time_step_limit=[0.9, 1.6], rms_norm_eps=1e-6, ssm_multipliers=[0.7, 1.3, 0.6, 1.8, 0.5])
+mixer = FalconH1Mixer(falcon, 0)
+mixer.register_buffer("mup_vector", compute_mup_vector(falcon), persistent=False)
+case("mamba2_factors", mixer)
 case("mamba", MambaMixer(
     MambaConfig(hidden_size=HIDDEN, intermediate_size=48, state_size=6, time_step_rank=3, conv_kernel=4,
                 num_hidden_layers=2, layer_norm_epsilon=1e-6), 0))

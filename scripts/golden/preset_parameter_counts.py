@@ -10,6 +10,7 @@ import torch
 from transformers import AutoModelForCausalLM, DeepseekV3Config, Gemma2Config, Gemma3TextConfig, GPT2Config
 from transformers import GptOssConfig, Llama4TextConfig, LlamaConfig, MiniMaxConfig, MixtralConfig, Olmo2Config
 from transformers import Qwen3Config, Qwen3MoeConfig, Qwen3NextConfig, SmolLM3Config
+from transformers import FalconH1Config, Zamba2Config
 
 
 def smollm2(hidden, ffn, layers, heads, groups):
@@ -52,6 +53,21 @@ def qwen3_moe(hidden, ffn, layers, heads, expert):
 def deepseek_v3(**sizes):
     return DeepseekV3Config(**{"hidden_size": 7168, "intermediate_size": 18432, "moe_intermediate_size": 2048,
                                "num_hidden_layers": 61, **sizes, "num_key_value_heads": sizes["num_attention_heads"]})
+
+
+def falcon_h1(vocabulary, hidden, ffn, layers, heads, mamba_heads, mamba_head_dim, state, norm, groups=2, head_dim=128,
+              mamba_groups=1):
+    return FalconH1Config(vocab_size=vocabulary, hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers,
+                          num_attention_heads=heads, num_key_value_heads=groups, head_dim=head_dim,
+                          mamba_n_heads=mamba_heads, mamba_d_head=mamba_head_dim,
+                          mamba_d_ssm=mamba_heads * mamba_head_dim, mamba_d_state=state, mamba_n_groups=mamba_groups,
+                          mamba_rms_norm=norm)
+
+
+def zamba2(hidden, layers, hybrid, heads, state=64, groups=1, **shared):
+    kinds = ["hybrid" if layer in hybrid else "linear_attention" for layer in range(layers)]
+    return Zamba2Config(vocab_size=32000, hidden_size=hidden, num_hidden_layers=layers, layers_block_type=kinds,
+                        n_mamba_heads=heads, mamba_d_state=state, mamba_ngroups=groups, **shared)
 
 
 presets = {
@@ -103,6 +119,16 @@ presets = {
     "gpt-oss-120b": GptOssConfig(num_hidden_layers=36, num_local_experts=128),
     "apus-492m": LlamaConfig(vocab_size=128256, hidden_size=1024, intermediate_size=2816, num_hidden_layers=32,
                              num_attention_heads=16, num_key_value_heads=4, tie_word_embeddings=True),
+    "falcon-h1-0.5b": falcon_h1(32784, 1024, 2048, 36, 8, 24, 64, 128, False, head_dim=64),
+    "falcon-h1-1.5b": falcon_h1(65536, 2048, 4608, 24, 8, 48, 64, 256, True),
+    "falcon-h1-1.5b-deep": falcon_h1(65536, 1280, 3072, 66, 6, 24, 64, 256, True),
+    "falcon-h1-3b": falcon_h1(65536, 2560, 6144, 32, 10, 32, 128, 256, True),
+    "falcon-h1-7b": falcon_h1(130048, 3072, 12288, 44, 12, 24, 128, 256, True),
+    "falcon-h1-34b": falcon_h1(261120, 5120, 21504, 72, 20, 32, 128, 256, True, groups=4, mamba_groups=2),
+    "zamba2-1.2b": zamba2(2048, 38, range(5, 36, 6), 64, state=128, use_mem_rope=True,
+                          use_shared_attention_adapter=True),
+    "zamba2-2.7b": zamba2(2560, 54, {6, 12, 18, 24, 30, 36, 42, 47, 51}, 80, num_mem_blocks=2),
+    "zamba2-7b": zamba2(3584, 81, {6, *range(11, 78, 6)}, 112, groups=2, num_mem_blocks=2, use_mem_rope=True),
 }
 
 
@@ -111,7 +137,7 @@ def component(name):
         return "embedding"
     if "norm" in name or ".ln_" in name:
         return "norms"
-    if "attn" in name:
+    if "attn" in name or "mamba" in name or name.endswith(".linear.weight"):
         return "attention"
     if "mlp" in name or "feed_forward" in name:
         return "feed_forward"

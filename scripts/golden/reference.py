@@ -15,6 +15,20 @@ def document_layout(documents, length):
     return positions, owner
 
 
+def document_by_document(model, tokens, documents, padding=0):
+    """Logits [batch, length, vocabulary] of documents that are computed each alone, behind so many masked tokens."""
+    rows = []
+    for row, starts in enumerate(documents):
+        parts = []
+        for start, end in zip(starts, starts[1:] + [tokens.shape[1]]):
+            steps = torch.arange(start - padding, end)[None]
+            parts.append(model(
+                input_ids=torch.where(steps < start, 0, tokens[row][steps]), attention_mask=(steps >= start).long(),
+                position_ids=(steps - start).clamp(min=0), use_cache=False).logits[:, padding:])
+        rows.append(torch.cat(parts, 1))
+    return torch.cat(rows)
+
+
 def additive(visible):
     """The mask [batch, 1, queries, keys] that is added to scores."""
     return torch.zeros(visible.shape).masked_fill(~visible, torch.finfo(torch.float32).min)[:, None]
@@ -22,6 +36,8 @@ def additive(visible):
 
 def logits_of(model, tokens, documents=None, window=None):
     """Logits [batch, length, vocabulary] of tokens [batch, length], with an explicit additive mask."""
+    if model.config.model_type in ("falcon_h1", "zamba2"):  # no mask keeps a document from a state
+        return document_by_document(model, tokens, documents or [[0]] * tokens.shape[0])
     steps = torch.arange(tokens.shape[1])
     visible = (steps[None, :] <= steps[:, None]).expand(tokens.shape[0], -1, -1)
     positions = steps.expand(tokens.shape[0], -1)

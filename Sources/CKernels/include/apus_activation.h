@@ -27,11 +27,13 @@ typedef enum {
   APUS_GEGLU,
   /// gate at most 7 and up from -7 to 7: gate * sigmoid(1.702 * gate) * (up + 1) (gpt-oss).
   APUS_CLAMPED_SWIGLU,
+  /// GEGLU with GELU as it is defined, x times the normal distribution's share below x.
+  APUS_GEGLU_EXACT,
   APUS_GELU,
   /// max(x, 0)^2 (arXiv:2109.08668).
   APUS_RELU_SQUARED
 } apus_activation;
-static inline bool apus_is_gated(apus_activation kind) { return kind <= APUS_CLAMPED_SWIGLU; }
+static inline bool apus_is_gated(apus_activation kind) { return kind <= APUS_GEGLU_EXACT; }
 /// out `[rows, width]` = the activation of x, times the row's weight (NULL: 1).
 void apus_row_activation(apus_activation kind, int64_t rows, int64_t width, const void *x, const float *weights,
                          void *out, apus_dtype dtype);

@@ -19,6 +19,7 @@ extension ModelConfiguration {
     if let given = try settings.flag("mlp_bias") { feedForwardBias = given }
     if let given = try settings.flag("scale_embedding") { scalesEmbedding = given }
     if let given = try settings.number("logit_soft_cap") { logitSoftCap = given }
+    if let given = try settings.number("embedding_factor") { embeddingFactor = given }
     if let given = try settings.integer("attention_scalar") { attentionScalar = given }
     if let given = try settings.number("logit_factor") { logitFactor = given }
     if let given = try settings.integer("no_rope_interval") { noRopeInterval = given }
@@ -31,8 +32,8 @@ extension ModelConfiguration {
     func pattern<Kind>(_ key: String, _ read: (inout Settings) throws -> Kind) throws -> LayerPattern<Kind>? {
       try settings.list(key).map { try Self.pattern($0, at: settings.path(key), read) }
     }
-    mixers = try pattern("mixers") { try Self.kind(&$0, among: MixerRegistry.kinds) } ?? mixers
-    feedForwards = try pattern("feed_forwards") { try Self.kind(&$0, among: FeedForwardRegistry.kinds) } ?? feedForwards
+    mixers = try pattern("mixers") { try $0.kind(among: MixerRegistry.kinds) } ?? mixers
+    feedForwards = try pattern("feed_forwards") { try $0.kind(among: FeedForwardRegistry.kinds) } ?? feedForwards
     mixerFactors = try pattern("mixer_factors", ResidualFactors.init) ?? mixerFactors
     feedForwardFactors = try pattern("feed_forward_factors", ResidualFactors.init) ?? feedForwardFactors
     try settings.finish()
@@ -54,11 +55,12 @@ extension ModelConfiguration {
       "norm": .string(norm.rawValue), "norm_placement": .string(normPlacement.rawValue),
       "activation": .string(activation.rawValue), "positions": .string(positions.rawValue),
       "mlp_bias": .bool(feedForwardBias), "scale_embedding": .bool(scalesEmbedding),
-      "mixers": .array(mixers.kinds.map(Self.json)), "feed_forwards": .array(feedForwards.kinds.map(Self.json)),
+      "mixers": .array(mixers.kinds.map { $0.json }), "feed_forwards": .array(feedForwards.kinds.map { $0.json }),
     ]
     members["attention_bias"] = .bool(queryKeyValueBias)
     if attentionOutputBias != queryKeyValueBias { members["attention_output_bias"] = .bool(attentionOutputBias) }
     members["qk_norm"] = queryKeyNorm.map { .string($0.rawValue) }
+    if embeddingFactor != 1 { members["embedding_factor"] = .number(embeddingFactor) }
     members["logit_soft_cap"] = logitSoftCap.map { .number($0) }
     members["attention_scalar"] = attentionScalar.map { .integer(Int64($0)) }
     if logitFactor != 1 { members["logit_factor"] = .number(logitFactor) }
@@ -90,23 +92,5 @@ extension ModelConfiguration {
         try settings.finish()
         return Array(repeating: kind, count: layers)
       })
-  }
-
-  /// The kind that a mapping names by `kind`.
-  private static func kind<Kind>(_ settings: inout Settings, among known: [any LayerKind.Type]) throws -> Kind {
-    let names = known.map { $0.name }
-    guard let name = try settings.word("kind", among: names), let kind = known.first(where: { $0.name == name }) else {
-      throw settings.error("kind", "missing; it must be one of \(names.joined(separator: ", "))")
-    }
-    guard let read = try kind.init(&settings) as? Kind else {
-      throw settings.error("kind", "'\(name)' stands in the wrong list")
-    }
-    return read
-  }
-
-  private static func json(_ kind: any LayerKind) -> JSON {
-    var members: OrderedDictionary<String, JSON> = ["kind": .string(type(of: kind).name)]
-    for (key, value) in kind.settings.sorted(by: { $0.key < $1.key }) { members[key] = value }
-    return .object(members)
   }
 }

@@ -109,6 +109,34 @@ public struct Settings {
     return list.enumerated().map { ("\(path(key))[\($0.offset)]", $0.element) }
   }
 
+  /// So many finite numbers, or nil.
+  public mutating func numbers(_ key: String, count: Int) throws(SettingsError) -> [Double]? {
+    guard let given = value(key) else { return nil }
+    guard let numbers = given.arrayValue?.compactMap(\.doubleValue), numbers.count == count,
+      given.arrayValue?.count == count, numbers.allSatisfy(\.isFinite)
+    else { throw error(key, "\(given.serializedString()) is not a list of \(count) numbers") }
+    return numbers
+  }
+
+  /// The kind that the mapping names by its `kind`, with its settings.
+  mutating func kind<Kind>(_ type: Kind.Type = Kind.self, among known: [any LayerKind.Type]) throws -> Kind {
+    let names = known.map { $0.name }
+    guard let name = try word("kind", among: names), let kind = known.first(where: { $0.name == name }) else {
+      throw error("kind", "missing; it must be one of \(names.joined(separator: ", "))")
+    }
+    guard let read = try kind.init(&self) as? Kind else { throw error("kind", "'\(name)' stands in the wrong list") }
+    return read
+  }
+
+  /// What `read` makes of the mapping under a key, or nil.
+  mutating func nested<Value>(_ key: String, _ read: (inout Settings) throws -> Value) throws -> Value? {
+    guard let given = value(key) else { return nil }
+    var settings = try Settings(given, path: path(key))
+    let result = try read(&settings)
+    try settings.finish()
+    return result
+  }
+
   /// Refuses keys that nobody has read.
   public func finish() throws(SettingsError) {
     guard let stranger = members.first(where: { !known.contains($0.key) })?.key else { return }

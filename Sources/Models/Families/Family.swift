@@ -10,6 +10,7 @@ extension ModelConfiguration {
     public static let allCases: [Family] = [
       .llama, .qwen2, .qwen3, .smollm3, .olmo2, .gpt2, .gemma2, .gemma3,
       .mixtral, .qwen3MoE, .qwen3Next, .miniMax, .llama4, .deepseekV3, .gptOSS,
+      .falconH1, .zamba2,
       .apus,
     ]
 

@@ -9,28 +9,40 @@ public struct DenseFeedForward: FeedForwardKind {
   public var width: Int?
   /// nil: the model's.
   public var activation: ModelConfiguration.Activation?
+  /// What the gate and what the layer gives are multiplied by (Falcon-H1).
+  public var gateFactor = 1.0, outputFactor = 1.0
 
   /// Of the width and activation that the model's configuration says unless given.
-  public init(width: Int? = nil, activation: ModelConfiguration.Activation? = nil) {
-    self.width = width
-    self.activation = activation
+  public init(
+    width: Int? = nil, activation: ModelConfiguration.Activation? = nil, gateFactor: Double = 1,
+    outputFactor: Double = 1
+  ) {
+    (self.width, self.activation) = (width, activation)
+    (self.gateFactor, self.outputFactor) = (gateFactor, outputFactor)
   }
 
-  /// `width` and `activation`.
+  /// `width`, `activation`, `gate_factor` and `output_factor`.
   public init(_ settings: inout Settings) throws {
     width = try settings.integer("width")
     activation = try settings.choice("activation", ModelConfiguration.Activation.self)
+    gateFactor = try settings.number("gate_factor") ?? 1
+    outputFactor = try settings.number("output_factor") ?? 1
   }
 
   public var settings: [String: JSON] {
     var settings: [String: JSON] = [:]
     settings["width"] = width.map { .integer(Int64($0)) }
     settings["activation"] = activation.map { .string($0.rawValue) }
+    if gateFactor != 1 { settings["gate_factor"] = .number(gateFactor) }
+    if outputFactor != 1 { settings["output_factor"] = .number(outputFactor) }
     return settings
   }
 
   public func check(_ site: LayerSite) throws {
     try site.checkFeedForwardSize(parameters: 3 * Double(width ?? 0) * Double(site.configuration.hiddenSize))
+    guard gateFactor == 1 || (activation ?? site.configuration.activation).isGated else {
+      throw SettingsError(key: "gate_factor", problem: "this activation has no gate; leave it out")
+    }
   }
 
   public func declarations(_ site: LayerSite) -> [ParameterDeclaration] {
@@ -39,18 +51,18 @@ public struct DenseFeedForward: FeedForwardKind {
   }
 
   public func makeLayer(_ store: ParameterStore, _ site: LayerSite) -> any FeedForwardLayer {
-    MLP(store, MLPPlan(self, site))
+    MLP(store, MLPPlan(self, site), gateFactor: gateFactor, outputFactor: outputFactor)
   }
 
   public func keptElements(_ site: LayerSite) -> Int {
     let plan = MLPPlan(self, site)
-    return (plan.inputs.count + 1) * plan.width
+    return plan.innerWidth + plan.width
   }
 }
 
 /// Names and sizes of one MLP.
 struct MLPPlan {
-  /// Gate and up, or the only one.
+  /// Gate and up, both in one, or the only one.
   var inputs: [String]
   var output: String
   var width: Int
@@ -77,11 +89,16 @@ struct MLPPlan {
     self.hasBias = hasBias
   }
 
+  /// Rows of all inputs.
+  var innerWidth: Int { activation.isGated ? 2 * width : width }
+
   func declarations(_ site: LayerSite, activeShare: Double = 1) -> [ParameterDeclaration] {
     let hidden = site.configuration.hiddenSize
-    return site.linear(
-      inputs, rows: inputs.map { _ in width }, columns: hidden, .feedForward, axis: 0, hasBias: hasBias,
-      activeShare: activeShare)
+    var matrices = site.linear(
+      inputs, rows: inputs.map { _ in innerWidth / inputs.count }, columns: hidden, .feedForward, axis: 0,
+      hasBias: hasBias, activeShare: activeShare)
+    if inputs.count == 1, activation.isGated { matrices[0].fusedRows = [width, width] }
+    return matrices
       + site.linear(
         [output], rows: [hidden], columns: width, .feedForward, axis: 1, writesToResidual: true, hasBias: hasBias,
         activeShare: activeShare)
@@ -95,8 +112,19 @@ struct MLP: FeedForwardLayer {
   let activation: ModelConfiguration.Activation
   let output: WeightMatrix
   let outputBias: WeightVector?
+  /// What is added to gate and up.
+  let adapter: LowRankMatrices?
+  /// One for each column of gate and up.
+  let factors: Parameter?
+  let outputFactor: Double
 
-  init(_ store: ParameterStore, _ plan: MLPPlan) {
+  init(
+    _ store: ParameterStore, _ plan: MLPPlan, gateFactor: Double = 1, outputFactor: Double = 1,
+    adapter: LowRankMatrices? = nil
+  ) {
+    self.adapter = adapter
+    factors = gateFactor == 1 ? nil : Parameter(constants: [(Float(gateFactor), plan.width), (1, plan.width)])
+    self.outputFactor = outputFactor
     input = store.weights(plan.inputs)
     inputBias = plan.hasBias ? store.biases(plan.inputs) : nil
     activation = plan.activation
@@ -105,15 +133,17 @@ struct MLP: FeedForwardLayer {
   }
 
   func forward(_ x: Variable, on tape: inout Tape) -> Variable {
-    let inner = tape.linear(x, input, bias: inputBias)
+    var inner = tape.linear(x, input, bias: inputBias)
+    if let adapter { inner = tape.add(inner, adapter(x, on: &tape)) }
+    if let factors { inner = tape.scaleColumns(inner, by: factors) }
     let activated =
       switch activation {
       case .swiGLU: tape.swiGLU(inner)
       case .geGLU: tape.geGLU(inner)
       case .gelu: tape.gelu(inner)
-      case .reluSquared, .clampedSwiGLU: tape.activation(activation.kernel, inner)
+      case .reluSquared, .clampedSwiGLU, .geGLUExact: tape.activation(activation.kernel, inner)
       }
-    return tape.linear(activated, output, bias: outputBias)
+    return tape.scale(tape.linear(activated, output, bias: outputBias), by: outputFactor)
   }
 }
 

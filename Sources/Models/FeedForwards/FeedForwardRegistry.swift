@@ -4,5 +4,6 @@ public enum FeedForwardRegistry {
   public static let kinds: [any FeedForwardKind.Type] = [
     DenseFeedForward.self,
     ExpertsFeedForward.self,
+    NoFeedForward.self,
   ]
 }

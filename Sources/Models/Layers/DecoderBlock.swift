@@ -9,7 +9,8 @@ public struct ResidualStream: Sendable {
 
   var variables: [Variable] { [sum] + (delta.map { [$0] } ?? []) }
 
-  init(_ variables: [Variable]) {
+  init(_ variables: some Collection<Variable>) {
+    let variables = Array(variables)
     sum = variables[0]
     delta = variables.count > 1 ? variables[1] : nil
   }
@@ -19,21 +20,24 @@ public struct ResidualStream: Sendable {
 public struct DecoderBlock: Sendable {
   let mixer: any Mixer
   let mixerNorms: BranchNorms
-  let feedForward: any FeedForwardLayer
+  /// nil: the block ends with its mixer.
+  let feedForward: (any FeedForwardLayer)?
   let feedForwardNorms: BranchNorms
 
   init(_ store: ParameterStore, layer: Int, configuration: ModelConfiguration) {
     let site = LayerSite(configuration, layer: layer)
     let names = site.names
     func norm(_ name: String?) -> Norm? { name.map { Norm(store, $0, configuration) } }
-    mixer = configuration.mixer(layer: layer).makeMixer(store, site)
+    let mixerKind = configuration.mixer(layer: layer), feedForwardKind = configuration.feedForward(layer: layer)
     let normsStream = configuration.normPlacement == .stream
+    mixer = mixerKind.makeMixer(store, site)
     mixerNorms = BranchNorms(
-      before: norm(names.normBeforeAttention), after: norm(names.normAfterAttention), normsStream: normsStream,
-      factors: configuration.mixerFactors[layer])
-    feedForward = configuration.feedForward(layer: layer).makeLayer(store, site)
+      before: norm(mixerKind.readsStream ? nil : names.normBeforeAttention), after: norm(names.normAfterAttention),
+      normsStream: normsStream, factors: configuration.mixerFactors[layer])
+    feedForward = feedForwardKind.isNone ? nil : feedForwardKind.makeLayer(store, site)
     feedForwardNorms = BranchNorms(
-      before: norm(names.normBeforeFeedForward), after: norm(names.normAfterFeedForward), normsStream: normsStream,
+      before: feedForwardKind.isNone ? nil : norm(names.normBeforeFeedForward),
+      after: feedForwardKind.isNone ? nil : norm(names.normAfterFeedForward), normsStream: normsStream,
       factors: configuration.feedForwardFactors[layer])
   }
 
@@ -53,6 +57,7 @@ public struct DecoderBlock: Sendable {
     _ stream: ResidualStream, on tape: inout Tape, mix: (Variable, inout Tape) -> Variable
   ) -> ResidualStream {
     let mixed = mixerNorms.apply(stream, on: &tape, mix)
+    guard let feedForward else { return mixed }
     return feedForwardNorms.apply(mixed, on: &tape) { feedForward.forward($0, on: &$1) }
   }
 }

@@ -1,4 +1,5 @@
 public import Formats
+import OrderedCollections
 
 /// A kind of mixer or feed-forward layer with its settings, as a value.
 public protocol LayerKind: Hashable, Sendable {
@@ -18,4 +19,11 @@ public protocol LayerKind: Hashable, Sendable {
 
 extension LayerKind {
   public func check(_ site: LayerSite) throws {}
+
+  /// Its entry in a list of a configuration file.
+  var json: JSON {
+    var members: OrderedDictionary<String, JSON> = ["kind": .string(Self.name)]
+    for (key, value) in settings.sorted(by: { $0.key < $1.key }) { members[key] = value }
+    return .object(members)
+  }
 }

@@ -5,9 +5,13 @@ public struct LayerSite: Sendable {
   /// The model's.
   public let configuration: ModelConfiguration
   /// From 0.
-  public let layer: Int
+  public private(set) var layer: Int
   /// What the names of the block's parameters begin with, such as `model.layers.3`.
-  public var name: String { "\(configuration.family.kind.names.blocks).\(layer)" }
+  public var name: String {
+    "\(configuration.family.kind.names.blocks).\(layer)" + (part.map { ".\($0)" } ?? "")
+  }
+  /// What stands between the block's name and those of its parameters.
+  private var part: String?
   /// How first values are drawn.
   public let scheme: InitializationScheme
   /// Standard deviation of first values where nothing special holds.
@@ -21,6 +25,14 @@ public struct LayerSite: Sendable {
     self.configuration = configuration
     self.layer = layer
     self.scheme = scheme
+  }
+
+  /// The same but for the names: those of a part of this layer, or of another.
+  func part(_ part: String, ofLayer layer: Int? = nil) -> LayerSite {
+    var site = self
+    site.part = part
+    site.layer = layer ?? self.layer
+    return site
   }
 
   /// Matrices `[rows, columns]` that are multiplied as one, then their biases.

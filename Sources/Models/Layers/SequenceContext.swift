@@ -12,6 +12,8 @@ public struct SequenceContext: Sendable {
   public var firstKeys: Tensor?
   /// Rotary table that covers the positions.
   public var rotaryTable: RotaryTable
+  /// The embeddings of the tokens, `[sequences * length, hidden]`, where a mixer reads them.
+  public var embedding: Variable?
 
   /// A training batch.
   /// - Parameter documentStarts: for each token the index, within its sequence, of its document's first token; nil:

@@ -8,6 +8,8 @@ public struct StepContext: Sendable {
   public let positions: Tensor
   /// Rotary table that covers the positions.
   public let rotaryTable: RotaryTable
+  /// The embeddings of the new tokens, `[tokens of all, hidden]`, where a mixer reads them.
+  public var embedding: Variable?
 
   /// The next `lengths[i]` tokens of sequence `i`, of which `pasts[i]` are already in its state.
   public init(pasts: [Int], lengths: [Int], rotaryTable: RotaryTable, arena: Arena) {

@@ -13,12 +13,15 @@ struct AttentionMixer: Mixer {
   let normEpsilon: Float
   let sinks: Parameter?
   let slopes: Tensor?
+  /// What is added to queries, keys and values.
+  let adapter: LowRankMatrices?
   /// Of the positions within chunks.
   let dualChunkTable: RotaryEmbeddingCache?
 
-  init(_ store: ParameterStore, _ site: LayerSite, _ shape: AttentionShape) {
+  init(_ store: ParameterStore, _ site: LayerSite, _ shape: AttentionShape, adapter: LowRankMatrices? = nil) {
     let names = site.names
     self.shape = shape
+    self.adapter = adapter
     projection = store.weights(names.projection)
     projectionBias = shape.hasBias ? store.biases(names.projection) : nil
     output = store.weights([names.output])
@@ -99,6 +102,7 @@ struct AttentionMixer: Mixer {
   /// Queries, keys and values side by side, normed, and the gate of what they give.
   private func project(_ x: Variable, on tape: inout Tape) -> (qkv: Variable, gate: Variable?) {
     var qkv = tape.linear(x, projection, bias: projectionBias)
+    if let adapter { qkv = tape.add(qkv, adapter(x, on: &tape)) }
     var gate: Variable?
     if shape.hasOutputGate {
       let width = shape.headDimension

@@ -47,7 +47,8 @@ struct AttentionShape: Sendable {
     temperature = kind.temperature
     hasSinks = kind.learnedSinks
     softCap = kind.logitSoftCap.map { Float($0) }
-    scale = c.attentionScalar.map { 1 / Float($0).squareRoot() }
+    let divisor = c.attentionScalar ?? (kind.scoreFactor == nil ? nil : headDimension)
+    scale = divisor.map { Float(kind.scoreFactor ?? 1) / Float($0).squareRoot() }
     hasBias = kind.bias ?? c.queryKeyValueBias
     hasOutputBias = kind.bias ?? c.attentionOutputBias
     switch kind.queryKeyNorm {

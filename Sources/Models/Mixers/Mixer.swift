@@ -5,6 +5,8 @@ public import Tensors
 /// A new way is one file with a kind, its mixer and its state, and one line in ``MixerRegistry``. `docs/EXTENDING.md`
 /// walks through one.
 public protocol MixerKind: LayerKind {
+  /// Whether it reads the residual stream itself, not its norm, and beside it the embeddings of the tokens.
+  var readsStream: Bool { get }
   /// The mixer over a store that holds ``LayerKind/declarations(_:)``.
   func makeMixer(_ store: ParameterStore, _ site: LayerSite) -> any Mixer
   /// What the mixer remembers of one sequence: nothing yet, with room for `capacity` tokens.
@@ -19,6 +21,7 @@ public protocol MixerKind: LayerKind {
 }
 
 extension MixerKind {
+  public var readsStream: Bool { false }
   public func rotaryEmbeddings(_ site: LayerSite) -> [RotaryEmbedding] { [] }
 }
 

@@ -6,5 +6,6 @@ public enum MixerRegistry {
     LatentAttention.self,
     LinearAttention.self, LightningAttention.self, GatedDeltaNet.self, KimiDeltaAttention.self,
     Mamba.self, Mamba2.self, MLSTM.self, GateLoop.self, HGRN2.self, RWKV6.self,
+    ParallelMixers.self, SharedBlock.self,
   ]
 }

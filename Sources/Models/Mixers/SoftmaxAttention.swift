@@ -38,6 +38,8 @@ public struct SoftmaxAttention: MixerKind {
   public var learnedSinks = false
   /// Scores x become `cap · tanh(x / cap)` (Gemma 2, arXiv:2408.00118).
   public var logitSoftCap: Double?
+  /// What scores are multiplied by besides being divided by the root of the head's width.
+  public var scoreFactor: Double?
   /// Whether all four projections have a bias.
   public var bias: Bool?
   public var queryKeyNorm: Normalization?
@@ -69,6 +71,7 @@ public struct SoftmaxAttention: MixerKind {
     }
     learnedSinks = try settings.flag("learned_sinks") ?? false
     logitSoftCap = try settings.number("logit_soft_cap")
+    scoreFactor = try settings.number("score_factor")
     bias = try settings.flag("bias")
     queryKeyNorm = try settings.choice("qk_norm", Normalization.self)
     outputGate = try settings.flag("output_gate") ?? false
@@ -105,6 +108,7 @@ public struct SoftmaxAttention: MixerKind {
     members["temperature_interval"] = temperature.map { .integer(Int64($0.interval)) }
     if learnedSinks { members["learned_sinks"] = .bool(true) }
     members["logit_soft_cap"] = logitSoftCap.map { .number($0) }
+    members["score_factor"] = scoreFactor.map { .number($0) }
     members["bias"] = bias.map { .bool($0) }
     members["qk_norm"] = queryKeyNorm.map { .string($0.rawValue) }
     if outputGate { members["output_gate"] = .bool(true) }
@@ -130,16 +134,20 @@ public struct SoftmaxAttention: MixerKind {
   }
 
   public func declarations(_ site: LayerSite) -> [ParameterDeclaration] {
+    declarations(site, inputWidth: site.configuration.hiddenSize)
+  }
+
+  /// Those of attention that reads rows of another width than the residual stream's.
+  func declarations(_ site: LayerSite, inputWidth: Int) -> [ParameterDeclaration] {
     let names = site.names
     let shape = AttentionShape(self, site)
-    let width = site.configuration.hiddenSize
     let queryRows = shape.queryWidth * (outputGate ? 2 : 1)
     // A projection in one holds the rows of all three.
     let rows =
       names.projection.count == 1
       ? [shape.queryWidth + 2 * shape.keyWidth] : [queryRows, shape.keyWidth, shape.keyWidth]
     var list = site.linear(
-      names.projection, rows: rows, columns: width, .attention, axis: 0, hasBias: shape.hasBias)
+      names.projection, rows: rows, columns: inputWidth, .attention, axis: 0, hasBias: shape.hasBias)
     if rows.count == 1 { list[0].fusedRows = [shape.queryWidth, shape.keyWidth, shape.keyWidth] }
     if let queryKeyNorm = shape.queryKeyNorm, queryKeyNorm != .unit {
       list += site.norm(names.queryNorm, queryKeyNorm == .head ? shape.headDimension : shape.queryWidth)
@@ -154,8 +162,8 @@ public struct SoftmaxAttention: MixerKind {
     }
     return list
       + site.linear(
-        [names.output], rows: [width], columns: shape.queryWidth, .attention, axis: 1, writesToResidual: true,
-        hasBias: shape.hasOutputBias)
+        [names.output], rows: [site.configuration.hiddenSize], columns: shape.queryWidth, .attention, axis: 1,
+        writesToResidual: true, hasBias: shape.hasOutputBias)
   }
 
   public func rotaryEmbeddings(_ site: LayerSite) -> [RotaryEmbedding] {

@@ -21,10 +21,13 @@ extension ModelConfiguration {
   }
 
   private func block(_ site: LayerSite) -> [ParameterDeclaration] {
-    let names = site.names
-    return norm(names.normBeforeAttention, hiddenSize) + mixer(layer: site.layer).declarations(site)
-      + norm(names.normAfterAttention, hiddenSize) + norm(names.normBeforeFeedForward, hiddenSize)
-      + feedForward(layer: site.layer).declarations(site) + norm(names.normAfterFeedForward, hiddenSize)
+    let (names, mixer, feedForward) = (site.names, mixer(layer: site.layer), feedForward(layer: site.layer))
+    let ofMixer =
+      norm(mixer.readsStream ? nil : names.normBeforeAttention, hiddenSize) + mixer.declarations(site)
+      + norm(names.normAfterAttention, hiddenSize)
+    if feedForward.isNone { return ofMixer }
+    return ofMixer + norm(names.normBeforeFeedForward, hiddenSize) + feedForward.declarations(site)
+      + norm(names.normAfterFeedForward, hiddenSize)
   }
 
   /// The parameters of a norm of the model's kind; none where it has no name.

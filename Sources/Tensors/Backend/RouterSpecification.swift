@@ -54,6 +54,8 @@ public enum RowActivation: Sendable, Hashable {
   case geGLU
   /// SwiGLU of a gate of at most 7 and an up from -7 to 7, plus 1, with the sigmoid of 1.702 times the gate (gpt-oss).
   case clampedSwiGLU
+  /// gelu(gate) * up, with GELU as it is defined.
+  case geGLUExact
   /// GELU in its tanh form.
   case gelu
   /// max(x, 0)² (arXiv:2109.08668).
@@ -67,6 +69,7 @@ public enum RowActivation: Sendable, Hashable {
     case .swiGLU: APUS_SWIGLU
     case .geGLU: APUS_GEGLU
     case .clampedSwiGLU: APUS_CLAMPED_SWIGLU
+    case .geGLUExact: APUS_GEGLU_EXACT
     case .gelu: APUS_GELU
     case .reluSquared: APUS_RELU_SQUARED
     }

@@ -6,7 +6,7 @@ import Testing
 extension EngineTests {
   /// Products of groups of rows, row activations and the choice of experts, held to plain definitions.
   @Suite struct Experts {
-    static let kinds = [APUS_SWIGLU, APUS_GEGLU, APUS_CLAMPED_SWIGLU, APUS_GELU, APUS_RELU_SQUARED]
+    static let kinds = [APUS_SWIGLU, APUS_GEGLU, APUS_CLAMPED_SWIGLU, APUS_GEGLU_EXACT, APUS_GELU, APUS_RELU_SQUARED]
 
     @Test func rowActivations() async {
       await #expect(processExitsWith: .success) {

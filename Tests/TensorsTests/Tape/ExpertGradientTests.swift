@@ -24,7 +24,7 @@ extension EngineTests {
       )
     }
 
-    @Test(arguments: [RowActivation.swiGLU, .clampedSwiGLU, .reluSquared], [false, true])
+    @Test(arguments: [RowActivation.swiGLU, .clampedSwiGLU, .geGLUExact, .reluSquared], [false, true])
     func experts(_ activation: RowActivation, hasBias: Bool) {
       for specification in [
         RouterSpecification(experts: 5, chosen: 2), RouterSpecification(experts: 5, chosen: 3, normalizesWeights: true),

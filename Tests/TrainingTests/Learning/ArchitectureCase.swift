@@ -97,6 +97,7 @@ struct ArchitectureCase: Sendable, CustomTestStringConvertible {
     Self("SwiGLU", #"{"activation": "swiglu"}"#), Self("GeGLU", #"{"activation": "geglu"}"#),
     Self("GELU", #"{"activation": "gelu"}"#), Self("squared ReLU", #"{"activation": "relu2"}"#),
     Self("clamped SwiGLU", #"{"activation": "clamped_swiglu"}"#),
+    Self("exact GeGLU", #"{"activation": "geglu_exact"}"#),
     Self("biases everywhere", #"{"attention_bias": true, "mlp_bias": true}"#),
     Self("scaled embedding", #"{"scale_embedding": true}"#),
     Self("scaled scores and logits", #"{"attention_scalar": 64, "logit_factor": 0.5}"#),
@@ -124,6 +125,19 @@ struct ArchitectureCase: Sendable, CustomTestStringConvertible {
     mixers(
       "hybrid: Mamba-2, attention without positions",
       #"{"kind": "mamba2", "heads": 8, "head_dimension": 16, "state_size": 32}, {"kind": "attention", "rope": false}"#),
+    mixers(
+      "attention beside Mamba-2",
+      """
+      {"kind": "parallel", "mixers": [{"kind": "mamba2", "heads": 8, "head_dimension": 16, "state_size": 32},
+        {"kind": "attention"}]}
+      """),
+    Self(
+      "Mamba-2, with a transformer block before it and no feed-forward layer in every second layer",
+      """
+      {"mixers": [{"kind": "mamba2", "heads": 8, "head_dimension": 16, "state_size": 32},
+        {"kind": "shared_block", "rank": 8, "mixer": {"kind": "mamba2", "heads": 8, "head_dimension": 16, "state_size": 32}}],
+       "feed_forwards": [{"kind": "dense"}, {"kind": "none"}]}
+      """),
     mixers("hybrid: attention, RWKV-6", #"{"kind": "attention"}, {"kind": "rwkv6", "mix_rank": 8, "decay_rank": 16}"#),
   ]
 
