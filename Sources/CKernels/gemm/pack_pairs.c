@@ -50,11 +50,11 @@ TARGET_INLINE void pack_across(apus_matrix m, apus_dtype type, int64_t depth, in
 }
 
 // Sixteen pairs of `wide` vectors (14 or 16) in bf16, whose depth is contiguous, turned in registers.
-TARGET_INLINE void turn(const uint16_t *from, int64_t stride, int wide, int width, int rows_after, uint32_t *out) {
+TARGET_INLINE void turn(const uint16_t *from, int64_t stride, int wide, int width, bool rows_follow, uint32_t *out) {
   __m512i r[16];
   UNROLL for (int i = 0; i < 16; i++) r[i] = i < wide ? _mm512_loadu_si512(from + i * stride) : _mm512_setzero_si512();
   transpose(r);
-  UNROLL for (int i = 0; i < 16; i++) store_lanes(out + i * width, r[i], wide, i + rows_after > 17);
+  UNROLL for (int i = 0; i < 16; i++) store_lanes(out + i * width, r[i], wide, rows_follow || i < 15);
 }
 // The same of eight vectors: two rounds of exchange within lanes of 128 bits, and one that joins the lanes of both halves.
 TARGET_INLINE void turn_8(const uint16_t *from, int64_t stride, uint32_t *out) {
@@ -92,8 +92,8 @@ TARGET_INLINE void pack_along(apus_matrix m, apus_dtype type, int64_t depth, int
       if (type == APUS_BF16 && left == 32 && there >= wide) {
         const uint16_t *from = (const uint16_t *)m.data + v * m.row_stride + 2 * p;
         if (wide == 8) turn_8(from, m.row_stride, to);
-        else if (wide == 14) turn(from, m.row_stride, 14, width, pairs - p > 16 ? 18 : 16, to);
-        else turn(from, m.row_stride, 16, width, 16, to);
+        else if (wide == 14) turn(from, m.row_stride, 14, width, pairs - p > 16, to);
+        else turn(from, m.row_stride, 16, width, true, to);
         continue;
       }
       __m512i r[16];
