@@ -67,13 +67,13 @@ private func check(
       Int64(rows), Int64(inputs), Int64(outputs), x.raw, dtype, Int64(inputs), packed.baseAddress, y.raw, APUS_F32,
       Int64(outputs))
     let label = "seed \(random.seed) \(variant) \(rows) x \(inputs) -> \(outputs)"
-    // Of what outputs are in the mean: eight bits lose about a two hundredth, sixteen a fifty thousandth, and one output
-    // by itself some times that.
+    // Of what outputs are in the mean eight bits lose about a two hundredth, sixteen a fifty thousandth; one output by
+    // itself may lose some times that.
     let multipliesBytes = apus_isa_current().rawValue >= APUS_ISA_AVX512.rawValue && apus_isa_has_avx512_bf16()
     let isCoarse = rows > Int(APUS_Q8_FINE_ROWS) && multipliesBytes
     let lost = numbers != nil ? 1e-6 : isCoarse ? 4e-2 : 2e-4
     let squares: Double = x.doubles.reduce(0) { $0 + $1 * $1 }
-    let errors: Double = zip(y.doubles, expected.doubles).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    let errors = zip(y.doubles, expected.doubles).reduce(0.0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     let share = (errors / (squares * Double(outputs))).squareRoot()
     #expect(share <= lost && y.firstOverwritten == nil, "\(label): off by \(share)")
   }
