@@ -45,12 +45,12 @@ import Testing
     for (family, change, part) in [
       (falcon, #""projectors_bias": true"#, "projectors_bias: true is not supported"),
       (falcon, #""mamba_d_head": 7"#, "mamba_d_head: 7 times mamba_n_heads 5 is not mamba_d_ssm 40"),
-      (falcon, #""mamba_n_groups": 2"#, "mamba_n_groups: 5 heads"),
+      (falcon, #""mamba_n_groups": 2"#, "mamba_n_groups: 2 groups must divide the 5 heads"),
       (falcon, #""ssm_multipliers": [1, 1, 1, 1]"#, "ssm_multipliers: [1,1,1,1] is not a list of 5 numbers"),
       (falcon, #""time_step_limit": [0.2, 0.1]"#, "time_step_limit: [0.2,0.1] is not"),
       (zamba, #""add_bias_linear": true"#, "add_bias_linear: true is not supported"),
       (zamba, #""rms_norm_eps": 1e-6"#, "rms_norm_eps: 1e-06 is not supported"),
-      (zamba, #""mamba_ngroups": 3"#, "mamba_ngroups: 4 heads"),
+      (zamba, #""mamba_ngroups": 3"#, "mamba_ngroups: 3 groups must divide the 4 heads"),
       (zamba, #""layers_block_type": ["mamba", "attention", "mamba"]"#, "layers_block_type: it must be a list of 3"),
     ] {
       let error = #expect(throws: HuggingFaceConfigurationError.self) { try read(family, change) }
