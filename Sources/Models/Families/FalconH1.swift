@@ -61,7 +61,7 @@ enum FalconH1Family: ModelFamily {
     mamba.normIsBeforeGate = try reader.flag("mamba_norm_before_gate", missing: true)
     mamba.hasConvolutionBias = try reader.flag("mamba_conv_bias", missing: true)
     (mamba.smallestTimeStep, mamba.largestTimeStep) = try reader.timeStepLimits()
-    mamba.factors = try reader.positives("ssm_multipliers", count: 5)
+    mamba.factors = try reader.positives("ssm_multipliers", count: 5).flatMap { $0 == [1, 1, 1, 1, 1] ? nil : $0 }
     return mamba
   }
 
