@@ -41,6 +41,51 @@ import Testing
     #expect((parallel.branches[0].mixer.kind as? Mamba2)?.dimension == 16)
   }
 
+  /// The published `config.json` of four sizes: what multiplies logits, keys, attention's result, Mamba's input and
+  /// result, gate and feed-forward layer, and Mamba's keys.
+  @Test(arguments: [
+    (
+      "falcon-h1-0.5b",
+      [
+        0.0390625, 0.390625, 0.9375, 1.25,
+        0.23570226039551587, 0.8838834764831844, 0.5859375, 0.35355339059327,
+      ]
+    ),
+    (
+      "falcon-h1-1.5b-deep",
+      [
+        0.03125, 0.17677669529663687, 0.5, 1,
+        0.23570226039551587, 0.7071067811865476, 0.3125, 0.17677669529663,
+      ]
+    ),
+    (
+      "falcon-h1-7b",
+      [
+        0.013020833333333334, 0.030690398488999456, 0.10416666666666667, 0.4166666666666667,
+        0.11785113019775793, 0.2946278254943948, 0.032552083333333336, 0.17677669529663,
+      ]
+    ),
+    (
+      "falcon-h1-34b",
+      [
+        0.0078125, 0.011048543456039804, 0.0375, 0.25,
+        0.08838834764831845, 0.1767766952966369, 0.011160714285714284, 0.17677669529663,
+      ]
+    ),
+  ])
+  func presetsHaveThePublishedMultipliers(_ name: String, _ published: [Double]) throws {
+    let json = try Preset(named: name).configuration.huggingFaceJSON()
+    let names = ["lm_head", "key", "attention_out", "ssm_in", "ssm_out"].map { "\($0)_multiplier" }
+    var values = try names.map { try #require(json[$0]) }
+    values += try #require(json["mlp_multipliers"]?.arrayValue)
+    values.append(try #require(json["ssm_multipliers"]?.arrayValue)[2])
+    for (value, published) in zip(values, published) {
+      let number = try #require(value.doubleValue)
+      #expect(abs(number / published - 1) < 1e-12, "\(number), published \(published)")
+    }
+    #expect(values.count == published.count)
+  }
+
   @Test func wrongValues() {
     for (family, change, part) in [
       (falcon, #""projectors_bias": true"#, "projectors_bias: true is not supported"),
