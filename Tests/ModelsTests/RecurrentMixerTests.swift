@@ -128,6 +128,17 @@ import Testing
       (#"{"kind": "parallel"}"#, "mixers: missing"),
       (#"{"kind": "parallel", "mixers": [{"kind": "attention"}, {"kind": "attention"}]}"#, "take different kinds"),
       (#"{"kind": "parallel", "mixers": [{"kind": "dense"}]}"#, "is not one of attention"),
+      (#"{"kind": "shared_block"}"#, "mixer: missing"),
+      (
+        #"{"kind": "parallel", "mixers": [{"kind": "shared_block", "mixer": {"kind": "attention"}}]}"#,
+        "'shared_block' cannot be a part"
+      ),
+      (
+        """
+        {"kind": "shared_block", "mixer": {"kind": "attention"}},
+        {"kind": "shared_block", "blocks": 2, "mixer": {"kind": "attention"}}
+        """, "what layers share is one"
+      ),
     ] {
       let error = #expect(throws: SettingsError.self) { try MixerCase(settings) }
       #expect("\(error.map(\.description) ?? "")".contains(part), "\(settings)")

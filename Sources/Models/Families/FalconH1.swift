@@ -61,7 +61,7 @@ enum FalconH1Family: ModelFamily {
     mamba.normIsBeforeGate = try reader.flag("mamba_norm_before_gate", missing: true)
     mamba.hasConvolutionBias = try reader.flag("mamba_conv_bias", missing: true)
     (mamba.smallestTimeStep, mamba.largestTimeStep) = try reader.timeStepLimits()
-    mamba.factors = try reader.positives("ssm_multipliers", count: 5)
+    mamba.factors = try reader.positives("ssm_multipliers", count: 5).flatMap { $0 == [1, 1, 1, 1, 1] ? nil : $0 }
     return mamba
   }
 
@@ -164,7 +164,7 @@ extension HuggingFaceConfigurationReader {
   func mamba2(heads: Int, width: Int, stateSize: Int, groups: (key: String, missing: Int)) throws -> Mamba2 {
     let count = try size(groups.key, limit: 4096, missing: groups.missing)
     guard width % heads == 0, width / heads <= 4096, heads % count == 0 else {
-      throw error(groups.key, "\(heads) heads of Mamba-2 divide its width \(width), and the \(count) groups divide them")
+      throw error(groups.key, "\(count) groups must divide the \(heads) heads, and those the width \(width)")
     }
     return Mamba2(
       heads: heads, dimension: width / heads, stateSize: stateSize, groups: count,

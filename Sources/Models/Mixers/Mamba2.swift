@@ -60,6 +60,11 @@ public struct Mamba2: RecurrentKind {
     StateHeads(count: heads, keyHeads: groups, keyDimension: stateSize, valueDimension: dimension)
   }
 
+  public func check(_ site: LayerSite) throws {
+    let columns = Double(3 * sizes.valueWidth + 2 * sizes.keyWidth)
+    try site.checkCountable(parameters: Double(site.configuration.hiddenSize) * columns, "heads")
+  }
+
   public func declarations(_ site: LayerSite) -> [ParameterDeclaration] {
     let hidden = site.configuration.hiddenSize
     let channels = sizes.valueWidth + 2 * sizes.keyWidth

@@ -49,7 +49,7 @@ public struct ParallelMixers: MixerKind {
   }
 
   public func check(_ site: LayerSite) throws {
-    for branch in branches { try branch.kind.check(site) }
+    for branch in branches { try branch.mixer.check(site) }
     var names: Set<String> = []
     for declaration in declarations(site) where !names.insert(declaration.name).inserted {
       throw SettingsError(

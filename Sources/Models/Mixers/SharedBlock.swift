@@ -48,7 +48,11 @@ public struct SharedBlock: MixerKind {
     }
     let at = SharedBlockPlace(self, site)
     try attention.check(at.block)
-    try mixer.kind.check(at.own)
+    try mixer.check(at.own)
+    let all = (0..<c.layerCount).compactMap { c.mixer(layer: $0) as? SharedBlock }
+    guard all.allSatisfy({ $0.attention == attention && $0.count == count }) else {
+      throw SettingsError(key: "mixers", problem: "what layers share is one: give each shared_block the same attention")
+    }
     try site.checkCountable(parameters: Double(rank) * Double(2 * c.hiddenSize + c.intermediateSize), "rank")
   }
 

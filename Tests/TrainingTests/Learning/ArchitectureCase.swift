@@ -135,7 +135,8 @@ struct ArchitectureCase: Sendable, CustomTestStringConvertible {
       "Mamba-2, with a transformer block before it and no feed-forward layer in every second layer",
       """
       {"mixers": [{"kind": "mamba2", "heads": 8, "head_dimension": 16, "state_size": 32},
-        {"kind": "shared_block", "rank": 8, "mixer": {"kind": "mamba2", "heads": 8, "head_dimension": 16, "state_size": 32}}],
+        {"kind": "shared_block", "rank": 8,
+         "mixer": {"kind": "mamba2", "heads": 8, "head_dimension": 16, "state_size": 32}}],
        "feed_forwards": [{"kind": "dense"}, {"kind": "none"}]}
       """),
     mixers("hybrid: attention, RWKV-6", #"{"kind": "attention"}, {"kind": "rwkv6", "mix_rank": 8, "decay_rank": 16}"#),
