@@ -68,21 +68,8 @@ enum GPTOSSFamily: ModelFamily {
     return names
   }
 
-  /// Checkpoints hold the experts of a layer in one tensor, with inputs as rows, in which gate and up take turns.
   static func place(of parameter: ParameterDeclaration, in c: ModelConfiguration) -> StoredPlace? {
-    // model.layers.LAYER.mlp.experts.NUMBER.gate_proj.weight
-    let parts = parameter.name.split(separator: ".")
-    guard parts.count == 8, parts[4] == "experts", let layer = Int(parts[2]), let number = Int(parts[5]),
-      let count = (c.feedForward(layer: layer) as? ExpertsFeedForward)?.router.experts
-    else { return nil }
-    let isUp = parts[6] == "up_proj", turns = parts[6] == "down_proj" ? 1 : 2
-    let isBias = parts[7] == "bias"
-    let outputs = turns * parameter.shape[0], inputs = isBias ? [] : [parameter.shape[1]]
-    let end = (turns == 1 ? ".down_proj" : ".gate_up_proj") + (isBias ? "_bias" : "")
-    return StoredPlace(
-      tensor: parts[..<5].joined(separator: ".") + end,
-      shape: [count] + inputs + [outputs], first: number * (inputs.first ?? 1) * outputs + (isUp ? 1 : 0),
-      rowStride: turns, columnStride: outputs)
+    StoredPlace.fusedExpert(parameter, in: c, takingTurns: true)
   }
 
   static let presets: [Preset] = [

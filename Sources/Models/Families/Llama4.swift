@@ -77,18 +77,8 @@ enum Llama4Family: ModelFamily {
     return names
   }
 
-  /// All experts of a layer are one tensor, `[experts, inputs, outputs]`, gate and up side by side in it.
   static func place(of parameter: ParameterDeclaration, in c: ModelConfiguration) -> StoredPlace? {
-    let parts = parameter.name.split(separator: ".")
-    guard parts.count == 8, parts[4] == "experts", let layer = Int(parts[2]), let expert = Int(parts[5]),
-      let kind = c.feedForward(layer: layer) as? ExpertsFeedForward
-    else { return nil }
-    let isDown = parts[6] == "down_proj"
-    let (inputs, outputs) = isDown ? (kind.width, c.hiddenSize) : (c.hiddenSize, 2 * kind.width)
-    return StoredPlace(
-      tensor: parts[..<5].joined(separator: ".") + (isDown ? ".down_proj" : ".gate_up_proj"),
-      shape: [kind.router.experts, inputs, outputs],
-      first: expert * inputs * outputs + (parts[6] == "up_proj" ? kind.width : 0), rowStride: 1, columnStride: outputs)
+    StoredPlace.fusedExpert(parameter, in: c, takingTurns: false)
   }
 
   static let presets: [Preset] = [
