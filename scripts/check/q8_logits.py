@@ -9,8 +9,8 @@ TEXT    a text; its first rows of 256 tokens are read
 APUS    the program (default .build/release/apus)
 The truth is transformers in float32 with every matrix rounded to Q8_0. Beside it stand Apus, and llama.cpp's products
 as its source defines them: inputs rounded to eight bits in blocks of 32 with a scale in half precision, all else in
-float32. Printed: the Euclidean norm of the difference over the norm, and the mean divergence of the next token's distribution
-in nats. Exit status 1 if Apus in float32 lies more than a tenth further than llama.cpp.
+float32. Printed: the Euclidean norm of the difference over the norm, and the mean divergence of the next token's
+distribution in nats. Exit status 1 if Apus in float32 lies more than a tenth further than llama.cpp.
 """
 import argparse
 import json
