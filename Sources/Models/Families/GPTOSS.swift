@@ -56,8 +56,8 @@ enum GPTOSSFamily: ModelFamily {
       members["rope_parameters"] = ["rope_type": "default", "rope_theta": .number(c.ropeTheta)]
     }
     members["hidden_act"] = "silu"
-    members["swiglu_alpha"] = 1.702
-    members["swiglu_limit"] = 7
+    members["swiglu_alpha"] = .number(1.702)
+    members["swiglu_limit"] = .number(7)
     members.merge(c.expertMembers(count: "num_local_experts", width: "intermediate_size")) { _, own in own }
     return members
   }
