@@ -7,10 +7,10 @@
 # in the folder of tokenizer and tokens. The optimizers take turns, so that a sweep cut short has runs of each. Where the
 # best rate is the lowest or the highest tried, half or twice of it is tried too. A finished run is not trained again:
 # the same command goes on where it was stopped. What the rates of the comparison are:
-#   sweep.sh "adamW muon" "2e-3 4e-3 8e-3"      "42 43 44"
+#   sweep.sh "adamW muon" "4e-3 2e-3"           "42 43 44"
 #   sweep.sh lion         "1e-4 3e-4 6e-4 1e-3" "42"
-#   sweep.sh ademamix     "1e-3 2e-3 3e-3"      "42" --set optimizer.optimizer_factory.alpha_warmup=600 \
-#                                                    --set optimizer.optimizer_factory.beta3_warmup=600
+#   sweep.sh ademamix     "1e-3 2e-3 3e-3"      "42" --set optimizer.optimizer_factory.alpha_warmup=120 \
+#                                                    --set optimizer.optimizer_factory.beta3_warmup=120
 #   sweep.sh soap         "1e-3 3e-3 6e-3"      "42"
 # Muon's updates have the size of AdamW's at the same rate (update_scale: moonlight), so both take the same rates.
 set -euo pipefail

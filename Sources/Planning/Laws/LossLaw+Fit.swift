@@ -34,10 +34,10 @@ extension LossLaw {
       throw FitError(description: "sizes, tokens and losses must all be above 0")
     }
     guard points.count >= 5 else {
-      throw FitError(description: "\(points.count) runs do not say the five numbers of a law; give five or more")
+      throw FitError(description: "the five numbers of a law need five runs or more, not \(points.count)")
     }
     guard Set(points.map(\.parameters)).count > 1, Set(points.map(\.tokens)).count > 1 else {
-      throw FitError(description: "the runs must differ in parameters and in tokens; nothing else says what either does")
+      throw FitError(description: "the runs must differ in parameters and in tokens, which nothing else can tell apart")
     }
     var best = Candidate(points, 0.3, 0.3)
     var (center, width) = ((0.75, 0.75), 0.75)
