@@ -18,9 +18,10 @@ typedef struct {
 } few_queries_job;
 // Reads rows of all heads in order of memory: each head by itself goes through them in strides that the processor does
 // not expect, and asking for more lines at once than it keeps track of makes it wait.
-static inline void read_rows(const void *rows, int64_t stride, int64_t first, int64_t count, apus_dtype type) {
-  int64_t row = stride * (int64_t)apus_dtype_size(type);
-  touch((const char *)rows + first * row, count * row);
+static inline void read_rows(const void *rows, int64_t stride, int64_t width, int64_t first, int64_t count,
+                             apus_dtype type) {
+  int64_t size = (int64_t)apus_dtype_size(type);
+  for (int64_t row = first; row < first + count; row++) touch((const char *)rows + row * stride * size, width * size);
 }
 #define UNROLL _Pragma("GCC unroll 16")
 #include "for_each_variant.h"
@@ -134,8 +135,8 @@ INLINE void V(chunk_of_query)(const few_queries_job *j, int64_t sequence, int64_
   int64_t q_at = (sequence * s->query_length + query) * s->q_stride;
   float *weights = apus_workspace(0, (size_t)(s->heads * keys_per_chunk) * sizeof(float));
   const float scale = plain || s->soft_cap == 0 ? s->scale : s->scale / s->soft_cap;
-  read_rows(j->k, s->k_stride, row, keys, type);
-  read_rows(j->v, s->v_stride, row, keys, type);
+  read_rows(j->k, s->k_stride, s->kv_heads * dim, row, keys, type);
+  read_rows(j->v, s->v_stride, s->kv_heads * value_dim, row, keys, type);
   for (int64_t key = 0; key < keys; key += 16) {
     int n = keys - key < 16 ? (int)(keys - key) : 16;
     for (int64_t h = 0; h < s->heads; h++) {
