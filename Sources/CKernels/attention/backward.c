@@ -26,7 +26,8 @@ void apus_attention_backward(const apus_attention *s, const void *q, const void 
 // Adds the products of a tile `[keys, lanes]` as the left operand and packed columns. `left` has room for the tile's panels
 // where the kernel cannot read its rows in place.
 INLINE void V(accumulate)(const apus_gemm_kernel *kn, int64_t keys, const void *tile, apus_dtype type, char *left,
-                          const char *right, size_t right_panel, int64_t columns, float *sums, int64_t stride) {
+                          const char *right, size_t right_panel, int64_t columns, float *sums, int64_t stride,
+                          int64_t second_half) {
   const int64_t lanes = kn->tile_columns, depth = apus_padded_depth(kn, lanes), row_bytes = lanes * kn->element_bytes;
   const bool direct = kn->tile_direct && kn->element_bytes == (int)apus_dtype_size(type);
   if (!direct) V(pack_rows)(kn, (apus_matrix){tile, type, lanes, 1}, keys, lanes, left);
@@ -35,7 +36,10 @@ INLINE void V(accumulate)(const apus_gemm_kernel *kn, int64_t keys, const void *
     for (int64_t r = 0; r < keys; r += kn->tile_rows) {
       const char *b = right + (size_t)(c / kn->tile_columns) * right_panel;
       float *to = sums + r * stride + c;
-      if (direct) kn->tile_direct(depth, (const char *)tile + r * row_bytes, row_bytes, b, to, stride, true);
+      const char *rows = (const char *)tile + r * row_bytes;
+      if (direct && r >= second_half)
+        kn->tile_direct(depth / 2, rows + row_bytes / 2, row_bytes, b + right_panel / 2, to, stride, true);
+      else if (direct) kn->tile_direct(depth, rows, row_bytes, b, to, stride, true);
       else kn->tile(depth, left + (size_t)(r / kn->tile_rows) * panel, b, to, stride, true);
     }
 }
@@ -221,11 +225,13 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
             else V(score_gradients)(s, &strip, NULL, &block, lanes, j * 16, key0, seen, half, lse, delta);
           }
         }
+        // Keys that none of the first sixteen queries sees have zeros there, which need not be multiplied.
+        int64_t second_half = plain ? V(up)(strip.first_half_last + 1 - key0, kn->tile_rows) : KEY_BLOCK;
         if (!pairs) kn->pack_b((apus_matrix){ds, APUS_F32, 1, lanes}, seen, lanes, packed_s);
         V(accumulate)(kn, seen, block.p_rows, rows_type, left, turned_o, lane_panel, value_dim,
-                      d_v + key0 * value_stride, value_stride);
+                      d_v + key0 * value_stride, value_stride, second_half);
         V(accumulate)(kn, seen, block.ds_rows, rows_type, left, turned_q, lane_panel, dim, d_k + key0 * dim_stride,
-                      dim_stride);
+                      dim_stride, second_half);
         for (int64_t r = 0; r < dims; r += kn->tile_rows)
           kn->tile(seen, turned_keys + (size_t)b * turned_block + (size_t)(r / kn->tile_rows) * turned_panel,
                    packed_s, d_q + r * lanes, lanes, true);

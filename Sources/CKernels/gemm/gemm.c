@@ -4,6 +4,7 @@
 #include "apus_pool.h"
 #include "gemm_blocks.h"
 #include "store_tile.h"
+#include <string.h>
 
 enum {
   cache_bytes = 448 << 10,
@@ -176,11 +177,35 @@ static bool spreads_over_sets(int64_t bytes, int64_t rows) {
   return __builtin_popcountll(sets) * 4 >= rows;
 }
 
+typedef struct {
+  apus_matrix from;
+  int64_t rows, bytes, stride;
+  char *to;
+} copy_job;
+enum { rows_per_copy = 16 };
+
+static void copy_task(void *context, int64_t chunk, int worker) {
+  (void)worker;
+  const copy_job *j = context;
+  for (int64_t r = chunk * rows_per_copy; r < least(j->rows, (chunk + 1) * rows_per_copy); r++)
+    memcpy(j->to + r * j->stride, (const char *)j->from.data + r * row_bytes(j->from), (size_t)j->bytes);
+}
+
+// The same rows a line further apart, where they spread over a cache's sets; a copy costs half of what packing does.
+static apus_matrix spread(apus_matrix m, int64_t rows, int64_t columns, int64_t tile_rows) {
+  int64_t size = (int64_t)apus_dtype_size(m.dtype), stride = divide_up(columns * size, 64) * 64;
+  while (!spreads_over_sets(stride, tile_rows)) stride += 64;
+  copy_job job = {m, rows, columns * size, stride, apus_workspace(1, (size_t)(rows * stride))};
+  apus_parallel(divide_up(rows, rows_per_copy), copy_task, &job);
+  return (apus_matrix){job.to, m.dtype, stride / size, 1};
+}
+
 // Shares the product out in blocks and runs it. `block_columns` 0: as suits the shape.
 static void run(product p, int64_t most_panels, int64_t block_columns) {
   const apus_gemm_kernel *k = p.kernel;
-  p.direct = k->tile_direct && p.left.dtype == p.compute && p.left.column_stride == 1 && p.depth % k->depth_unit == 0 &&
-             spreads_over_sets(row_bytes(p.left), least(k->tile_rows, p.rows));
+  bool in_order = k->tile_direct && p.left.dtype == p.compute && p.left.column_stride == 1 &&
+                  p.depth % k->depth_unit == 0;
+  p.direct = in_order && spreads_over_sets(row_bytes(p.left), least(k->tile_rows, p.rows));
   int64_t panel = (int64_t)apus_panel_a_bytes(k, p.depth);
   int64_t panels = cache_bytes / (panel > 0 ? panel : 1);
   panels = panels < 1 ? 1 : panels > most_panels ? most_panels : panels;
@@ -200,6 +225,10 @@ static void run(product p, int64_t most_panels, int64_t block_columns) {
   // A right operand that the second-level caches hold is there for every block of rows; of a larger one a block of columns
   // is taken with all rows, so that it is read from memory once.
   p.rows_first = divide_up(p.columns, k->tile_columns) * (int64_t)p.panel_bytes <= small_right;
+  if (in_order && !p.direct && !p.packed_left && !p.epilogue && p.column_blocks > 1) {
+    p.left = spread(p.left, p.rows, p.depth, k->tile_rows);
+    p.direct = true;
+  }
   int64_t bytes = divide_up(p.rows, k->tile_rows) * panel;
   if (!p.direct && !p.packed_left && (p.column_blocks > 1 || (p.left.row_stride == 1 && bytes <= most_packed))) {
     // Several tasks need the same rows, or these lie across memory: packed once for all.

@@ -17,22 +17,27 @@ typedef struct {
 
 #ifdef NARROW_IN_HARDWARE
 #define UNROLL _Pragma("GCC unroll 8")
-// sum[i][j] = the products of key `row + i`, up to `count`, and sixteen queries of the strip from 16 * j on.
-#define PRODUCTS(sum, count, row, o)                                                                                   \
+// sum[i][j] = the products of key `row + i`, up to `count`, and sixteen queries of the strip from 16 * j on; zero for those
+// before `half`.
+#define PRODUCTS(sum, count, row, o, half)                                                                             \
   do {                                                                                                                 \
     const int32_t *left = (const int32_t *)((o)->keys + (size_t)((row) / 8) * (o)->panel_bytes) + (row) % 8;           \
     const char *right = (o)->queries;                                                                                  \
     UNROLL for (int i = 0; i < count; i++) sum[i][0] = sum[i][1] = _mm512_setzero_ps();                                \
     for (int64_t k = 0; k < (o)->pairs; k++, left += 8, right += 128) {                                                \
-      __m512bh right0 = (__m512bh)_mm512_loadu_si512(right), right1 = (__m512bh)_mm512_loadu_si512(right + 64);        \
+      __m512bh right0, right1 = (__m512bh)_mm512_loadu_si512(right + 64);                                              \
+      if (half == 0) right0 = (__m512bh)_mm512_loadu_si512(right);                                                     \
       UNROLL for (int i = 0; i < count; i++) {                                                                         \
         __m512bh both = (__m512bh)_mm512_set1_epi32(left[i]);                                                          \
-        sum[i][0] = _mm512_dpbf16_ps(sum[i][0], both, right0);                                                         \
+        if (half == 0) sum[i][0] = _mm512_dpbf16_ps(sum[i][0], both, right0);                                          \
         sum[i][1] = _mm512_dpbf16_ps(sum[i][1], both, right1);                                                         \
       }                                                                                                                \
     }                                                                                                                  \
   } while (0)
 #endif
+
+// Whether none of the first sixteen queries of the strip, if one is given, sees a key or one after it.
+INLINE bool V(only_second_half)(const V(strip) * strip, int64_t key) { return strip && key > strip->first_half_last; }
 
 // Products times `scale`; -infinity where a query of the strip, if one is given, does not see the key.
 INLINE vf V(seen_score)(const V(strip) * strip, vf product, float scale, int lane0, int64_t key) {
@@ -49,7 +54,8 @@ INLINE bool V(fused_exponentials)(const V(strip) * strip, const V(operands) * o,
   vf top[2] = {base[0], base[1]}, total[2] = {{0}, {0}};
   for (int64_t r = 0; r < seen; r += 8) {
     __m512 sum[8][2];
-    PRODUCTS(sum, 8, r, o);
+    if (V(only_second_half)(strip, key0 + r)) PRODUCTS(sum, 8, r, o, 1);
+    else PRODUCTS(sum, 8, r, o, 0);
     UNROLL for (int i = 0; i < 8; i += 2) UNROLL for (int j = 0; j < 2; j++) {
       vf p[2];
       UNROLL for (int e = 0; e < 2; e++) {
@@ -83,8 +89,13 @@ INLINE void V(fused_gradients)(const V(strip) * strip, const V(operands) * score
   }
   for (int64_t r = 0; r < seen; r += 4) {
     __m512 x[4][2], dx[4][2];
-    PRODUCTS(x, 4, r, score);
-    PRODUCTS(dx, 4, r, gradient);
+    if (V(only_second_half)(strip, key0 + r)) {
+      PRODUCTS(x, 4, r, score, 1);
+      PRODUCTS(dx, 4, r, gradient, 1);
+    } else {
+      PRODUCTS(x, 4, r, score, 0);
+      PRODUCTS(dx, 4, r, gradient, 0);
+    }
     UNROLL for (int i = 0; i < 4; i += 2) {
       vf p[2][2], g[2][2];
       UNROLL for (int e = 0; e < 2; e++) UNROLL for (int j = 0; j < 2; j++) {

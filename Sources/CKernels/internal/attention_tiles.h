@@ -59,6 +59,7 @@ typedef struct {
   int32_t first[32], last[32];  // of each lane; nonexistent queries see nothing
   int32_t lowest_first, highest_first, lowest_last, highest_last;
   int32_t lowest_kept, highest_kept;  // of keys that are kept
+  int32_t first_half_last;            // the highest last of the first sixteen lanes
   int64_t count;
 } V(strip);
 
@@ -71,6 +72,7 @@ INLINE void V(strip_range)(const apus_attention *s, int64_t sequence, int64_t qu
   out->highest_last = -1;
   out->lowest_kept = INT32_MAX;
   out->highest_kept = -1;
+  out->first_half_last = -1;
   for (int i = 0; i < lanes; i++) {
     out->first[i] = INT32_MAX;
     out->last[i] = -1;
@@ -82,6 +84,7 @@ INLINE void V(strip_range)(const apus_attention *s, int64_t sequence, int64_t qu
     if (out->first[i] > out->highest_first) out->highest_first = out->first[i];
     if (out->last[i] < out->lowest_last) out->lowest_last = out->last[i];
     if (out->last[i] > out->highest_last) out->highest_last = out->last[i];
+    if (i < 16 && out->last[i] > out->first_half_last) out->first_half_last = out->last[i];
     if (range.kept_last < range.document) continue;
     if (range.document < out->lowest_kept) out->lowest_kept = range.document;
     if (range.kept_last > out->highest_kept) out->highest_kept = range.kept_last;
