@@ -1,243 +1,10 @@
-// Products by packed panels: B is packed whole, A lies in place or is packed in blocks that stay in the second-level
-// cache, and a register tile takes the whole depth at once, so no partial sums go through memory. Only a depth too long
-// for the caches is taken in blocks.
+// Products as callers ask for them: plain ones, those of a linear layer and its backward pass, and those whose results go
+// to an epilogue. A depth too long for the caches is taken in blocks.
 #include "apus_pool.h"
-#include "gemm_blocks.h"
+#include "product.h"
 #include "store_tile.h"
-#include <string.h>
 
-enum {
-  cache_bytes = 448 << 10,
-  small_right = 1 << 20,
-  columns_per_task = 1024,
-  least_block_work = 100 << 20,
-  most_packed = 64 << 20
-};
-
-typedef struct {
-  const apus_gemm_kernel *kernel;
-  apus_dtype compute;
-  int64_t rows, columns, depth, block_rows, block_columns, row_blocks, column_blocks;
-  apus_matrix left;
-  bool rows_first;          // a block of rows is taken with all columns before the next one
-  bool direct;              // A is read where it lies
-  const char *packed_left;  // NULL: each task packs its own block
-  // Where A is also packed turned, its rows the depth, as an operand of a later product; NULL: nowhere.
-  char *turned;
-  apus_pack_function turn;
-  int turned_width;
-  const char *packed;
-  size_t panel_bytes;  // from one panel of B to the next
-  char *c;
-  apus_dtype c_dtype;
-  int64_t c_stride;
-  bool accumulate;
-  float scale;
-  apus_epilogue epilogue;  // NULL: C is written
-  const void *context;
-} product;
-
-// Rows of a last, shorter tile up to which they are taken four and one at a time where A lies in place.
-enum { few_rows = 8 };
-
-// The left operand of a task's rows: packed panels, or where A lies in place only its last, shorter one.
-static const char *left_panels(const product *p, int64_t row0, int64_t row1) {
-  const apus_gemm_kernel *k = p->kernel;
-  size_t panel = apus_panel_a_bytes(k, p->depth);
-  if (p->packed_left) return p->packed_left + (size_t)(row0 / k->tile_rows) * panel;
-  int64_t rest = (row1 - row0) % k->tile_rows;
-  if (p->direct && rest <= few_rows) return NULL;
-  int64_t first = p->direct ? row1 - rest : row0;
-  char *panels = apus_workspace(0, (size_t)divide_up(row1 - first, k->tile_rows) * panel);
-  pack_panels(k->pack_a, k->tile_rows, k->element_bytes, panel, vectors_from(p->left, first), row1 - first, 0, p->depth,
-              panels);
-  return panels;
-}
-
-static int64_t row_bytes(apus_matrix m) { return m.row_stride * (int64_t)apus_dtype_size(m.dtype); }
-static const char *row_in_place(const product *p, int64_t row) {
-  return (const char *)p->left.data + row * row_bytes(p->left);
-}
-
-// One tile of C from `row` on, of which `rows` exist; `a` is its packed panel where A does not lie in place.
-static void multiply_tile(const product *p, const char *a, int64_t row, int64_t rows, const char *b, float *to,
-                          int64_t stride, bool add) {
-  const apus_gemm_kernel *k = p->kernel;
-  int64_t depth = apus_padded_depth(k, p->depth), bytes = row_bytes(p->left);
-  const char *in_place = row_in_place(p, row);
-  if (p->direct && rows == k->tile_rows) {
-    k->tile_direct(depth, in_place, bytes, b, to, stride, add);
-  } else if (p->direct && rows <= few_rows) {
-    int64_t r = 0;
-    for (; r + 4 <= rows; r += 4) k->direct_4(depth, in_place + r * bytes, bytes, b, to + r * stride, stride, add);
-    for (; r < rows; r++) k->direct_1(depth, in_place + r * bytes, bytes, b, to + r * stride, stride, add);
-  } else if (k->tile_short && rows <= k->short_rows) {
-    k->tile_short(depth, a, b, to, stride, add);
-  } else {
-    k->tile(depth, a, b, to, stride, add);
-  }
-}
-
-// A whole tile of a C in bf16.
-static void multiply_rounded(const product *p, const char *a, int64_t row, const char *b, uint16_t *to) {
-  const apus_gemm_kernel *k = p->kernel;
-  int64_t depth = apus_padded_depth(k, p->depth);
-  if (p->direct) k->direct_rounded(depth, row_in_place(p, row), row_bytes(p->left), b, to, p->c_stride);
-  else k->tile_rounded(depth, a, b, to, p->c_stride);
-}
-
-// Fetches rows of C, `bytes` apart, that the next tile adds to.
-static void expect_rows(const char *c, int64_t bytes, int64_t rows) {
-  for (int64_t i = 0; i < rows; i++, c += bytes) {
-    __builtin_prefetch(c);
-    __builtin_prefetch(c + 64);
-  }
-}
-
-// A stretch of memory that is fetched bit by bit before it is needed.
-typedef struct {
-  const char *at, *end;
-  int64_t lines;  // at a time
-} stretch;
-
-static inline void fetch_some(stretch *s) {
-  for (int64_t i = 0; i < s->lines && s->at < s->end; i++, s->at += 64) __builtin_prefetch(s->at, 0, 2);
-}
-
-// Of the rows of A after `row1`, which the tasks of the next block read, the part that the task of one of the blocks of
-// columns fetches while it computes `tiles` tiles.
-static stretch rows_to_come(const product *p, int64_t row1, int64_t column_block, int64_t tiles) {
-  if (!p->rows_first || p->packed_left || p->left.column_stride != 1 || p->left.row_stride != p->depth) return (stretch){0};
-  int64_t lines = least(p->block_rows, p->rows - row1) * row_bytes(p->left) / 64;
-  const char *rows = row_in_place(p, row1);
-  stretch part = {rows + lines * column_block / p->column_blocks * 64,
-                  rows + lines * (column_block + 1) / p->column_blocks * 64, 0};
-  part.lines = divide_up((part.end - part.at) / 64, tiles);
-  return part;
-}
-
-static void product_task(void *context, int64_t task, int worker) {
-  (void)worker;
-  const product *p = context;
-  const apus_gemm_kernel *k = p->kernel;
-  int64_t row_block = p->rows_first ? task / p->column_blocks : task % p->row_blocks;
-  int64_t column_block = p->rows_first ? task % p->column_blocks : task / p->row_blocks;
-  int64_t row0 = row_block * p->block_rows, row1 = least(row0 + p->block_rows, p->rows);
-  int64_t column0 = column_block * p->block_columns, column1 = least(column0 + p->block_columns, p->columns);
-  size_t a_panel = apus_panel_a_bytes(k, p->depth);
-  if (p->turned && column0 == 0)
-    pack_panels(p->turn, p->turned_width, k->element_bytes,
-                (size_t)(apus_padded_depth(k, p->rows) * p->turned_width * k->element_bytes), transposed(p->left),
-                p->depth, row0, row1, p->turned);
-  const char *a = left_panels(p, row0, row1);
-  _Alignas(64) float tile[32 * 32];
-  apus_store_function store = apus_store_tile_function();
-  const int64_t element_bytes = (int64_t)apus_dtype_size(p->c_dtype), c_bytes = p->c_stride * element_bytes;
-  bool in_floats = !p->epilogue && p->c_dtype == APUS_F32 && p->scale == 1;
-  bool rounded = !p->epilogue && p->c_dtype == APUS_BF16 && p->scale == 1 && k->tile_rounded;
-  float *strip = NULL;
-  if (p->epilogue) {
-    size_t strip_rows = (size_t)divide_up(row1 - row0, k->tile_rows) * (size_t)k->tile_rows;
-    strip = apus_workspace(3, strip_rows * (size_t)p->block_columns * sizeof(float));
-  }
-  stretch coming = rows_to_come(
-      p, row1, column_block, divide_up(row1 - row0, k->tile_rows) * divide_up(column1 - column0, k->tile_columns));
-  if (k->begin) k->begin();
-  for (int64_t column = column0; column < column1; column += k->tile_columns) {
-    const char *b = p->packed + (size_t)(column / k->tile_columns) * p->panel_bytes;
-    for (int64_t row = row0; row < row1; row += k->tile_rows) {
-      int64_t rows = least(k->tile_rows, row1 - row), columns = least(k->tile_columns, column1 - column);
-      bool whole = rows == k->tile_rows && columns == k->tile_columns;
-      const char *panel = p->direct ? a : a + (size_t)((row - row0) / k->tile_rows) * a_panel;
-      char *c = p->epilogue ? NULL : p->c + row * c_bytes + column * element_bytes;
-      fetch_some(&coming);
-      if (strip) {
-        multiply_tile(p, panel, row, rows, b, strip + (row - row0) * p->block_columns + column - column0,
-                      p->block_columns, false);
-      } else if (whole && rounded) {
-        multiply_rounded(p, panel, row, b, (uint16_t *)c);
-      } else if (whole && in_floats) {
-        if (p->accumulate) expect_rows(c + rows * c_bytes, c_bytes, least(rows, row1 - row - rows));
-        multiply_tile(p, panel, row, rows, b, (float *)c, p->c_stride, p->accumulate);
-      } else {
-        multiply_tile(p, panel, row, rows, b, tile, k->tile_columns, false);
-        store(tile, k->tile_columns, c, p->c_dtype, p->c_stride, rows, columns, p->accumulate, p->scale);
-      }
-    }
-  }
-  if (k->end) k->end();
-  if (strip) p->epilogue(p->context, row0, row1 - row0, column0, column1 - column0, strip, p->block_columns);
-}
-
-// Whether a tile's rows of A, `bytes` apart, can stay in a first-level cache of 64 sets of lines of 64 bytes while the
-// depth goes on: strides near a multiple of 4 KiB put them all into the same few sets, and then packing is cheaper.
-static bool spreads_over_sets(int64_t bytes, int64_t rows) {
-  uint64_t sets = 0;
-  for (int64_t i = 0; i < rows; i++) sets |= (uint64_t)1 << (i * bytes / 64 % 64);
-  return __builtin_popcountll(sets) * 4 >= rows;
-}
-
-typedef struct {
-  apus_matrix from;
-  int64_t rows, bytes, stride;
-  char *to;
-} copy_job;
-enum { rows_per_copy = 16 };
-
-static void copy_task(void *context, int64_t chunk, int worker) {
-  (void)worker;
-  const copy_job *j = context;
-  for (int64_t r = chunk * rows_per_copy; r < least(j->rows, (chunk + 1) * rows_per_copy); r++)
-    memcpy(j->to + r * j->stride, (const char *)j->from.data + r * row_bytes(j->from), (size_t)j->bytes);
-}
-
-// The same rows a line further apart, where they spread over a cache's sets; a copy costs half of what packing does.
-static apus_matrix spread(apus_matrix m, int64_t rows, int64_t columns, int64_t tile_rows) {
-  int64_t size = (int64_t)apus_dtype_size(m.dtype), stride = divide_up(columns * size, 64) * 64;
-  while (!spreads_over_sets(stride, tile_rows)) stride += 64;
-  copy_job job = {m, rows, columns * size, stride, apus_workspace(1, (size_t)(rows * stride))};
-  apus_parallel(divide_up(rows, rows_per_copy), copy_task, &job);
-  return (apus_matrix){job.to, m.dtype, stride / size, 1};
-}
-
-// Shares the product out in blocks and runs it. `block_columns` 0: as suits the shape.
-static void run(product p, int64_t most_panels, int64_t block_columns) {
-  const apus_gemm_kernel *k = p.kernel;
-  bool in_order = k->tile_direct && p.left.dtype == p.compute && p.left.column_stride == 1 &&
-                  p.depth % k->depth_unit == 0;
-  p.direct = in_order && spreads_over_sets(row_bytes(p.left), least(k->tile_rows, p.rows));
-  int64_t panel = (int64_t)apus_panel_a_bytes(k, p.depth);
-  int64_t panels = cache_bytes / (panel > 0 ? panel : 1);
-  panels = panels < 1 ? 1 : panels > most_panels ? most_panels : panels;
-  p.block_rows = panels * k->tile_rows;
-  p.row_blocks = divide_up(p.rows, p.block_rows);
-  p.block_columns = block_columns > 0 ? block_columns : p.columns;
-  if (block_columns == 0 && p.rows <= few_rows) {
-    // Reading B is all the work: each thread goes through a stretch that lies together in memory.
-    p.block_columns = divide_up(divide_up(p.columns, k->tile_columns), apus_pool_threads()) * k->tile_columns;
-  } else if (block_columns == 0 && p.row_blocks < 32) {
-    // Too few blocks of rows to share out evenly: the columns are split too.
-    int64_t blocks = least(divide_up(64, p.row_blocks), divide_up(p.columns, k->tile_columns));
-    int64_t width = divide_up(divide_up(p.columns, blocks), k->tile_columns) * k->tile_columns;
-    p.block_columns = least(width, columns_per_task);
-  }
-  p.column_blocks = divide_up(p.columns, p.block_columns);
-  // A right operand that the second-level caches hold is there for every block of rows; of a larger one a block of columns
-  // is taken with all rows, so that it is read from memory once.
-  p.rows_first = divide_up(p.columns, k->tile_columns) * (int64_t)p.panel_bytes <= small_right;
-  if (in_order && !p.direct && !p.packed_left && !p.epilogue && p.column_blocks > 1) {
-    p.left = spread(p.left, p.rows, p.depth, k->tile_rows);
-    p.direct = true;
-  }
-  int64_t bytes = divide_up(p.rows, k->tile_rows) * panel;
-  if (!p.direct && !p.packed_left && (p.column_blocks > 1 || (p.left.row_stride == 1 && bytes <= most_packed))) {
-    // Several tasks need the same rows, or these lie across memory: packed once for all.
-    char *packed_left = apus_workspace(1, (size_t)bytes);
-    pack_left(k, p.left, p.rows, p.depth, packed_left);
-    p.packed_left = packed_left;
-  }
-  apus_parallel(p.row_blocks * p.column_blocks, product_task, &p);
-}
+enum { least_block_work = 100 << 20 };
 
 // The depth that is taken at once; a product that is deeper adds up several. Blocks for the first-level cache pay where
 // there is much to do between the barriers.
@@ -290,7 +57,7 @@ void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth,
   p.scale = scale;
   const int64_t block = deepest(p.kernel, rows, columns, depth);
   if (depth <= block) {
-    run(p, 16, 0);
+    run_product(p, 16, 0);
     return;
   }
   // Blocks of depth are summed in float: in C itself or, where that is no plain sum, beside it.
@@ -302,7 +69,7 @@ void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth,
   }
   for (int64_t first = 0; first < depth; first += block) {
     p.depth = least(block, depth - first);
-    run(p, 16, 0);
+    run_product(p, 16, 0);
     p.left.data = (const char *)p.left.data + block * left.column_stride * (int64_t)apus_dtype_size(left.dtype);
     p.packed += (size_t)block * (size_t)(p.kernel->tile_columns * p.kernel->element_bytes);
     p.accumulate = true;
@@ -324,7 +91,7 @@ void apus_linear(apus_dtype compute, int64_t rows, int64_t inputs, int64_t outpu
   p.turned = packed_x;
   p.turn = p.kernel->pack_b;
   p.turned_width = p.kernel->tile_columns;
-  run(p, 16, 0);
+  run_product(p, 16, 0);
 }
 
 void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int64_t inputs, apus_matrix d_out,
@@ -341,12 +108,12 @@ void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int
   in.turn = in.kernel->pack_a;
   in.turned_width = in.kernel->tile_rows;
   in.turned = apus_workspace(2, (size_t)divide_up(outputs, in.kernel->tile_rows) * apus_panel_a_bytes(in.kernel, rows));
-  run(in, 16, 0);
+  run_product(in, 16, 0);
   product weight =
       into(make(compute, outputs, inputs, rows, transposed(d_out), packed_in), d_weight, APUS_F32, inputs);
   weight.accumulate = true;
   weight.packed_left = in.turned;
-  run(weight, 16, 0);
+  run_product(weight, 16, 0);
 }
 
 void apus_gemm_epilogue(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,
@@ -355,5 +122,5 @@ void apus_gemm_epilogue(apus_dtype compute, int64_t rows, int64_t columns, int64
   product p = make(compute, rows, columns, depth, left, packed);
   p.epilogue = epilogue;
   p.context = context;
-  run(p, 8, strip_columns);
+  run_product(p, 8, strip_columns);
 }

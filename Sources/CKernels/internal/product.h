@@ -1,0 +1,32 @@
+// One product of packed panels, as its tasks see it.
+#ifndef APUS_PRODUCT_H
+#define APUS_PRODUCT_H
+#include "gemm_blocks.h"
+
+typedef struct {
+  const apus_gemm_kernel *kernel;
+  apus_dtype compute;
+  int64_t rows, columns, depth, block_rows, block_columns, row_blocks, column_blocks;
+  apus_matrix left;
+  bool rows_first;          // a block of rows is taken with all columns before the next one
+  bool direct;              // A is read where it lies
+  const char *packed_left;  // NULL: each task packs its own block
+  // Where A is also packed turned, its rows the depth, as an operand of a later product; NULL: nowhere.
+  char *turned;
+  apus_pack_function turn;
+  int turned_width;
+  const char *packed;
+  size_t panel_bytes;  // from one panel of B to the next
+  char *c;
+  apus_dtype c_dtype;
+  int64_t c_stride;
+  bool accumulate;
+  float scale;
+  apus_epilogue epilogue;  // NULL: C is written
+  const void *context;
+} product;
+
+// Shares a product out in blocks and runs it. `block_columns` 0: as suits the shape.
+void run_product(product p, int64_t most_panels, int64_t block_columns);
+
+#endif
