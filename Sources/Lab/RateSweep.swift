@@ -16,7 +16,7 @@ public struct RateSweep: Sendable {
     /// What its folder says.
     public var record: RunRecord
 
-    /// Whether a step had no finite loss or gradient; nothing comes after it.
+    /// Whether there is nothing to judge: a step's loss or gradient, or the validation loss, was not finite.
     public var hasDiverged: Bool { !loss.isFinite }
 
     /// Whether there was held-out data to judge by.

@@ -110,7 +110,7 @@ public struct RateSweepOutcome: Sendable {
   /// The picture.
   public var page: SweepPage {
     SweepPage(
-      lead: "Loss: \(measure). \(verdict)",
+      lead: "Loss: \(measure); \(verdict.replacing("\n", with: "; "))",
       points: sorted.map { .init(rate: $0.rate, isFirstSeed: $0.seed == seed, loss: $0.loss) },
       runs: sorted.map { trial in
         var record = trial.record

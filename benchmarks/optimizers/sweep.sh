@@ -3,7 +3,7 @@
 # seeds. Equal tokens, equal everything but the optimizer and its rate; the same command goes on where it was stopped.
 #   apus tokenizer train --input text.jsonl --vocab-size 4096 --output tokenizer
 #   apus data prepare --tokenizer tokenizer --input text.jsonl --output tokens --validation 0.01
-#   benchmarks/optimizers/sweep.sh [--set KEY=VALUE …]
+#   benchmarks/optimizers/sweep.sh [--dry-run] [--set KEY=VALUE …]
 # in the folder of tokenizer and tokens; runs/OPTIMIZER/sweep.html has the pictures.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
