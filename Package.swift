@@ -39,7 +39,7 @@ let package = Package(
     .executableTarget(name: "apus", dependencies: ["ChatTemplates", "Lab", arguments, collections]),
     .testTarget(name: "ChatTemplatesTests", dependencies: ["ChatTemplates"], resources: [.copy("Golden")]),
     .testTarget(name: "CommandTests", dependencies: ["Formats"]),
-    .target(name: "TestSupport", dependencies: ["Formats"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
     .testTarget(
       name: "CorporaTests", dependencies: ["Corpora", "Randomness", "TestSupport"],
       resources: [.copy("Golden")]),
@@ -49,6 +49,7 @@ let package = Package(
       name: "FormatsTests", dependencies: ["Formats", "TestSupport", collections],
       resources: [.copy("Golden")]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference"], resources: [.copy("Golden")]),
+    .testTarget(name: "LabTests", dependencies: ["Lab", "TestSupport"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], resources: [.copy("Golden")]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], resources: [.copy("Golden")]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning"]),

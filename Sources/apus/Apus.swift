@@ -15,7 +15,7 @@ struct Apus: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      QuickstartCommand.self, TokenizerCommand.self, DataCommand.self, PlanCommand.self, TrainCommand.self,
+      QuickstartCommand.self, TokenizerCommand.self, DataCommand.self, PlanCommand.self, TrainCommand.self, SweepCommand.self,
       GenerateCommand.self, ChatCommand.self, EvaluateCommand.self, ChatTemplateCommand.self, ReportCommand.self,
       ModelCommand.self,
       ConvertCommand.self, DoctorCommand.self, BenchCommand.self,

@@ -43,14 +43,7 @@ struct PlanCriticalBatchCommand: ParsableCommand {
       let console = TrainingConsole(totalSteps: configuration.tokens.trainSteps, logInterval: configuration.logInterval)
       console.note("batch times \(factor), learning rate \(configuration.optimizer.schedule.peak)")
       defer { console.finish() }
-      branches.append(
-        try test.run(factor: factor, matrixRate: nil) { event in
-          switch event {
-          case .step(let metrics): console.update(metrics)
-          case .validation(let metrics): console.show(metrics)
-          case .note(let text): console.note(text)
-          }
-        })
+      branches.append(try test.run(factor: factor, matrixRate: nil) { console.show($0) })
     }
     print(json ? test.json(branches).serializedString(pretty: true) + "\n" : test.text(branches), terminator: "")
   }

@@ -67,8 +67,7 @@ struct PlanFitCommand: ParsableCommand {
   private static func point(_ folder: String) throws -> LossPoint {
     let record = try RunRecord(folder: folder)
     guard let last = record.metrics.steps.last else { throw FileError(path: folder, problem: "has no steps in metrics.jsonl") }
-    let losses = record.metrics.validations.filter { $0.step == last.step }.map(\.loss)
-    guard !losses.isEmpty else {
+    guard let loss = record.metrics.finalValidationLoss else {
       throw FileError(path: folder, problem: "ends at step \(last.step), where nothing was validated")
     }
     guard let checkpoint = try CheckpointFolder(folder.appendingPath("checkpoints")).steps().first else {
@@ -77,7 +76,7 @@ struct PlanFitCommand: ParsableCommand {
     let model = try ModelConfiguration(stored: folder.appendingPath("checkpoints/\(checkpoint)"))
     return LossPoint(
       parameters: Double(model.parameterCounts.withoutEmbeddings), tokens: Double(last.tokens),
-      loss: losses.reduce(0, +) / Double(losses.count))
+      loss: loss)
   }
 
   private func report(

@@ -41,9 +41,7 @@ struct QuickstartCommand: ParsableCommand {
       case .training(let steps):
         Self.say("training for \(steps) steps")
         console = TrainingConsole(totalSteps: steps)
-      case .trainer(.step(let metrics)): console?.update(metrics)
-      case .trainer(.validation(let metrics)): console?.show(metrics)
-      case .trainer(.note(let text)): console?.note(text)
+      case .trainer(let event): console?.show(event)
       }
     }
     console?.finish()

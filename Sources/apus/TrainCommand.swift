@@ -1,9 +1,7 @@
 import ArgumentParser
 import Formats
 import Foundation
-import Planning
 import Reporting
-import Tensors
 import Training
 
 /// `apus train`: one run from a configuration, begun or continued.
@@ -51,27 +49,16 @@ struct TrainCommand: ParsableCommand {
       configuration = try configuration.decayBranch(
         from: Checkpoint(path: decayFrom), steps: decaySteps, style: style, minimum: decayTo)
     }
-    for warning in warnings { Self.say("warning: \(warning)") }
+    for warning in warnings { TrainingStart.say("warning: \(warning)") }
     let run = try TrainingRun(configuration, runName: Self.runName(configuration))
-    if let warning = run.layout.warning { Self.say("warning: \(warning)") }
-    if let threads = configuration.apus.threads { InstructionSet.setThreads(threads) }
-    let rate = MachineRates.matrixRate(
-      configuration.model.computeType == .bfloat16 ? .bfloat16 : .float32, in: Execution(), seconds: 0.5)
-    let plan = run.plan(measuredRate: rate * Self.expectedUtilisation)
+    let start = TrainingStart(run)
     if dryRun {
-      print(json ? plan.json.serializedString(pretty: true) : plan.text)
+      print(json ? start.plan.json.serializedString(pretty: true) : start.plan.text)
       return
     }
-    Self.warnOfMemory(plan)
-    StopSignal.install()
+    start.begin()
     let console = TrainingConsole(totalSteps: configuration.tokens.trainSteps, logInterval: configuration.logInterval)
-    let trainer = try Trainer(run, matrixRate: rate) { event in
-      switch event {
-      case .step(let metrics): console.update(metrics)
-      case .validation(let metrics): console.show(metrics)
-      case .note(let text): console.note(text)
-      }
-    }
+    let trainer = try Trainer(run, matrixRate: start.matrixRate) { console.show($0) }
     let outcome: Trainer.Outcome
     do {
       outcome = try trainer.train()
@@ -94,15 +81,12 @@ struct TrainCommand: ParsableCommand {
         print("report: \(run.folder.appendingPath("report.html"))")
       }
     case .stopped(let step):
-      Self.say("stopped after step \(step), saved in \(run.checkpoints.checkpoint(step).path)")
+      TrainingStart.say("stopped after step \(step), saved in \(run.checkpoints.checkpoint(step).path)")
       let file = decayFrom == nil ? config : run.folder.appendingPath("config.yaml")
       let changes = decayFrom == nil ? overrides.map { " --set \($0)" }.joined() : ""
-      Self.say("to continue: apus train \(file)\(changes)")
+      TrainingStart.say("to continue: apus train \(file)\(changes)")
     }
   }
-
-  /// Share of the matrix rate that a training step of a small model has been measured to reach.
-  private static let expectedUtilisation = 0.5
 
   private static func runName(_ configuration: RunConfiguration) -> String {
     let now = DateFormatter()
@@ -112,14 +96,4 @@ struct TrainCommand: ParsableCommand {
       date: now.string(from: Date()),
       jobIdentifier: ProcessInfo.processInfo.environment["SLURM_JOB_ID"] ?? "local")
   }
-
-  private static func warnOfMemory(_ plan: RunPlan) {
-    let available = Machine.current.availableMemory
-    guard available > 0, plan.memory.total > available else { return }
-    say(
-      "warning: the run needs about \(Quantity.bytes(plan.memory.total)) and \(Quantity.bytes(available)) are free; "
-        + "a smaller tokens.micro_batch_size or parallelism.recompute_layer: true needs less")
-  }
-
-  private static func say(_ text: String) { FileHandle.standardError.write(Data("apus: \(text)\n".utf8)) }
 }

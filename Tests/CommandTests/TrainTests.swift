@@ -4,7 +4,7 @@ import Testing
 
 /// `apus train`: what is wrong with a configuration or its data is said before anything is trained or written.
 @Suite struct TrainTests {
-  private func prepared() throws -> TemporaryFolder {
+  func prepared() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     let story = (0..<400).map { "The swift number \($0) flew over hill \($0 * 7 % 101) and sang. " }.joined()
     for part in 0..<5 { try folder.file("text/\(part).txt", "\(part). " + story) }
@@ -16,7 +16,7 @@ import Testing
     return folder
   }
 
-  private func configuration(sequence: Int = 32, data: String = "tokens", tokenizer: String = "tokenizer") -> String {
+  func configuration(sequence: Int = 32, data: String = "tokens", tokenizer: String = "tokenizer") -> String {
     """
     tokenizer: {tokenizer_name_or_path: \(tokenizer)}
     data_stages:

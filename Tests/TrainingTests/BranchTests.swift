@@ -1,5 +1,6 @@
 import Formats
 import Reporting
+import TestSupport
 import Testing
 import Training
 

@@ -3,6 +3,7 @@ import Foundation
 import Models
 import Reporting
 import Tensors
+import TestSupport
 import Testing
 import Training
 

@@ -5,6 +5,7 @@ import Models
 import Optimization
 import Reporting
 import Tensors
+import TestSupport
 import Testing
 import Training
 

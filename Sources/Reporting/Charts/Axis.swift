@@ -57,6 +57,11 @@ struct Axis {
     return log(value / low) / log(high / low)
   }
 
+  /// The value at a position between the ends.
+  func value(at position: Double) -> Double {
+    scale == .linear ? low + (high - low) * position : low * pow(high / low, position)
+  }
+
   /// The smallest of 1, 2, 2.5 and 5 times a power of ten that is at least `raw`.
   static func niceStep(_ raw: Double) -> Double {
     guard raw.isFinite, raw > 0 else { return 1 }

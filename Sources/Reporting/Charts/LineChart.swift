@@ -8,6 +8,7 @@ struct LineChart {
   var curves: [Curve]
   var isLarge = false
   var isLogarithmic = false
+  var hasLogarithmicX = false
   var startsAtZero = false
   /// Text of a y value.
   var format: (Double) -> String
@@ -29,7 +30,8 @@ struct LineChart {
     let y = Axis(
       values, scale: isLogarithmic ? .logarithmic : .linear, fromZero: startsAtZero, count: isLarge ? 6 : 4)
     let x = Axis(
-      drawn.flatMap { $0.points.map(\.x) }, scale: .linear, fromZero: true, tight: true, count: isLarge ? 8 : 5)
+      drawn.flatMap { $0.points.map(\.x) }, scale: hasLogarithmicX ? .logarithmic : .linear, fromZero: true,
+      tight: true, count: isLarge ? 8 : 5)
     let size = isLarge ? "chart large" : "chart"
     var out = "<figure class=\"\(size)\"><figcaption>\(HTML.escape(title))\(legend(drawn))</figcaption>\n"
     out += "<svg viewBox=\"0 0 \(HTML.number(width)) \(HTML.number(height))\" role=\"img\" "
@@ -101,7 +103,7 @@ struct LineChart {
     var out = "<g class=\"hover\">"
     for column in 0..<columns {
       let middle = left + (Double(column) + 0.5) * step
-      let wanted = x.low + (x.high - x.low) * (Double(column) + 0.5) / Double(columns)
+      let wanted = x.value(at: (Double(column) + 0.5) / Double(columns))
       var marks = ""
       var rows: [(color: String, text: String)] = []
       var shown: Double?
@@ -115,7 +117,7 @@ struct LineChart {
         rows.append(("c\(curve.color)\(faint(curve))", name + format(point.y)))
       }
       guard let shown else { continue }
-      let title = "\(xName) \(Quantity.grouped(Int(shown)))"
+      let title = "\(xName) \(hasLogarithmicX ? xFormat(shown) : Quantity.grouped(Int(shown)))"
       let text = ([title] + rows.map(\.text)).map { Double($0.count) }.max() ?? 0
       let boxWidth = text * 6.3 + 16
       let boxLeft = middle + boxWidth + 12 > width - right ? middle - boxWidth - 10 : middle + 10

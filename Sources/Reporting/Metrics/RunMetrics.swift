@@ -35,6 +35,17 @@ public struct RunMetrics: Sendable, Equatable {
       if !names.contains(row.source) { names.append(row.source) }
     }
   }
+
+  /// Whether the last update failed because its loss or gradient was not finite.
+  public var endsNonFinite: Bool {
+    steps.last.map { !$0.loss.isFinite || !$0.gradientNorm.isFinite } ?? false
+  }
+
+  /// Mean over the sources of the validation loss after the last update; nil where nothing was validated then.
+  public var finalValidationLoss: Double? {
+    let losses = validations.filter { $0.step == steps.last?.step }.map(\.loss)
+    return losses.isEmpty ? nil : losses.reduce(0, +) / Double(losses.count)
+  }
 }
 
 /// Complete lines of a JSONL file.

@@ -4,11 +4,17 @@ struct ComparisonPage {
 
   var html: String {
     let names = Self.distinctNames(runs.map(\.name))
-    var body = "<h1>\(runs.count) runs compared</h1>\n<p class=\"lead\">\(HTML.escape(names.joined(separator: ", ")))</p>\n"
-    body += summaries(names) + "<div class=\"charts\">\n"
+    let title = "\(runs.count) runs compared"
+    let lead = HTML.escape(names.joined(separator: ", "))
+    return HTML.page(title: title, body: "<h1>\(title)</h1>\n<p class=\"lead\">\(lead)</p>\n" + body)
+  }
+
+  /// Tables and curves, without a heading.
+  var body: String {
+    let names = Self.distinctNames(runs.map(\.name))
+    var body = summaries(names) + "<div class=\"charts\">\n"
     for chart in charts(names) { body += chart.html }
-    body += "</div>\n" + results(names) + differences(names)
-    return HTML.page(title: "\(runs.count) runs compared", body: body)
+    return body + "</div>\n" + results(names) + differences(names)
   }
 
   /// Two runs of one name are told apart by a number.

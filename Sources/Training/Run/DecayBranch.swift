@@ -29,11 +29,7 @@ extension RunConfiguration {
         path: checkpoint.path, problem: "cannot branch into \(steps) steps from a rate of \(rate) to \(minimum)")
     }
     var branch = self
-    let name = "\(general.run)-decay-\(first)"
-    branch.general.run = name
-    // Beside the stable run's folder, wherever that is.
-    branch.apus.runFolder = apus.runFolder.map { "\($0)-decay-\(first)" }
-    branch.checkpoints.path = checkpoints.path.map { "\($0)-decay-\(first)" }
+    branch.renameRun(suffix: "-decay-\(first)")
     branch.checkpoints.resumePath = checkpoint.path
     branch.checkpoints.loadOptimizer = true
     branch.checkpoints.loadLearningRateScheduler = true

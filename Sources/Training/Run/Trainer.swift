@@ -69,7 +69,8 @@ public final class Trainer {
   }
 
   /// Trains to the configuration's last step or until a stop is asked for.
-  /// - Throws: ``TrainingStep/NonFinite``, or the error of a disk that is full; checkpoints then stand as they were.
+  /// - Throws: ``TrainingStep/NonFinite``, which the last row of the metrics shows too, or the error of a disk that is
+  ///   full; checkpoints then stand as they were.
   public func train(isStopRequested: () -> Bool = { StopSignal.isRequested }) throws -> Outcome {
     let configuration = run.configuration
     let last = configuration.tokens.trainSteps
@@ -102,11 +103,16 @@ public final class Trainer {
     let batch = try data.batch(step: number)
     let waited = monotonicSeconds() - start
     let rate = run.configuration.optimizer.schedule.learningRate(step: done)
-    let result = try step.run(
-      batch, step: number, optimizerStep: number - optimizerStart, learningRate: rate,
-      measuresNoise: run.configuration.apus.noiseScaleInterval.map { number % $0 == 0 } ?? false)
+    let result: TrainingStep.Result
+    var failure: TrainingStep.NonFinite?
+    do {
+      result = try step.run(
+        batch, step: number, optimizerStep: number - optimizerStart, learningRate: rate,
+        measuresNoise: run.configuration.apus.noiseScaleInterval.map { number % $0 == 0 } ?? false)
+    } catch let error as TrainingStep.NonFinite {
+      (result, failure) = (error.result, error)
+    }
     let seconds = monotonicSeconds() - start
-    done = number
     let tokens = Double(batch.sequences * batch.sequenceLength)
     let operations = run.modelConfiguration.trainingOperationsPerToken(sequenceLength: batch.sequenceLength)
     let metrics = TrainingStepMetrics(
@@ -118,6 +124,8 @@ public final class Trainer {
         RoutingMetrics(layer: layer, largestOverMean: load.largestOverMean, entropy: load.evenness)
       })
     try log.append(metrics)
+    if let failure { throw failure }
+    done = number
     report(.step(metrics))
   }
 

@@ -39,6 +39,8 @@ public struct TrainingStep: Sendable {
   /// Thrown before an update that would spoil the weights.
   public struct NonFinite: Error, CustomStringConvertible {
     public let description: String
+    /// Loss and gradient norm, of which one is not finite or could not be had.
+    public let result: Result
   }
 
   public let model: DecoderModel
@@ -68,14 +70,16 @@ public struct TrainingStep: Sendable {
     var parts: [GradientNoise.Part]? = measuresNoise ? [] : nil
     let (loss, routing) = accumulate(batch, parts: &parts)
     guard loss.isFinite else {
-      throw NonFinite(description: "the loss of step \(step) is \(loss); nothing was updated")
+      throw NonFinite(
+        description: "the loss of step \(step) is \(loss); nothing was updated",
+        result: Result(loss: loss, gradientNorm: .nan, routing: routing))
     }
     let norm = GradientNorm.global(model.store, in: execution)
     guard norm.isFinite else {
       let name = GradientNorm.firstNonFinite(model.store) ?? "all of them together"
       throw NonFinite(
         description: "the gradient of step \(step) is not finite in \(name) while the loss is \(loss); "
-          + "nothing was updated")
+          + "nothing was updated", result: Result(loss: loss, gradientNorm: norm, routing: routing))
     }
     optimizer.update(
       step: optimizerStep ?? step, learningRate: learningRate,

@@ -5,11 +5,11 @@ import Reporting
 import Training
 
 /// A temporary folder with token files and a configuration of a model of a few thousand parameters.
-final class SmallRun {
-  let root: String
-  static let vocabularySize = 64
+public final class SmallRun {
+  public let root: String
+  public static let vocabularySize = 64
 
-  init(sources: [String] = ["data"]) throws {
+  public init(sources: [String] = ["data"]) throws {
     root = FileManager.default.temporaryDirectory.path.appendingPath("apus-run-\(UUID().uuidString)")
     for (i, name) in sources.enumerated() {
       for (part, documents) in [("", 120), ("validation", 12)] {
@@ -31,7 +31,7 @@ final class SmallRun {
     return (0..<length).map { UInt32(2 + (n * 5 + $0 * step) % 61) } + [0]
   }
 
-  func yaml(steps: Int = 12, extra: String = "", model: String = "") -> String {
+  public func yaml(steps: Int = 12, extra: String = "", model: String = "") -> String {
     """
     general: {run: small, seed: 7}
     data_stages:
@@ -50,7 +50,7 @@ final class SmallRun {
 
   /// Trains until the end, or asks for a stop after `stop` steps.
   @discardableResult
-  func train(_ yaml: String, set: [String] = [], stop: Int? = nil) throws -> (outcome: Trainer.Outcome, notes: [String], steps: [TrainingStepMetrics]) {
+  public func train(_ yaml: String, set: [String] = [], stop: Int? = nil) throws -> (outcome: Trainer.Outcome, notes: [String], steps: [TrainingStepMetrics]) {
     let (configuration, _) = try RunConfiguration.parse(
       yaml: yaml, file: "small.yaml", overrides: try set.map { try ConfigurationOverride($0) })
     let run = try TrainingRun(configuration, runName: configuration.general.run)
@@ -67,6 +67,6 @@ final class SmallRun {
     return (outcome, notes, steps)
   }
 
-  func checkpoint(_ step: Int) -> String { root.appendingPath("run/checkpoints/\(step)") }
-  func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
+  public func checkpoint(_ step: Int) -> String { root.appendingPath("run/checkpoints/\(step)") }
+  public func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
 }
