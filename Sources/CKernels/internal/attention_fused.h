@@ -39,12 +39,6 @@ typedef struct {
 // Whether none of the first sixteen queries of the strip, if one is given, sees a key or one after it.
 INLINE bool V(only_second_half)(const V(strip) * strip, int64_t key) { return strip && key > strip->first_half_last; }
 
-// Products times `scale`; -infinity where a query of the strip, if one is given, does not see the key.
-INLINE vf V(seen_score)(const V(strip) * strip, vf product, float scale, int lane0, int64_t key) {
-  vf x = product * scale;
-  return strip ? vselect(V(visible)(strip, lane0, key), x, vsplat(-INFINITY)) : x;
-}
-
 // The exponentials of the scores of `seen` keys, relative to `base`, as pairs, and their sums. False where that base does
 // not do, as there is none yet or a score is too far above it.
 INLINE bool V(fused_exponentials)(const V(strip) * strip, const V(operands) * o, float scale, int64_t key0, int64_t seen,

@@ -178,15 +178,17 @@ INLINE vf V(extra_score)(const V(extras) * e, vf x, int lane0, int64_t key, vf *
   memcpy(&bits, e->visible[bit / 32] + lane0, 64);
   return vselect((bits << (31 - bit % 32)) >> 31, x, vsplat(-INFINITY));
 }
-// The scores of one key and sixteen queries: products times `scale`; -infinity where a query of the strip does not see the
-// key.
+// Products times `scale`; -infinity where a query of the strip, if one is given, does not see the key.
+INLINE vf V(seen_score)(const V(strip) * strip, vf product, float scale, int lane0, int64_t key) {
+  vf x = product * scale;
+  return strip ? vselect(V(visible)(strip, lane0, key), x, vsplat(-INFINITY)) : x;
+}
+// The scores of one key and sixteen queries, from products in memory.
 INLINE vf V(score)(const V(strip) * strip, const V(extras) * extras, float scale, const float *products, int lane0,
                    int64_t key) {
   vf x;
   LOAD_F32(x, products + lane0);
-  x *= scale;
-  if (extras) return V(extra_score)(extras, x, lane0, key, NULL);
-  return strip ? vselect(V(visible)(strip, lane0, key), x, vsplat(-INFINITY)) : x;
+  return extras ? V(extra_score)(extras, x * scale, lane0, key, NULL) : V(seen_score)(strip, x, scale, lane0, key);
 }
 // Whether a tile that was computed here can be written as the pairs of bf16 in which a packed right operand keeps it.
 INLINE bool V(takes_pairs)(const bool half) {

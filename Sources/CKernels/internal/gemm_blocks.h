@@ -36,7 +36,7 @@ static inline void pack_panels(apus_pack_function pack, int width, int element_b
     int64_t rows = least(step, last - k);
     const char *block = (const char *)m.data + k * m.column_stride * size;
     if (side_by_side)
-for (int64_t i = 0; i < rows; i++) touch(block + i * m.column_stride * size, count * size);
+      for (int64_t i = 0; i < rows; i++) touch(block + i * m.column_stride * size, count * size);
     char *to = panels + k * width * element_bytes;
     for (int64_t v = 0; v < count; v += width, to += panel_bytes) {
       apus_matrix part = m;
