@@ -191,7 +191,7 @@ public struct GenerationBatch {
     // Logits of a few tokens at a time, as a large vocabulary has many.
     return stride(from: 0, to: targets.count, by: 64).flatMap { start in
       let rows = start..<min(start + 64, targets.count)
-      let logits = model.model.logits(hidden[rows: rows], in: model.execution)
+      let logits = model.model.logits(hidden[rows: rows], in: model.execution).onHost
       return inParallel(rows.count) { i in
         TokenLogProbability(
           targets[start + i], UnsafeBufferPointer(logits[rows: i..<i + 1].floats), alternatives: alternatives)
@@ -199,12 +199,11 @@ public struct GenerationBatch {
     }
   }
 
-  /// Logits `[rows, vocabulary]` of hidden states that stand apart.
+  /// Logits `[rows, vocabulary]` of hidden states that stand apart, on the host.
   private func logits(_ hidden: [Tensor]) -> Tensor {
     let joined = model.execution.tensor([hidden.count, hidden[0].columns])
-    let bytes = hidden[0].columns * hidden[0].dtype.byteCount
-    for (i, row) in hidden.enumerated() { (joined.pointer + i * bytes).copyMemory(from: row.pointer, byteCount: bytes) }
-    return model.model.logits(joined, in: model.execution)
+    for (i, row) in hidden.enumerated() { model.execution.backend.copy(row, into: joined[rows: i..<i + 1]) }
+    return model.model.logits(joined, in: model.execution).onHost
   }
 
   /// What goes over a vocabulary for each of some rows; one row is not worth a second thread.

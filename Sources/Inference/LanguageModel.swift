@@ -19,9 +19,13 @@ public struct LanguageModel: Sendable {
   /// - Parameters:
   ///   - compute: Type of activations and of the products' operands.
   ///   - weightFormat: How weights are read; Q8_0 rounds them.
+  ///   - backend: Where it computes.
   /// - Throws: a sentence naming what is missing, damaged or does not fit together.
-  public init(directory: String, compute: DType = .bfloat16, weightFormat: WeightFormat = .compute) throws {
-    let execution = Execution(compute: compute, weightFormat: weightFormat)
+  public init(
+    directory: String, compute: DType = .bfloat16, weightFormat: WeightFormat = .compute,
+    on backend: any Backend = CPUBackend()
+  ) throws {
+    let execution = Execution(backend: backend, compute: compute, weightFormat: weightFormat)
     let (model, tokenizer) = try ModelFolder.load(directory, for: execution)
     // A GGUF file is no folder, so nothing stands in it.
     self.init(
@@ -49,7 +53,7 @@ public struct LanguageModel: Sendable {
 
   /// The same shape with fresh random weights, which shows what training has added.
   public func untrained(seed: UInt64 = 0) -> LanguageModel {
-    let fresh = DecoderModel(model.configuration, trainable: false)
+    let fresh = DecoderModel(model.configuration, trainable: false, on: execution.backend)
     fresh.store.initialize(seed: seed)
     return LanguageModel(
       fresh, tokenizer: tokenizer, execution: execution, endOfTextTokens: Array(endOfTextTokens), defaults: defaults)

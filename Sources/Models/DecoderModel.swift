@@ -14,9 +14,13 @@ public struct DecoderModel: Sendable {
   let finalNorm: Norm
   let rotary: RotaryCache
 
-  /// A model over a new store; its weights are undefined until they are initialised or loaded.
-  public init(_ configuration: ModelConfiguration, trainable: Bool, scheme: InitializationScheme = .init()) {
-    self.init(configuration, store: ParameterStore(configuration.declarations(scheme), trainable: trainable))
+  /// A model over a new store in the memory of a device; its weights are undefined until they are initialised or loaded.
+  public init(
+    _ configuration: ModelConfiguration, trainable: Bool, scheme: InitializationScheme = .init(),
+    on backend: any Backend = CPUBackend()
+  ) {
+    self.init(
+      configuration, store: ParameterStore(configuration.declarations(scheme), trainable: trainable, on: backend))
   }
 
   /// A model over an existing store, whose declarations must be this configuration's.
@@ -31,7 +35,7 @@ public struct DecoderModel: Sendable {
       softCap: configuration.logitSoftCap.map { Float($0) })
     blocks = (0..<configuration.layerCount).map { DecoderBlock(store, layer: $0, configuration: configuration) }
     finalNorm = Norm(store, names.finalNorm, configuration)
-    rotary = RotaryCache(configuration)
+    rotary = RotaryCache(configuration, in: store.arena)
   }
 
   /// Hidden states after the final norm, as the head reads them, `[tokens, hidden]`, of whole sequences.
@@ -41,7 +45,7 @@ public struct DecoderModel: Sendable {
   public func hiddenStates(
     _ tokens: Tensor, _ context: SequenceContext, recompute: Bool = false, on tape: inout Tape
   ) -> Variable {
-    var stream = embedded(tokens, at: context.positions, on: &tape)
+    var stream = embedded(tokens, at: context.positions, places: context.places, on: &tape)
     let embedding = readsEmbedding ? [stream.sum] : []
     for block in blocks {
       func forward(_ inputs: [Variable], on tape: inout Tape) -> ResidualStream {
@@ -63,7 +67,7 @@ public struct DecoderModel: Sendable {
   /// activations are, by depth.
   public func residualStreams(_ tokens: Tensor, _ context: SequenceContext, in execution: Execution) -> [Tensor] {
     var tape = Tape(execution, recording: false)
-    var stream = embedded(tokens, at: context.positions, on: &tape)
+    var stream = embedded(tokens, at: context.positions, places: context.places, on: &tape)
     func sum(_ stream: ResidualStream) -> Tensor { (stream.delta.map { tape.add(stream.sum, $0) } ?? stream.sum).tensor }
     return [sum(stream)]
       + blocks.map { block in
@@ -95,7 +99,7 @@ public struct DecoderModel: Sendable {
     var context = StepContext(
       pasts: states.map(\.count), lengths: tokens.map(\.count), rotaryTable: table, arena: execution.arena)
     var stream = embedded(
-      Tensor(Array(tokens.joined()), in: execution.arena), at: context.positions, on: &tape)
+      Tensor(Array(tokens.joined()), in: execution.arena), at: context.positions, places: context.places, on: &tape)
     if readsEmbedding { context.embedding = stream.sum }
     for (i, block) in blocks.enumerated() {
       var layers = states.map { $0.layers[i] }
@@ -131,7 +135,9 @@ public struct DecoderModel: Sendable {
     (0..<configuration.layerCount).contains { configuration.mixer(layer: $0).readsStream }
   }
 
-  private func embedded(_ tokens: Tensor, at places: Tensor, on tape: inout Tape) -> ResidualStream {
+  private func embedded(
+    _ tokens: Tensor, at positionsOfTokens: Tensor, places: [Int32], on tape: inout Tape
+  ) -> ResidualStream {
     var scale: Float = 1
     if configuration.scalesEmbedding {
       scale = Float(configuration.hiddenSize).squareRoot()
@@ -140,8 +146,8 @@ public struct DecoderModel: Sendable {
     }
     let vectors = tape.embedding(tokens, embedding, scale: scale * Float(configuration.embeddingFactor))
     guard let positions else { return ResidualStream([vectors]) }
-    precondition(places.integers.allSatisfy { $0 < positions.shape[0] }, "positions within the model's context")
-    return ResidualStream([vectors, tape.embedding(places, positions)])
+    precondition(places.allSatisfy { $0 < positions.shape[0] }, "positions within the model's context")
+    return ResidualStream([vectors, tape.embedding(positionsOfTokens, positions)])
   }
 
   private func normed(_ stream: ResidualStream, on tape: inout Tape) -> Variable {

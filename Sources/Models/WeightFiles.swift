@@ -19,7 +19,7 @@ public enum WeightFiles {
     into store: ParameterStore, from source: any WeightSource, exceptFor new: Set<String> = []
   ) throws {
     for parameter in store.parameters where parameter.stored == nil && !new.contains(parameter.name) {
-      try source.read(parameter.name, shape: parameter.shape, into: parameter.master.floats)
+      try parameter.master.write { try source.read(parameter.name, shape: parameter.shape, into: $0.floats) }
     }
     store.version.advance()
   }

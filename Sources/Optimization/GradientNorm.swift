@@ -19,7 +19,7 @@ public enum GradientNorm {
   public static func firstNonFinite(_ store: ParameterStore) -> String? {
     store.parameters.first { parameter in
       guard let gradient = parameter.gradient else { return false }
-      return !gradient.floats.allSatisfy(\.isFinite)
+      return !gradient.toFloats().allSatisfy(\.isFinite)
     }?.name
   }
 }

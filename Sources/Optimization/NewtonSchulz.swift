@@ -29,23 +29,23 @@ enum NewtonSchulz {
     backend.combine(Float(1 / norm), now, 0, nil, into: now)
     for _ in 0..<steps {
       let (a, b, c) = coefficients
-      backend.pack(now, transposed: !isTall, compute: compute, into: packedX)
-      backend.multiply(now, leftTransposed: isTall, packed: packedX, compute: compute, into: gram, accumulate: false)
+      let x = backend.pack(now, transposed: !isTall, compute: compute, into: packedX)
+      backend.multiply(now, leftTransposed: isTall, packed: x, compute: compute, into: gram, accumulate: false)
       // polynomial = b G + c G G
       backend.combine(b, gram, 0, nil, into: polynomial)
       backend.combine(c, gram, 0, nil, into: scaled)
-      backend.pack(gram, transposed: false, compute: compute, into: packedGram)
+      let right = backend.pack(gram, transposed: false, compute: compute, into: packedGram)
       backend.multiply(
-        scaled, leftTransposed: false, packed: packedGram, compute: compute, into: polynomial, accumulate: true)
+        scaled, leftTransposed: false, packed: right, compute: compute, into: polynomial, accumulate: true)
       // X = a X + polynomial X, or X polynomial
       backend.combine(a, now, 0, nil, into: then)
       if isTall {
-        backend.pack(polynomial, transposed: false, compute: compute, into: packedWide)
-        backend.multiply(now, leftTransposed: false, packed: packedWide, compute: compute, into: then, accumulate: true)
+        let wide = backend.pack(polynomial, transposed: false, compute: compute, into: packedWide)
+        backend.multiply(now, leftTransposed: false, packed: wide, compute: compute, into: then, accumulate: true)
       } else {
-        backend.pack(now, transposed: false, compute: compute, into: packedWide)
+        let wide = backend.pack(now, transposed: false, compute: compute, into: packedWide)
         backend.multiply(
-          polynomial, leftTransposed: false, packed: packedWide, compute: compute, into: then, accumulate: true)
+          polynomial, leftTransposed: false, packed: wide, compute: compute, into: then, accumulate: true)
       }
       swap(&now, &then)
     }

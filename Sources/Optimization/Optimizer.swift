@@ -17,7 +17,7 @@ public final class Optimizer: Sendable {
   public let states: [(name: String, tensors: [StateTensor])]
   private let store: ParameterStore
   private let pieces: [(layout: OptimizerLayout.Piece, tensors: UpdatePiece)]
-  private let arena = Arena()
+  private let arena: Arena
 
   /// Allocates the state, which begins at zero.
   /// - Parameter group: rate and decay of a parameter; nothing given, 0.1 of decay for each.
@@ -28,7 +28,8 @@ public final class Optimizer: Sendable {
     self.store = store
     self.rule = rule
     let layout = OptimizerLayout(store.declarations, rule: rule, group: group)
-    let arena = arena
+    let arena = execution.backend.makeArena()
+    self.arena = arena
     let buffers = layout.states.map { Tensor([$0.count], .float32, in: arena) }
     for buffer in buffers { execution.backend.fillZero(buffer) }
     func view(_ flat: Tensor, _ first: Int, _ shape: [Int]) -> Tensor {

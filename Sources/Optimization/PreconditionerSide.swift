@@ -20,8 +20,10 @@ struct PreconditionerSide {
   func begin(in execution: Execution) {
     guard !execution.backend.eigenvectors(gram, into: basis) else { return }
     // No gradient at all, or what is no number: the basis in which the matrix stands.
-    execution.backend.fillZero(basis)
-    for i in 0..<basis.shape[0] { basis.floats[i * basis.shape[1] + i] = 1 }
+    basis.write { host in
+      host.floats.update(repeating: 0)
+      for i in 0..<host.shape[0] { host.floats[i * host.shape[1] + i] = 1 }
+    }
   }
 
   /// One step of a power iteration from the present basis, its directions sorted by what the preconditioner does in
@@ -29,26 +31,27 @@ struct PreconditionerSide {
   func follow(_ second: Tensor, in execution: Execution) {
     let size = basis.shape[0]
     let images = SOAP.product(basis, gram, in: execution)
-    let (directions, imageRows) = (basis.floats, images.floats)
-    let strengths = (0..<size).map { row in
-      (row * size..<(row + 1) * size).reduce(0.0) { $0 + Double(directions[$1]) * Double(imageRows[$1]) }
+    let strengths = basis.read { basis in
+      images.read { images in
+        (0..<size).map { row in
+          (row * size..<(row + 1) * size).reduce(0.0) { $0 + Double(basis.floats[$1]) * Double(images.floats[$1]) }
+        }
+      }
     }
     let order = (0..<size).sorted { (strengths[$1], $0) < (strengths[$0], $1) }
-    for (row, source) in order.enumerated() {
-      for i in 0..<size { directions[row * size + i] = imageRows[source * size + i] }
-    }
+    let sources = Tensor(order.map(Int32.init), in: execution.arena)
+    execution.backend.gatherRows(images, sources: sources, output: basis)
     execution.backend.orthonormalize(basis)
-    sort(second, by: order, in: execution)
+    sort(second, by: order, sources, in: execution)
   }
 
-  private func sort(_ second: Tensor, by order: [Int], in execution: Execution) {
-    let (rows, columns) = (second.shape[0], second.shape[1])
+  private func sort(_ second: Tensor, by order: [Int], _ sources: Tensor, in execution: Execution) {
     let copy = Tensor(second.shape, .float32, in: execution.arena)
     execution.backend.combine(1, second, 0, nil, into: copy)
-    let (from, to) = (copy.floats, second.floats)
-    for row in 0..<rows {
-      let source = isRows ? order[row] : row
-      for column in 0..<columns { to[row * columns + column] = from[source * columns + (isRows ? column : order[column])] }
+    if isRows {
+      execution.backend.gatherRows(copy, sources: sources, output: second)
+    } else {
+      execution.backend.gatherColumns(of: [copy], order.map { ColumnSpan(column: $0, count: 1) }, into: second)
     }
   }
 }

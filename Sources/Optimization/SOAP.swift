@@ -100,9 +100,9 @@ public struct SOAP: UpdateRule {
   ) -> Tensor {
     let backend = execution.backend
     let (depth, width) = rightTransposed ? (right.shape[1], right.shape[0]) : (right.shape[0], right.shape[1])
-    let packed = execution.arena.allocate(
+    let room = execution.arena.allocate(
       byteCount: backend.packedByteCount(depth: depth, columns: width, compute: .float32))
-    backend.pack(right, transposed: rightTransposed, compute: .float32, into: packed)
+    let packed = backend.pack(right, transposed: rightTransposed, compute: .float32, into: room)
     let output = Tensor([leftTransposed ? left.shape[1] : left.shape[0], width], .float32, in: execution.arena)
     backend.multiply(
       left, leftTransposed: leftTransposed, packed: packed, compute: .float32, into: output, accumulate: false)

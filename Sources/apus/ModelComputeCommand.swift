@@ -93,8 +93,10 @@ struct ModelComputeCommand: ParsableCommand {
       let length = next[0].count
       for row in rows.indices {
         let last = (row + 1) * length - 1
-        let logits = model.logits(hidden[rows: last..<last + 1], in: execution).floats
-        let likeliest = logits.indices.max { (logits[$0], $1) < (logits[$1], $0) } ?? 0
+        let likeliest = model.logits(hidden[rows: last..<last + 1], in: execution).read { host in
+          let logits = host.floats
+          return logits.indices.max { (logits[$0], $1) < (logits[$1], $0) } ?? 0
+        }
         next[row] = [Int32(likeliest)]
         all[row].append(Int32(likeliest))
       }
@@ -146,14 +148,14 @@ struct ModelComputeCommand: ParsableCommand {
         + gradients.map { .init(name: "grad." + $0.name, element: .float32, shape: $0.shape) })
     do {
       for result in results {
-        let bytes = result.tensor.count * 4
-        try writer.append(UnsafeRawBufferPointer(start: result.tensor.pointer, count: bytes), to: result.name)
+        let host = result.tensor.onHost
+        try writer.append(UnsafeRawBufferPointer(start: host.pointer, count: host.count * 4), to: result.name)
       }
       for tensor in gradients {
         let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: tensor.count)
         defer { values.deallocate() }
         try tensor.fill(values) { part, values in
-          if let gradient = store.parameter(part.name)?.gradient { _ = values.update(fromContentsOf: gradient.floats) }
+          store.parameter(part.name)?.gradient?.read { _ = values.update(fromContentsOf: $0.floats) }
         }
         try writer.append(UnsafeRawBufferPointer(values), to: "grad." + tensor.name)
       }

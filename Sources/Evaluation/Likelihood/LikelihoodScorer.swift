@@ -124,10 +124,7 @@ public struct LikelihoodScorer: Sendable {
     guard !rows.isEmpty else { return }
     let execution = model.execution
     let asked = execution.tensor([rows.count, hidden.columns], hidden.dtype)
-    let bytes = hidden.columns * hidden.dtype.byteCount
-    for (i, row) in rows.enumerated() {
-      (asked.pointer + i * bytes).copyMemory(from: hidden.pointer + row * bytes, byteCount: bytes)
-    }
+    execution.backend.gatherRows(hidden, sources: Tensor(rows.map(Int32.init), in: execution.arena), output: asked)
     let found = model.model.likelihoods(of: Tensor(targets, in: execution.arena), after: asked, in: execution)
     for (i, owner) in owners.enumerated() {
       add(owner.question, owner.request, Double(found.logProbabilities[i]), found.areLikeliest[i])

@@ -41,11 +41,13 @@ struct ExpertsLayer: FeedForwardLayer {
   }
 
   func balance(_ load: RouterLoad) {
-    guard let bias = choiceBias?.master.floats, let speed = kind.biasUpdateSpeed, speed > 0 else { return }
+    guard let bias = choiceBias?.master, let speed = kind.biasUpdateSpeed, speed > 0 else { return }
+    var values = bias.toFloats()
     let mean = Double(load.counts.reduce(0, +)) / Double(load.counts.count)
     for (expert, count) in load.counts.enumerated() {
       let missing = mean - Double(count)
-      if missing != 0 { bias[expert] += Float(missing > 0 ? speed : -speed) }
+      if missing != 0 { values[expert] += Float(missing > 0 ? speed : -speed) }
     }
+    bias.write { _ = $0.floats.update(fromContentsOf: values) }
   }
 }

@@ -4,10 +4,10 @@ import Tensors
 /// The table of one rotary embedding, as long as has been needed so far.
 final class RotaryEmbeddingCache: Sendable {
   private let embedding: RotaryEmbedding
-  private let arena = Arena()
+  private let arena: Arena
   private let present = Mutex<Tensor?>(nil)
 
-  init(_ embedding: RotaryEmbedding) { self.embedding = embedding }
+  init(_ embedding: RotaryEmbedding, in arena: Arena) { (self.embedding, self.arena) = (embedding, arena) }
 
   /// A table that covers positions `0 ..< count`, and perhaps more.
   func table(positions count: Int) -> Tensor {
@@ -23,10 +23,12 @@ final class RotaryEmbeddingCache: Sendable {
 /// The rotary table of a model, as long as the longest sequence so far has needed it.
 final class RotaryCache: Sendable {
   private let configuration: ModelConfiguration
-  private let arena = Arena()
+  private let arena: Arena
   private let present = Mutex<RotaryTable?>(nil)
 
-  init(_ configuration: ModelConfiguration) { self.configuration = configuration }
+  init(_ configuration: ModelConfiguration, in arena: Arena) {
+    (self.configuration, self.arena) = (configuration, arena)
+  }
 
   /// A table that covers positions `0 ..< count`, and perhaps more.
   func table(positions count: Int) -> RotaryTable {

@@ -38,12 +38,14 @@ public struct RotaryTable: Sendable {
     let frequencies = embedding.frequencies.map { Float($0) }
     let factor = embedding.attentionFactor
     let table = Tensor([count, 2, frequencies.count], .float32, in: arena)
-    let values = table.floats
-    for position in 0..<count {
-      for (i, frequency) in frequencies.enumerated() {
-        let angle = Float(position) * frequency
-        values[position * 2 * frequencies.count + i] = Float(cos(Double(angle)) * factor)
-        values[(position * 2 + 1) * frequencies.count + i] = Float(sin(Double(angle)) * factor)
+    table.write { host in
+      let values = host.floats
+      for position in 0..<count {
+        for (i, frequency) in frequencies.enumerated() {
+          let angle = Float(position) * frequency
+          values[position * 2 * frequencies.count + i] = Float(cos(Double(angle)) * factor)
+          values[(position * 2 + 1) * frequencies.count + i] = Float(sin(Double(angle)) * factor)
+        }
       }
     }
     return table

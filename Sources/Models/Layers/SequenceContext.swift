@@ -6,7 +6,9 @@ public struct SequenceContext: Sendable {
   public var sequences: Int
   /// Tokens of each.
   public var length: Int
-  /// Rotary position of each token, int32 `[sequences * length]`.
+  /// Rotary position of each token, `[sequences * length]`.
+  public let places: [Int32]
+  /// The same for operations, int32.
   public var positions: Tensor
   /// First token, within its sequence, that each token may attend to, int32; nil: the sequence's own first.
   public var firstKeys: Tensor?
@@ -24,9 +26,10 @@ public struct SequenceContext: Sendable {
     self.sequences = sequences
     self.length = length
     self.rotaryTable = rotaryTable
-    var positions = [Int32](repeating: 0, count: sequences * length)
-    for i in positions.indices { positions[i] = Int32(i % length) - (documentStarts?[i] ?? 0) }
-    self.positions = Tensor(positions, in: arena)
+    var places = [Int32](repeating: 0, count: sequences * length)
+    for i in places.indices { places[i] = Int32(i % length) - (documentStarts?[i] ?? 0) }
+    self.places = places
+    positions = Tensor(places, in: arena)
     firstKeys = documentStarts.map { Tensor($0, in: arena) }
   }
 }

@@ -4,7 +4,9 @@ import Tensors
 public struct StepContext: Sendable {
   /// New tokens of each sequence; their rows stand one sequence after another.
   public let lengths: [Int]
-  /// Rotary position of each new token, int32 `[tokens of all]`.
+  /// Rotary position of each new token, `[tokens of all]`.
+  public let places: [Int32]
+  /// The same for operations, int32.
   public let positions: Tensor
   /// Rotary table that covers the positions.
   public let rotaryTable: RotaryTable
@@ -15,7 +17,7 @@ public struct StepContext: Sendable {
   public init(pasts: [Int], lengths: [Int], rotaryTable: RotaryTable, arena: Arena) {
     self.lengths = lengths
     self.rotaryTable = rotaryTable
-    let positions = zip(pasts, lengths).flatMap { past, length in (past..<past + length).map(Int32.init) }
-    self.positions = Tensor(positions, in: arena)
+    places = zip(pasts, lengths).flatMap { past, length in (past..<past + length).map(Int32.init) }
+    positions = Tensor(places, in: arena)
   }
 }

@@ -49,8 +49,7 @@ extension AttentionMixer {
         tensors, key: state.keys, value: state.values,
         shape.specification(sequences: 1, queryLength: length, keyLength: state.count, slopes: nil)
       ).output
-      mixed[rows: row..<row + length].pointer.copyMemory(
-        from: output.pointer, byteCount: output.count * output.dtype.byteCount)
+      execution.backend.copy(output, into: mixed[rows: row..<row + length])
       row += length
     }
     return mixed

@@ -29,7 +29,7 @@ struct AttentionMixer: Mixer {
     func norm(_ name: String) -> Parameter? {
       guard let kind = shape.queryKeyNorm else { return nil }
       guard kind == .unit else { return store.required("\(name).weight") }
-      let ones = Tensor([Float](repeating: 1, count: shape.headDimension), shape: [shape.headDimension], in: Arena())
+      let ones = Tensor([Float](repeating: 1, count: shape.headDimension), shape: [shape.headDimension], in: store.arena)
       return Parameter(name: name, master: ones, gradient: nil)
     }
     queryNorm = norm(names.queryNorm)
@@ -39,21 +39,21 @@ struct AttentionMixer: Mixer {
     sinks = shape.hasSinks ? store.required(names.sinks) : nil
     slopes =
       shape.hasSlopes
-      ? Tensor(AttentionShape.slopes(heads: shape.heads), shape: [shape.heads], in: Arena()) : nil
-    dualChunkTable = shape.dualChunk.flatMap { _ in shape.rotary.map { RotaryEmbeddingCache($0) } }
+      ? Tensor(AttentionShape.slopes(heads: shape.heads), shape: [shape.heads], in: store.arena) : nil
+    dualChunkTable = shape.dualChunk.flatMap { _ in shape.rotary.map { RotaryEmbeddingCache($0, in: store.arena) } }
   }
 
   func forward(_ x: Variable, _ context: SequenceContext, on tape: inout Tape) -> Variable {
     var (qkv, gate) = project(x, on: &tape)
     var specification = shape.specification(
       sequences: context.sequences, queryLength: context.length, firstKeys: context.firstKeys, slopes: slopes)
-    if let dual = shape.dualChunk, context.positions.integers.contains(where: { $0 >= dual.size }) {
-      let places = context.positions.integers.map(Int.init)
+    if let dual = shape.dualChunk, context.places.contains(where: { $0 >= dual.size }) {
+      let places = context.places.map(Int.init)
       let documents = places.enumerated().map { $0 % context.length - $1 }
       let (parts, key, value) = dualParts(qkv, dual, places: places, documents: documents, on: &tape)
       return give(tape.attention(parts, key: key, value: value, specification), gate, on: &tape)
     }
-    qkv = turn(qkv, positions: context.positions, table: context.rotaryTable, on: &tape)
+    qkv = turn(qkv, places: context.places, positions: context.positions, table: context.rotaryTable, on: &tape)
     if let blocks = shape.blocks {
       let execution = tape.execution
       let means = execution.blockMeans(of: qkv.tensor, column: shape.queryWidth, specification, blocks)
@@ -71,7 +71,7 @@ struct AttentionMixer: Mixer {
       let mixed = dualStep(projected.tensor, dual, context, states: &states, on: &tape)
       return give(tape.variable(mixed), gate, on: &tape)
     }
-    projected = turn(projected, positions: context.positions, table: context.rotaryTable, on: &tape)
+    projected = turn(projected, places: context.places, positions: context.positions, table: context.rotaryTable, on: &tape)
     let qkv = projected.tensor
     let execution = tape.execution
     let mixed = execution.tensor([qkv.rows, shape.queryWidth])
@@ -121,18 +121,20 @@ struct AttentionMixer: Mixer {
   }
 
   /// Queries and keys turned, queries sharpened.
-  private func turn(_ qkv: Variable, positions: Tensor, table: RotaryTable, on tape: inout Tape) -> Variable {
-    guard let rotary = shape.rotary else { return temper(qkv, positions: positions, on: &tape) }
+  private func turn(
+    _ qkv: Variable, places: [Int32], positions: Tensor, table: RotaryTable, on tape: inout Tape
+  ) -> Variable {
+    guard let rotary = shape.rotary else { return temper(qkv, places: places, on: &tape) }
     let heads = RotaryHeads(
       count: shape.heads + shape.keyValueHeads, dimension: shape.headDimension, isInterleaved: shape.isInterleaved)
     let turned = tape.rotary(qkv, heads: heads, positions: positions, table: table.table(rotary))
-    return temper(turned, positions: positions, on: &tape)
+    return temper(turned, places: places, on: &tape)
   }
 
   /// Queries times what their positions ask for.
-  private func temper(_ qkv: Variable, positions: Tensor, on tape: inout Tape) -> Variable {
+  private func temper(_ qkv: Variable, places: [Int32], on tape: inout Tape) -> Variable {
     guard let temperature = shape.temperature else { return qkv }
-    let factors = positions.integers.map(temperature.factor)
+    let factors = places.map(temperature.factor)
     guard factors.contains(where: { $0 != 1 }) else { return qkv }
     let scale = tape.variable(Tensor(factors, shape: [factors.count, 1], in: tape.execution.arena))
     let parts = tape.split(qkv, [shape.queryWidth, 2 * shape.keyWidth])

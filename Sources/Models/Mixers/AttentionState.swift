@@ -33,13 +33,9 @@ public struct AttentionState: MixerState {
   /// Takes in keys and values that stand in columns of `rows`.
   mutating func append(_ rows: Tensor, keyColumn: Int, valueColumn: Int, in execution: Execution) {
     makeRoom(for: rows.rows, in: execution)
-    let size = rows.dtype.byteCount
-    for row in 0..<rows.rows {
-      let from = rows.pointer + row * rows.columns * size
-      (keys.pointer + (held + row) * keys.columns * size)
-        .copyMemory(from: from + keyColumn * size, byteCount: keys.columns * size)
-      (values.pointer + (held + row) * values.columns * size)
-        .copyMemory(from: from + valueColumn * size, byteCount: values.columns * size)
+    for (column, into) in [(keyColumn, keys), (valueColumn, values)] {
+      execution.backend.gatherColumns(
+        of: [rows], [ColumnSpan(column: column, count: into.columns)], into: into[rows: held..<held + rows.rows])
     }
     count += rows.rows
   }
@@ -47,10 +43,8 @@ public struct AttentionState: MixerState {
   /// Takes in keys and values of tensors of their own.
   mutating func append(keys newKeys: Tensor, values newValues: Tensor, in execution: Execution) {
     makeRoom(for: newKeys.rows, in: execution)
-    let size = newKeys.dtype.byteCount
-    (keys.pointer + held * keys.columns * size).copyMemory(from: newKeys.pointer, byteCount: newKeys.count * size)
-    (values.pointer + held * values.columns * size)
-      .copyMemory(from: newValues.pointer, byteCount: newValues.count * size)
+    execution.backend.copy(newKeys, into: keys[rows: held..<held + newKeys.rows])
+    execution.backend.copy(newValues, into: values[rows: held..<held + newValues.rows])
     count += newKeys.rows
   }
 
@@ -79,7 +73,8 @@ public struct AttentionState: MixerState {
     copy.move(to: min(capacity, reach?.rows ?? capacity), dropping: 0, in: execution)
     if let means, let blocks {
       let copied = execution.tensor([blocks.blocks(for: copy.capacity), means.columns], .float32)
-      copied.pointer.copyMemory(from: means.pointer, byteCount: blocks.blocks(for: count) * means.columns * 4)
+      let whole = 0..<blocks.blocks(for: count)
+      execution.backend.copy(means[rows: whole], into: copied[rows: whole])
       copy.means = copied
     }
     return copy
@@ -104,10 +99,8 @@ public struct AttentionState: MixerState {
     let first = min(held, reach?.kept ?? held)
     func moved(_ old: Tensor) -> Tensor {
       let new = execution.tensor([rows, old.columns], old.dtype)
-      let rowBytes = old.columns * old.dtype.byteCount
-      new.pointer.copyMemory(from: old.pointer, byteCount: first * rowBytes)
-      (new.pointer + first * rowBytes).copyMemory(
-        from: old.pointer + (first + unseen) * rowBytes, byteCount: (held - first - unseen) * rowBytes)
+      execution.backend.copy(old[rows: 0..<first], into: new[rows: 0..<first])
+      execution.backend.copy(old[rows: first + unseen..<held], into: new[rows: first..<held - unseen])
       return new
     }
     (keys, values) = (moved(keys), moved(values))

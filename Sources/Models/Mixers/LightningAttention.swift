@@ -74,8 +74,7 @@ struct LightningMixer: RecurrentMixer {
 extension Tape {
   /// The same logarithms of decays for every row.
   mutating func fixedDecay(_ decays: [Float], rows: Int) -> Variable {
-    let tensor = execution.tensor([rows, decays.count], .float32)
-    for row in 0..<rows { for (i, decay) in decays.enumerated() { tensor.floats[row * decays.count + i] = decay } }
-    return variable(tensor)
+    let values = Array(repeatElement(decays, count: rows).joined())
+    return variable(Tensor(values, shape: [rows, decays.count], in: execution.arena))
   }
 }

@@ -18,11 +18,14 @@ public final class ParameterStore: Sendable {
   /// Advanced whenever the weights change.
   public let version = WeightVersion()
   private let byName: [String: Int]
-  private let arena = Arena()
+  /// The device's memory, for what belongs to the weights.
+  let arena: Arena
 
-  /// Allocates the buffers; contents are undefined until ``initialize(seed:)`` or a load.
-  public convenience init(_ declarations: [ParameterDeclaration], trainable: Bool) {
-    self.init(declarations, stored: [:], trainable: trainable)
+  /// Allocates the buffers in the memory of a device; contents are undefined until ``initialize(seed:)`` or a load.
+  public convenience init(
+    _ declarations: [ParameterDeclaration], trainable: Bool, on backend: any Backend = CPUBackend()
+  ) {
+    self.init(declarations, stored: [:], trainable: trainable, backend)
   }
 
   /// Allocates buffers for the vectors, whose contents are undefined until a load; the matrices stay where they are
@@ -30,17 +33,21 @@ public final class ParameterStore: Sendable {
   /// - Parameter format: for ``WeightFormat/q8`` the matrices are what Q8_0 holds of the stored ones.
   /// - Throws: a sentence naming file and tensor when one cannot be read.
   public convenience init(
-    _ declarations: [ParameterDeclaration], storedIn source: any WeightSource, format: WeightFormat
+    _ declarations: [ParameterDeclaration], storedIn source: any WeightSource, format: WeightFormat,
+    on backend: any Backend = CPUBackend()
   ) throws {
     var stored: [String: StoredRows] = [:]
     for declaration in declarations where declaration.shape.count == 2 {
       let rows = try source.rows(of: declaration.name)
       stored[declaration.name] = format == .q8 ? rows.roundedToQ8(width: declaration.shape[1]) : rows
     }
-    self.init(declarations, stored: stored, trainable: false)
+    self.init(declarations, stored: stored, trainable: false, backend)
   }
 
-  private init(_ declarations: [ParameterDeclaration], stored: [String: StoredRows], trainable: Bool) {
+  private init(
+    _ declarations: [ParameterDeclaration], stored: [String: StoredRows], trainable: Bool, _ backend: any Backend
+  ) {
+    arena = backend.makeArena()
     var offsets: [Int] = []
     var count = 0
     for declaration in declarations {
@@ -75,13 +82,14 @@ public final class ParameterStore: Sendable {
   /// matrix may be stored elsewhere.
   public func initialize(seed: UInt64) {
     for (declaration, parameter) in zip(declarations, parameters) {
-      switch declaration.initialization {
-      case .constant(let value): parameter.master.floats.update(repeating: value)
-      case .values(let values):
-        for i in 0..<parameter.master.count { parameter.master.floats[i] = values[i % values.count] }
-      case .normal(let std, let cutoff):
-        Philox(seed: seed, purpose: "initialization/" + declaration.name)
-          .fillNormal(parameter.master.floats, standardDeviation: std, cutoff: cutoff)
+      parameter.master.write { host in
+        switch declaration.initialization {
+        case .constant(let value): host.floats.update(repeating: value)
+        case .values(let values): for i in 0..<host.count { host.floats[i] = values[i % values.count] }
+        case .normal(let std, let cutoff):
+          Philox(seed: seed, purpose: "initialization/" + declaration.name)
+            .fillNormal(host.floats, standardDeviation: std, cutoff: cutoff)
+        }
       }
     }
     version.advance()

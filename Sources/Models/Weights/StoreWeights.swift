@@ -13,13 +13,13 @@ public struct StoreWeights: WeightSource {
   public func rows(of name: String) throws -> StoredRows {
     let parameter = try parameter(name)
     if let stored = parameter.stored { return stored }
-    return StoredRows { rows, values in _ = values.update(fromContentsOf: parameter.master[rows: rows].floats) }
+    return StoredRows { rows, values in _ = parameter.master[rows: rows].read { values.update(fromContentsOf: $0.floats) } }
   }
 
   public func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
     let parameter = try parameter(name)
     guard let stored = parameter.stored else {
-      _ = values.update(fromContentsOf: parameter.master.floats)
+      _ = parameter.master.read { values.update(fromContentsOf: $0.floats) }
       return
     }
     stored.read(0..<parameter.shape[0], into: values)

@@ -36,12 +36,12 @@ public struct StoredModel: Sendable {
   /// Whether a path means a GGUF file rather than a folder.
   public static func isGGUF(_ path: String) -> Bool { path.hasSuffix(".gguf") && !Paths.isFolder(path) }
 
-  /// The model with its weights in memory.
+  /// The model with its weights in the memory of a device.
   /// - Parameter trainable: whether it has gradients.
   /// - Throws: a sentence naming file and tensor where one cannot be read.
-  public func load(trainable: Bool = false) throws -> DecoderModel {
+  public func load(trainable: Bool = false, on backend: any Backend = CPUBackend()) throws -> DecoderModel {
     try checkWeights()
-    let model = DecoderModel(configuration, trainable: trainable)
+    let model = DecoderModel(configuration, trainable: trainable, on: backend)
     try WeightFiles.load(into: model.store, from: weights)
     return model
   }
@@ -52,12 +52,12 @@ public struct StoredModel: Sendable {
   public func load(for execution: Execution) throws -> DecoderModel {
     try checkWeights()
     guard execution.compute != .float32 else {
-      let model = try load()
+      let model = try load(on: execution.backend)
       if execution.weightFormat == .q8 { model.store.roundToQ8(in: execution) }
       return model
     }
     let store = try ParameterStore(
-      configuration.declarations(), storedIn: weights, format: execution.weightFormat)
+      configuration.declarations(), storedIn: weights, format: execution.weightFormat, on: execution.backend)
     try WeightFiles.load(into: store, from: weights)
     return DecoderModel(configuration, store: store)
   }

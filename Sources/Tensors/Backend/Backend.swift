@@ -1,8 +1,19 @@
 /// What a device can compute: the seam behind which the CPU stands and a GPU fits.
 ///
 /// Every function writes into tensors that the caller made; none allocates a result or reads a value back to the
-/// host. Shapes are the operations' business: a backend trusts them.
-public protocol Backend: OptimizerBackend, RecurrenceBackend {
+/// host, but those that return one. A device works through them in the order of the calls. Shapes are the operations'
+/// business: a backend trusts them.
+public protocol Backend: OptimizerBackend, RecurrenceBackend, GateBackend {
+  /// An empty arena of the memory that the device computes in.
+  func makeArena() -> Arena
+  /// Waits until all that was begun is done.
+  func synchronize()
+  /// output = the elements of x, which has its type and count.
+  func copy(_ x: Tensor, into output: Tensor)
+
+  /// Whether a matrix is packed for one product alone, in another order than it is stored in. Where not, one packed form of
+  /// weights serves all products, and what has the type of the computation need not be packed.
+  var packsByProduct: Bool { get }
   /// Bytes that ``pack(_:transposed:compute:into:at:)`` needs for a right operand `[depth, columns]`.
   func packedByteCount(depth: Int, columns: Int, compute: DType) -> Int
   /// Packs `matrix` `[depth, columns]` (stored `[columns, depth]` if `transposed`) as a right operand.
@@ -12,16 +23,17 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend {
   /// output `[m, n]` = left `[m, k]` x packed `[k, n]`, added to what is there if `accumulate` (float32 only).
   /// `leftTransposed`: left is stored `[k, m]`.
   func multiply(
-    _ left: Tensor, leftTransposed: Bool, packed: Storage, compute: DType, into output: Tensor, accumulate: Bool)
+    _ left: Tensor, leftTransposed: Bool, packed: PackedMatrix, compute: DType, into output: Tensor, accumulate: Bool)
 
   /// output `[rows, outputs]` = x `[rows, inputs]` times the transpose of W, whose packed form `[inputs, outputs]` is
   /// `weights`; x is also packed as a right operand `[rows, inputs]` into `packedInput`, for the backward pass.
-  func linear(_ x: Tensor, weights: Storage, compute: DType, into output: Tensor, packedInput: Storage)
+  /// Only called where matrices are packed by product.
+  func linear(_ x: Tensor, weights: PackedMatrix, compute: DType, into output: Tensor, packedInput: Storage)
   /// The backward pass of y = x times the transpose of W: inputGradient `[rows, inputs]` = outputGradient
   /// `[rows, outputs]` x W `[outputs, inputs]`, and weightGradient (float32, like W) += outputGradient transposed x
   /// x `[rows, inputs]`. `weights` and `input` are W and x, packed.
   func linearBackward(
-    outputGradient: Tensor, weights: Storage, input: Storage, compute: DType, inputGradient: Tensor,
+    outputGradient: Tensor, weights: PackedMatrix, input: PackedMatrix, compute: DType, inputGradient: Tensor,
     weightGradient: Tensor)
 
   /// Bytes of weights `[outputs, inputs]` packed in blocks of eight bits; inputs are a multiple of 32.
@@ -127,6 +139,13 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend {
   /// both int32 with as many elements. Returns where each expert's rows begin, and the end: it is the host that decides
   /// what is multiplied.
   func sortChoices(_ chosen: Tensor, experts: Int, places: Tensor, sources: Tensor) -> [Int]
+  /// What is reported of a router's load: each expert's share of a token's scores, summed over the tokens, and the sum of
+  /// the squares of logSumExp.
+  func routerSums(scores: Tensor, logSumExp: Tensor) -> (shares: [Double], squaredLogSumExp: Double)
+  /// output[places[i]] = x[i], both float32 with as many elements as places.
+  func scatter(_ x: Tensor, to places: Tensor, output: Tensor)
+  /// output[i] = x[places[i]].
+  func gather(_ x: Tensor, from places: Tensor, output: Tensor)
   /// Row r of output is row `sources[r]` of x.
   func gatherRows(_ x: Tensor, sources: Tensor, output: Tensor)
   /// Row t of output is the sum of the rows `places[t, ...]` of x, in order.
@@ -137,10 +156,10 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend {
     _ x: Tensor, gate: Tensor, outputGradient: Tensor, inputGradient: Tensor, gateGradient: Tensor)
   /// output = the rows of x from `offsets[g]` up to `offsets[g + 1]` times the transpose of group g's weights, packed as a
   /// right operand; nil where the group has no rows.
-  func groupedLinear(_ x: Tensor, offsets: [Int], weights: [Storage?], compute: DType, output: Tensor)
+  func groupedLinear(_ x: Tensor, offsets: [Int], weights: [PackedMatrix?], compute: DType, output: Tensor)
   /// inputGradient, and each group's weightGradient += (nil: none).
   func groupedLinearBackward(
-    outputGradient: Tensor, offsets: [Int], weights: [Storage?], input: Tensor, compute: DType, inputGradient: Tensor,
+    outputGradient: Tensor, offsets: [Int], weights: [PackedMatrix?], input: Tensor, compute: DType, inputGradient: Tensor,
     weightGradients: [Tensor?])
   /// Each group's rows of x += its bias, times the row's weight (float32 `[rows]`; nil: 1).
   func groupedBias(_ biases: [Tensor], offsets: [Int], weights: Tensor?, to x: Tensor)
@@ -157,6 +176,8 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend {
   /// Blocks in which ``head(_:packed:vocabulary:compute:targets:exponentials:blockLargest:softCap:logSumExp:logProbabilities:entropy:)``
   /// takes a vocabulary.
   func headBlockCount(vocabulary: Int) -> Int
+  /// Tokens that go through the head at a time where a gradient is wanted, which keeps their exponentials.
+  func headRows(vocabulary: Int, compute: DType) -> Int
   /// Log-softmax of the logits hidden x packed `[width, vocabulary]`, which are never all in memory.
   /// - Parameters:
   ///   - targets: int32 `[tokens]`; a negative one has log-probability 0.
@@ -164,13 +185,18 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend {
   ///   - blockLargest: float32 `[blocks, tokens]`.
   ///   - softCap: logits x become `softCap * tanh(x / softCap)`.
   func head(
-    _ hidden: Tensor, packed: Storage, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
+    _ hidden: Tensor, packed: PackedMatrix, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
     blockLargest: Tensor, softCap: Float?, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?)
   /// Turns the exponentials of ``head(_:packed:vocabulary:compute:targets:exponentials:blockLargest:softCap:logSumExp:logProbabilities:entropy:)``
   /// into the gradient of the logits.
   func headGradient(
     exponentials: Tensor, blockLargest: Tensor, softCap: Float?, targets: Tensor, logSumExp: Tensor,
     logProbabilities: Tensor, logProbabilityGradient: Tensor, logSumExpGradient: Tensor?)
+
+  /// The gradients, float32 `[tokens]`, of a mean cross-entropy with z-loss by the log-probability of each token,
+  /// -weight / total, and by its log-sum-exp, 2 * zLoss * logSumExp * weight / total.
+  func crossEntropyGradient(
+    logSumExp: Tensor, weights: Tensor, total: Float, zLoss: Float, byLogProbability: Tensor, byLogSumExp: Tensor)
 
   /// Sum of squares, in double.
   func sumOfSquares(_ x: Tensor) -> Double
@@ -179,7 +205,9 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend {
 
 extension Backend {
   /// Packs a whole right operand.
-  public func pack(_ matrix: Tensor, transposed: Bool, compute: DType, into packed: Storage) {
+  @discardableResult
+  public func pack(_ matrix: Tensor, transposed: Bool, compute: DType, into packed: Storage) -> PackedMatrix {
     pack(matrix, transposed: transposed, compute: compute, into: packed, at: 0)
+    return PackedMatrix(storage: packed, isTransposed: transposed)
   }
 }

@@ -46,6 +46,32 @@ extension CPUBackend {
     return offsets.map(Int.init)
   }
 
+  public func routerSums(scores: Tensor, logSumExp: Tensor) -> (shares: [Double], squaredLogSumExp: Double) {
+    let experts = scores.columns
+    var shares = [Double](repeating: 0, count: experts)
+    let values = UnsafeBufferPointer(scores.floats)
+    shares.withUnsafeMutableBufferPointer { shares in
+      for t in 0..<scores.rows {
+        let row = UnsafeBufferPointer(rebasing: values[t * experts..<(t + 1) * experts])
+        // Sigmoids do not add up to 1.
+        let all = row.reduce(0, +)
+        let inverse = all > 0 ? 1 / Double(all) : 0
+        for e in 0..<experts { shares[e] += Double(row[e]) * inverse }
+      }
+    }
+    return (shares, logSumExp.floats.reduce(0.0) { $0 + Double($1) * Double($1) })
+  }
+
+  public func scatter(_ x: Tensor, to places: Tensor, output: Tensor) {
+    let (from, places, to) = (x.floats, places.integers, output.floats)
+    for i in 0..<from.count { to[Int(places[i])] = from[i] }
+  }
+
+  public func gather(_ x: Tensor, from places: Tensor, output: Tensor) {
+    let (from, places, to) = (x.floats, places.integers, output.floats)
+    for i in 0..<to.count { to[i] = from[Int(places[i])] }
+  }
+
   public func gatherRows(_ x: Tensor, sources: Tensor, output: Tensor) {
     apus_gather_rows(
       Int64(output.rows), Int64(output.columns), sources.integers.baseAddress, x.pointer, output.pointer,
@@ -70,14 +96,14 @@ extension CPUBackend {
       gateGradient.pointer, x.dtype.kernel)
   }
 
-  public func groupedLinear(_ x: Tensor, offsets: [Int], weights: [Storage?], compute: DType, output: Tensor) {
+  public func groupedLinear(_ x: Tensor, offsets: [Int], weights: [PackedMatrix?], compute: DType, output: Tensor) {
     apus_grouped_linear(
       compute.kernel, Int64(weights.count), offsets.map(Int64.init), Int64(x.columns), Int64(output.columns),
       x.pointer, x.dtype.kernel, weights.map { $0.map { UnsafeRawPointer($0.pointer) } }, output.pointer)
   }
 
   public func groupedLinearBackward(
-    outputGradient: Tensor, offsets: [Int], weights: [Storage?], input: Tensor, compute: DType, inputGradient: Tensor,
+    outputGradient: Tensor, offsets: [Int], weights: [PackedMatrix?], input: Tensor, compute: DType, inputGradient: Tensor,
     weightGradients: [Tensor?]
   ) {
     apus_grouped_linear_backward(

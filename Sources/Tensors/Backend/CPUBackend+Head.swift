@@ -3,8 +3,13 @@ import CKernels
 extension CPUBackend {
   public func headBlockCount(vocabulary: Int) -> Int { Int(apus_head_blocks(Int64(vocabulary))) }
 
+  /// As many tokens as fill 128 MiB with exponentials, at most 1,024.
+  public func headRows(vocabulary: Int, compute: DType) -> Int {
+    max(16, min(1024, (128 << 20) / (vocabulary * compute.byteCount) / 16 * 16))
+  }
+
   public func head(
-    _ hidden: Tensor, packed: Storage, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
+    _ hidden: Tensor, packed: PackedMatrix, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
     blockLargest: Tensor, softCap: Float?, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?
   ) {
     apus_head(
@@ -23,5 +28,16 @@ extension CPUBackend {
       blockLargest.floats.baseAddress, softCap ?? 0, targets.integers.baseAddress, logSumExp.floats.baseAddress,
       logProbabilities.floats.baseAddress, logProbabilityGradient.floats.baseAddress,
       logSumExpGradient?.floats.baseAddress)
+  }
+
+  public func crossEntropyGradient(
+    logSumExp: Tensor, weights: Tensor, total: Float, zLoss: Float, byLogProbability: Tensor, byLogSumExp: Tensor
+  ) {
+    let (sums, given, first, second) = (logSumExp.floats, weights.floats, byLogProbability.floats, byLogSumExp.floats)
+    for i in 0..<logSumExp.count {
+      let weight = given[i] / total
+      first[i] = -weight
+      second[i] = 2 * zLoss * sums[i] * weight
+    }
   }
 }

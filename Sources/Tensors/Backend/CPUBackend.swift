@@ -5,6 +5,15 @@ public struct CPUBackend: Backend {
   /// Creates the backend; it holds no state.
   public init() {}
 
+  public func makeArena() -> Arena { Arena() }
+  public func synchronize() {}
+
+  public func copy(_ x: Tensor, into output: Tensor) {
+    output.pointer.copyMemory(from: x.pointer, byteCount: x.count * x.dtype.byteCount)
+  }
+
+  public var packsByProduct: Bool { true }
+
   public func packedByteCount(depth: Int, columns: Int, compute: DType) -> Int {
     apus_gemm_packed_bytes(compute.kernel, Int64(depth), Int64(columns))
   }
@@ -17,7 +26,7 @@ public struct CPUBackend: Backend {
   }
 
   public func multiply(
-    _ left: Tensor, leftTransposed: Bool, packed: Storage, compute: DType, into output: Tensor, accumulate: Bool
+    _ left: Tensor, leftTransposed: Bool, packed: PackedMatrix, compute: DType, into output: Tensor, accumulate: Bool
   ) {
     let (rows, depth) = leftTransposed ? (left.columns, left.rows) : (left.rows, left.columns)
     apus_gemm(
@@ -25,14 +34,14 @@ public struct CPUBackend: Backend {
       packed.pointer, output.pointer, output.dtype.kernel, Int64(output.columns), accumulate, 1)
   }
 
-  public func linear(_ x: Tensor, weights: Storage, compute: DType, into output: Tensor, packedInput: Storage) {
+  public func linear(_ x: Tensor, weights: PackedMatrix, compute: DType, into output: Tensor, packedInput: Storage) {
     apus_linear(
       compute.kernel, Int64(x.rows), Int64(x.columns), Int64(output.columns), x.kernelMatrix(transposed: false),
       weights.pointer, output.pointer, output.dtype.kernel, packedInput.pointer)
   }
 
   public func linearBackward(
-    outputGradient: Tensor, weights: Storage, input: Storage, compute: DType, inputGradient: Tensor,
+    outputGradient: Tensor, weights: PackedMatrix, input: PackedMatrix, compute: DType, inputGradient: Tensor,
     weightGradient: Tensor
   ) {
     apus_linear_backward(

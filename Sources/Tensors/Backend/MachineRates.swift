@@ -50,10 +50,10 @@ public struct MachineRates: Sendable, Equatable {
 
   /// Measures exponentials of numbers that stay in the second-level caches.
   static func exponentialRate(_ compute: DType, in execution: Execution, seconds: Double) -> Double {
-    let arena = Arena()
+    let arena = execution.backend.makeArena()
     let (x, y) = (Tensor([1 << 16], .float32, in: arena), Tensor([1 << 16], .float32, in: arena))
-    for i in 0..<x.count { x.floats[i] = -Float(i % 4096) / 256 }
-    let times = repeatedTimes(seconds: seconds, minimumRuns: 3) {
+    x.write { host in for i in 0..<host.count { host.floats[i] = -Float(i % 4096) / 256 } }
+    let times = repeatedTimes(in: execution, seconds: seconds, minimumRuns: 3) {
       for _ in 0..<16 { execution.backend.exponential(x, compute: compute, into: y) }
     }
     return best(16 * Double(x.count), times)
@@ -61,10 +61,10 @@ public struct MachineRates: Sendable, Equatable {
 
   /// Measures a copy of 128 MiB on all threads, more than most caches hold.
   static func copyRate(in execution: Execution, seconds: Double) -> Double {
-    let arena = Arena()
+    let arena = execution.backend.makeArena()
     let (from, to) = (Tensor([1 << 25], .float32, in: arena), Tensor([1 << 25], .float32, in: arena))
     execution.backend.fillZero(from)
-    let times = repeatedTimes(seconds: seconds, minimumRuns: 3) { execution.backend.convert(from, into: to) }
+    let times = repeatedTimes(in: execution, seconds: seconds, minimumRuns: 3) { execution.backend.convert(from, into: to) }
     return best(2 * Double(from.count * from.dtype.byteCount), times)
   }
 

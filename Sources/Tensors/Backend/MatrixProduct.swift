@@ -51,29 +51,31 @@ public struct MatrixProduct: Sendable, Equatable {
   /// - Returns: the seconds of each run, in order.
   public func times(in execution: Execution, seconds: Double, minimumRuns: Int = 3) -> [Double] {
     let backend = execution.backend
-    let arena = Arena()
+    let arena = execution.backend.makeArena()
     let result: Tensor
     let left: Tensor
     let right: Tensor
-    let packed: Storage
+    let storage: Storage
+    let packed: PackedMatrix
     switch kind {
     case .forward, .inputGradient:
       let (depth, columns) = kind == .forward ? (inputs, outputs) : (outputs, inputs)
       left = Self.filled([rows, depth], compute, arena)
       right = Self.filled([outputs, inputs], compute, arena)
       result = Tensor([rows, columns], compute, in: arena)
-      packed = arena.allocate(byteCount: backend.packedByteCount(depth: depth, columns: columns, compute: compute))
-      backend.pack(right, transposed: kind == .forward, compute: compute, into: packed)
+      storage = arena.allocate(byteCount: backend.packedByteCount(depth: depth, columns: columns, compute: compute))
+      packed = backend.pack(right, transposed: kind == .forward, compute: compute, into: storage)
     case .weightGradient:
       left = Self.filled([rows, outputs], compute, arena)
       right = Self.filled([rows, inputs], compute, arena)
       result = Tensor([outputs, inputs], .float32, in: arena)
-      packed = arena.allocate(byteCount: backend.packedByteCount(depth: rows, columns: inputs, compute: compute))
+      storage = arena.allocate(byteCount: backend.packedByteCount(depth: rows, columns: inputs, compute: compute))
+      packed = PackedMatrix(storage: storage, isTransposed: false)
       backend.fillZero(result)
     }
-    return repeatedTimes(seconds: seconds, minimumRuns: minimumRuns) {
+    return repeatedTimes(in: execution, seconds: seconds, minimumRuns: minimumRuns) {
       let isGradient = kind == .weightGradient
-      if isGradient { backend.pack(right, transposed: false, compute: compute, into: packed) }
+      if isGradient { backend.pack(right, transposed: false, compute: compute, into: storage) }
       backend.multiply(
         left, leftTransposed: isGradient, packed: packed, compute: compute, into: result, accumulate: isGradient)
     }
@@ -81,11 +83,11 @@ public struct MatrixProduct: Sendable, Equatable {
 
   /// Median time of packing the weights, float32 as they are kept, for the forward product.
   public func weightPackingSeconds(in execution: Execution) -> Double {
-    let arena = Arena()
+    let arena = execution.backend.makeArena()
     let weights = Self.filled([outputs, inputs], .float32, arena)
     let packed = arena.allocate(
       byteCount: execution.backend.packedByteCount(depth: inputs, columns: outputs, compute: compute))
-    let times = repeatedTimes(seconds: 0.1, minimumRuns: 3) {
+    let times = repeatedTimes(in: execution, seconds: 0.1, minimumRuns: 3) {
       execution.backend.pack(weights, transposed: true, compute: compute, into: packed)
     }
     return times.sorted()[times.count / 2]
@@ -96,28 +98,34 @@ public struct MatrixProduct: Sendable, Equatable {
     let tensor = Tensor(shape, dtype, in: arena)
     let block = min(tensor.count, 1 << 16)
     let random = Philox(seed: 1, purpose: "matrix product")
-    for i in 0..<block {
-      let value = random.uniform(UInt64(i)) - 0.5
-      if dtype == .float32 { tensor.floats[i] = value } else { tensor.halves[i] = BFloat16.bits(value) }
-    }
-    var done = block
-    while done < tensor.count {
-      let count = min(done, tensor.count - done)
-      (tensor.pointer + done * dtype.byteCount).copyMemory(from: tensor.pointer, byteCount: count * dtype.byteCount)
-      done += count
+    tensor.write { host in
+      for i in 0..<block {
+        let value = random.uniform(UInt64(i)) - 0.5
+        if dtype == .float32 { host.floats[i] = value } else { host.halves[i] = BFloat16.bits(value) }
+      }
+      var done = block
+      while done < host.count {
+        let count = min(done, host.count - done)
+        (host.pointer + done * dtype.byteCount).copyMemory(from: host.pointer, byteCount: count * dtype.byteCount)
+        done += count
+      }
     }
     return tensor
   }
 }
 
 /// The seconds of each run of `body` after a first one that is not counted.
-func repeatedTimes(seconds: Double, minimumRuns: Int, _ body: () -> Void) -> [Double] {
-  body()
+func repeatedTimes(in execution: Execution, seconds: Double, minimumRuns: Int, _ body: () -> Void) -> [Double] {
+  func run() {
+    body()
+    execution.backend.synchronize()
+  }
+  run()
   var times: [Double] = []
   let clock = ContinuousClock()
   let end = clock.now + .seconds(seconds)
   while times.count < minimumRuns || (clock.now < end && times.count < 10_000) {
-    times.append(clock.measure(body) / .seconds(1))
+    times.append(clock.measure(run) / .seconds(1))
   }
   return times
 }

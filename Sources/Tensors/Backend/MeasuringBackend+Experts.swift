@@ -47,6 +47,20 @@ extension MeasuringBackend {
     return offsets
   }
 
+  public func routerSums(scores: Tensor, logSumExp: Tensor) -> (shares: [Double], squaredLogSumExp: Double) {
+    var sums: (shares: [Double], squaredLogSumExp: Double) = ([], 0)
+    measure("router loads", scores, logSumExp) { sums = base.routerSums(scores: scores, logSumExp: logSumExp) }
+    return sums
+  }
+
+  public func scatter(_ x: Tensor, to places: Tensor, output: Tensor) {
+    measure("gathering rows", x, places, output) { base.scatter(x, to: places, output: output) }
+  }
+
+  public func gather(_ x: Tensor, from places: Tensor, output: Tensor) {
+    measure("gathering rows", x, places, output) { base.gather(x, from: places, output: output) }
+  }
+
   public func gatherRows(_ x: Tensor, sources: Tensor, output: Tensor) {
     measure("gathering rows", x, output) { base.gatherRows(x, sources: sources, output: output) }
   }
@@ -68,15 +82,15 @@ extension MeasuringBackend {
     }
   }
 
-  public func groupedLinear(_ x: Tensor, offsets: [Int], weights: [Storage?], compute: DType, output: Tensor) {
-    let packed = weights.reduce(0) { $0 + ($1?.byteCount ?? 0) }
+  public func groupedLinear(_ x: Tensor, offsets: [Int], weights: [PackedMatrix?], compute: DType, output: Tensor) {
+    let packed = weights.count { $0 != nil } * x.columns * output.columns * compute.byteCount
     measure("grouped products", operations: 2 * Double(output.count * x.columns), x, output, bytes: packed) {
       base.groupedLinear(x, offsets: offsets, weights: weights, compute: compute, output: output)
     }
   }
 
   public func groupedLinearBackward(
-    outputGradient: Tensor, offsets: [Int], weights: [Storage?], input: Tensor, compute: DType, inputGradient: Tensor,
+    outputGradient: Tensor, offsets: [Int], weights: [PackedMatrix?], input: Tensor, compute: DType, inputGradient: Tensor,
     weightGradients: [Tensor?]
   ) {
     let matrices = weightGradients.reduce(0) { $0 + ($1.map { $0.count * (8 + compute.byteCount) } ?? 0) }

@@ -12,11 +12,19 @@ public struct MeasuringBackend: Backend {
     _ body: () -> Void
   ) {
     let bytes = operands.reduce(more) { $0 + ($1.map { $0.count * $0.dtype.byteCount } ?? 0) }
-    let time = ContinuousClock().measure(body)
+    let time = ContinuousClock().measure {
+      body()
+      base.synchronize()
+    }
     costs.add(
       name, seconds: time / .seconds(1), operations: operations, exponentials: Double(exponentials),
       bytes: Double(bytes))
   }
+
+  public func makeArena() -> Arena { base.makeArena() }
+  public func synchronize() { base.synchronize() }
+  public func copy(_ x: Tensor, into output: Tensor) { measure("copy", x, output) { base.copy(x, into: output) } }
+  public var packsByProduct: Bool { base.packsByProduct }
 
   public func packedByteCount(depth: Int, columns: Int, compute: DType) -> Int {
     base.packedByteCount(depth: depth, columns: columns, compute: compute)
@@ -29,7 +37,7 @@ public struct MeasuringBackend: Backend {
   }
 
   public func multiply(
-    _ left: Tensor, leftTransposed: Bool, packed: Storage, compute: DType, into output: Tensor, accumulate: Bool
+    _ left: Tensor, leftTransposed: Bool, packed: PackedMatrix, compute: DType, into output: Tensor, accumulate: Bool
   ) {
     let depth = leftTransposed ? left.rows : left.columns
     let right = depth * output.columns * compute.byteCount
@@ -42,7 +50,7 @@ public struct MeasuringBackend: Backend {
     }
   }
 
-  public func linear(_ x: Tensor, weights: Storage, compute: DType, into output: Tensor, packedInput: Storage) {
+  public func linear(_ x: Tensor, weights: PackedMatrix, compute: DType, into output: Tensor, packedInput: Storage) {
     let packed = (x.columns * output.columns + x.count) * compute.byteCount
     measure("products", operations: 2 * Double(output.count * x.columns), x, output, bytes: packed) {
       base.linear(x, weights: weights, compute: compute, into: output, packedInput: packedInput)
@@ -50,7 +58,7 @@ public struct MeasuringBackend: Backend {
   }
 
   public func linearBackward(
-    outputGradient: Tensor, weights: Storage, input: Storage, compute: DType, inputGradient: Tensor,
+    outputGradient: Tensor, weights: PackedMatrix, input: PackedMatrix, compute: DType, inputGradient: Tensor,
     weightGradient: Tensor
   ) {
     let packed = (inputGradient.count + weightGradient.count) * compute.byteCount
@@ -294,8 +302,12 @@ public struct MeasuringBackend: Backend {
 
   public func headBlockCount(vocabulary: Int) -> Int { base.headBlockCount(vocabulary: vocabulary) }
 
+  public func headRows(vocabulary: Int, compute: DType) -> Int {
+    base.headRows(vocabulary: vocabulary, compute: compute)
+  }
+
   public func head(
-    _ hidden: Tensor, packed: Storage, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
+    _ hidden: Tensor, packed: PackedMatrix, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
     blockLargest: Tensor, softCap: Float?, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?
   ) {
     measure(
@@ -318,6 +330,16 @@ public struct MeasuringBackend: Backend {
         exponentials: exponentials, blockLargest: blockLargest, softCap: softCap, targets: targets,
         logSumExp: logSumExp, logProbabilities: logProbabilities, logProbabilityGradient: logProbabilityGradient,
         logSumExpGradient: logSumExpGradient)
+    }
+  }
+
+  public func crossEntropyGradient(
+    logSumExp: Tensor, weights: Tensor, total: Float, zLoss: Float, byLogProbability: Tensor, byLogSumExp: Tensor
+  ) {
+    measure("cross-entropy", logSumExp, weights, byLogProbability, byLogSumExp) {
+      base.crossEntropyGradient(
+        logSumExp: logSumExp, weights: weights, total: total, zLoss: zLoss, byLogProbability: byLogProbability,
+        byLogSumExp: byLogSumExp)
     }
   }
 

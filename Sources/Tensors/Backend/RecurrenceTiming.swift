@@ -41,7 +41,7 @@ public struct RecurrenceTiming: Sendable {
     let beta = values([length, heads], .float32, from: 0, to: 1)
     let specification = LinearAttentionSpecification(
       sequences: 1, length: length, heads: heads, keyDimension: dimension, valueDimension: dimension)
-    return repeatedTimes(seconds: seconds, minimumRuns: minimumRuns) {
+    return repeatedTimes(in: execution, seconds: seconds, minimumRuns: minimumRuns) {
       var tape = Tape(execution)
       let output: Variable
       switch kind {

@@ -4,12 +4,10 @@ extension Tape {
     let execution = execution
     let input = x.tensor
     let output = execution.tensor(input.shape, .float32)
-    for i in 0..<input.count { output.floats[i] = min(max(input.floats[i], bounds.lowerBound), bounds.upperBound) }
+    execution.backend.clamp(input, to: bounds, output: output)
     return record(inputs: [x], output: output) { gradient in
       let inputGradient = execution.tensor(input.shape, .float32)
-      for i in 0..<input.count {
-        inputGradient.floats[i] = bounds.contains(input.floats[i]) ? gradient.floats[i] : 0
-      }
+      execution.backend.clampBackward(input, to: bounds, outputGradient: gradient, inputGradient: inputGradient)
       return [inputGradient]
     }
   }

@@ -5,10 +5,13 @@ extension Tape {
     let output = execution.tensor([ids.count, table.shape[1]])
     if let stored = table.stored {
       let rows = execution.tensor(output.shape, .float32)
-      for (i, id) in ids.integers.enumerated() {
-        stored.read(Int(id)..<Int(id) + 1, into: rows[rows: i..<i + 1].floats)
+      let chosen = ids.read { Array($0.integers) }
+      rows.write { host in
+        for (i, id) in chosen.enumerated() {
+          stored.read(Int(id)..<Int(id) + 1, into: host[rows: i..<i + 1].floats)
+        }
       }
-      let order = Tensor(ids.integers.indices.map(Int32.init), in: execution.arena)
+      let order = Tensor(chosen.indices.map(Int32.init), in: execution.arena)
       execution.backend.embedding(ids: order, table: rows, scale: scale, into: output)
     } else {
       execution.backend.embedding(ids: ids, table: table.master, scale: scale, into: output)

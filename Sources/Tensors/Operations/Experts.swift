@@ -121,16 +121,14 @@ extension Routing {
   /// The weights, one for each sorted row.
   fileprivate func sortedWeights(in execution: Execution) -> Tensor {
     let sorted = execution.tensor([sources.count], .float32)
-    let (from, places, to) = (weights.tensor.floats, places.integers, sorted.floats)
-    for i in 0..<from.count { to[Int(places[i])] = from[i] }
+    execution.backend.scatter(weights.tensor, to: places, output: sorted)
     return sorted
   }
 
   /// Numbers of the sorted rows, as the weights stand.
   fileprivate func byToken(_ sorted: Tensor, in execution: Execution) -> Tensor {
     let result = execution.tensor(weights.tensor.shape, .float32)
-    let (from, places, to) = (sorted.floats, places.integers, result.floats)
-    for i in 0..<to.count { to[i] = from[Int(places[i])] }
+    execution.backend.gather(sorted, from: places, output: result)
     return result
   }
 
@@ -159,7 +157,7 @@ extension Routing {
       weightGradients: matrices.map(\.gradient))
   }
 
-  private func packed(_ matrices: [WeightMatrix], forForward: Bool, in execution: Execution) -> [Storage?] {
+  private func packed(_ matrices: [WeightMatrix], forForward: Bool, in execution: Execution) -> [PackedMatrix?] {
     matrices.indices.map { group in
       offsets[group] < offsets[group + 1] ? matrices[group].packed(forForward: forForward, in: execution) : nil
     }

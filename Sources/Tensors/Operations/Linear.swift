@@ -11,11 +11,13 @@ extension Tape {
     let shape = x.tensor.shape
     let output = execution.tensor(Array(shape.dropLast()) + [weight.outputs])
     let needsInput = isRecording && weight.gradient != nil
-    let packedInput = needsInput && !keptInput ? weight.roomForInput(rows: x.tensor.rows, in: execution) : nil
-    let input = needsInput && keptInput ? x.tensor : nil
+    let packs = needsInput && !keptInput && execution.backend.packsByProduct
+    let packedInput = packs ? weight.roomForInput(rows: x.tensor.rows, in: execution) : nil
+    let input = needsInput && !packs ? x.tensor : nil
     if let packedInput {
       execution.backend.linear(
-        x.tensor, weights: weight.packed(forForward: true, in: execution), compute: execution.compute, into: output, packedInput: packedInput)
+        x.tensor, weights: weight.packed(forForward: true, in: execution), compute: execution.compute, into: output,
+        packedInput: packedInput)
     } else {
       weight.multiply(x.tensor, into: output, in: execution)
     }
@@ -26,8 +28,10 @@ extension Tape {
       }
       let inputGradient = execution.tensor(shape)
       weight.backward(
-        gradient, packedInput: packedInput ?? input.map { weight.packed(input: $0, in: execution) }, into: inputGradient,
-        in: execution)
+        gradient,
+        packedInput: packedInput.map { PackedMatrix(storage: $0, isTransposed: false) }
+          ?? input.map { weight.packed(input: $0, in: execution) },
+        into: inputGradient, in: execution)
       return [inputGradient]
     }
   }
@@ -52,15 +56,17 @@ extension WeightMatrix {
   }
 
   /// A layer's input, packed so.
-  func packed(input: Tensor, in execution: Execution) -> Storage {
-    let packed = roomForInput(rows: input.rows, in: execution)
-    execution.backend.pack(input, transposed: false, compute: execution.compute, into: packed)
-    return packed
+  func packed(input: Tensor, in execution: Execution) -> PackedMatrix {
+    if !execution.backend.packsByProduct, input.dtype == execution.compute {
+      return PackedMatrix(storage: input.storage, byteOffset: input.byteOffset, isTransposed: false)
+    }
+    return execution.backend.pack(
+      input, transposed: false, compute: execution.compute, into: roomForInput(rows: input.rows, in: execution))
   }
 
   /// inputGradient = outputGradient `[rows, outputs]` times the weights; where they are not frozen, their gradient
   /// += outputGradient transposed times the input, packed before.
-  func backward(_ outputGradient: Tensor, packedInput: Storage?, into inputGradient: Tensor, in execution: Execution) {
+  func backward(_ outputGradient: Tensor, packedInput: PackedMatrix?, into inputGradient: Tensor, in execution: Execution) {
     let weights = packed(forForward: false, in: execution)
     if let gradient, let packedInput {
       execution.backend.linearBackward(

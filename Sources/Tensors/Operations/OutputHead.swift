@@ -1,16 +1,44 @@
 /// What the output head says of each token.
+///
+/// Numbers are read from the device when they are asked for, which waits for all that was begun.
 public struct TokenLogProbabilities: Sendable {
+  fileprivate var blocks: [(logProbabilities: Tensor, logSumExp: Tensor, entropy: Tensor?)] = []
+
   /// Natural log of the probability of the target, `[tokens]`; 0 where there is no target.
-  public var logProbabilities: [Float]
+  public var logProbabilities: [Float] { blocks.flatMap { $0.logProbabilities.toFloats() } }
   /// Log of the sum of exponentials of the logits, `[tokens]`.
-  public var logSumExp: [Float]
+  public var logSumExp: [Float] { blocks.flatMap { $0.logSumExp.toFloats() } }
   /// Entropy of the distribution in nats, `[tokens]`, if asked for.
-  public var entropy: [Float]?
+  public var entropy: [Float]? {
+    blocks.contains { $0.entropy == nil } ? nil : blocks.flatMap { $0.entropy?.toFloats() ?? [] }
+  }
 }
 
 /// Gradients of a loss by the two results of the output head, worked out token by token from the results.
 public typealias HeadGradient =
   @Sendable (_ token: Int, _ logProbability: Float, _ logSumExp: Float) -> (logProbability: Float, logSumExp: Float)
+
+/// A weighted mean of the tokens' cross-entropies and, with a factor, of the squares of their log-sum-exp (z-loss,
+/// arXiv:2204.02311).
+public struct CrossEntropy: Sendable {
+  /// float32 `[tokens]`.
+  public var weights: Tensor
+  /// What the sum is divided by.
+  public var total: Float
+  public var zLoss: Float
+
+  public init(weights: Tensor, total: Float, zLoss: Float = 0) {
+    (self.weights, self.total, self.zLoss) = (weights, total, zLoss)
+  }
+}
+
+/// How a loss gives the gradients of the head's results.
+private enum HeadLoss {
+  /// On the host, which waits for the results.
+  case byToken(HeadGradient)
+  /// On the device.
+  case crossEntropy(CrossEntropy)
+}
 
 /// What turns hidden states into logits.
 public struct HeadWeights: Sendable {
@@ -45,9 +73,22 @@ extension Tape {
   public mutating func outputHead(
     _ hidden: Variable, _ head: HeadWeights, targets: Tensor, gradient: HeadGradient?
   ) -> (results: TokenLogProbabilities, loss: Variable) {
+    outputHead(hidden, head, targets: targets, loss: gradient.map { .byToken($0) })
+  }
+
+  /// The same for a cross-entropy, whose gradients are worked out where the model is.
+  public mutating func outputHead(
+    _ hidden: Variable, _ head: HeadWeights, targets: Tensor, _ loss: CrossEntropy
+  ) -> (results: TokenLogProbabilities, loss: Variable) {
+    outputHead(hidden, head, targets: targets, loss: .crossEntropy(loss))
+  }
+
+  private mutating func outputHead(
+    _ hidden: Variable, _ head: HeadWeights, targets: Tensor, loss: HeadLoss?
+  ) -> (results: TokenLogProbabilities, loss: Variable) {
     let execution = execution
     let blocks = HeadBlocks(hidden: hidden.tensor, head: head, targets: targets, execution: execution)
-    let backward = isRecording ? gradient.map { ($0, execution.tensor(hidden.tensor.shape)) } : nil
+    let backward = isRecording ? loss.map { ($0, execution.tensor(hidden.tensor.shape)) } : nil
     let results = blocks.results(wantsEntropy: false, backward: backward)
     let marker = execution.tensor([1], .float32)
     let hiddenGradient = backward?.1
@@ -67,7 +108,7 @@ extension Tape {
     let marker = execution.tensor([1], .float32)
     let loss = record(inputs: [hidden], output: marker) { _ in
       let hiddenGradient = execution.tensor(blocks.hidden.shape)
-      _ = blocks.results(wantsEntropy: false, backward: (gradient(), hiddenGradient))
+      _ = blocks.results(wantsEntropy: false, backward: (.byToken(gradient()), hiddenGradient))
       return [hiddenGradient]
     }
     return (results, loss)
@@ -79,7 +120,7 @@ extension Tape {
   ) -> (logProbabilities: [Float], areLikeliest: [Bool]) {
     let blocks = HeadBlocks(hidden: hidden.tensor, head: head, targets: targets, execution: execution)
     let block = HeadBlock(blocks, 0..<hidden.tensor.rows, keepsExponentials: false, wantsEntropy: false)
-    return (Array(block.logProbabilities.floats), block.areLikeliest)
+    return block.likelihoods
   }
 }
 
@@ -90,24 +131,23 @@ private struct HeadBlocks {
   let targets: Tensor
   let execution: Execution
 
-  /// Without a backward pass nothing is kept and all tokens go at once. Else as many tokens as fill 128 MiB with
-  /// exponentials, at most 1,024: each block reads the weights twice and their gradient once.
+  /// Without a backward pass nothing is kept and all tokens go at once. Each block reads the weights twice and their
+  /// gradient once.
   private func blocks(backward: Bool) -> [Range<Int>] {
-    let most = (128 << 20) / (head.matrix.outputs * execution.compute.byteCount) / 16 * 16
-    let size = backward ? max(16, min(1024, most)) : max(1, hidden.rows)
+    let size =
+      backward
+      ? execution.backend.headRows(vocabulary: head.matrix.outputs, compute: execution.compute) : max(1, hidden.rows)
     return stride(from: 0, to: hidden.rows, by: size).map { $0..<min($0 + size, hidden.rows) }
   }
 
   /// Results of all tokens; with `backward`, the gradients that it gives each token go to the weights and into the
   /// tensor beside it.
-  func results(wantsEntropy: Bool, backward: (HeadGradient, hidden: Tensor)?) -> TokenLogProbabilities {
-    var results = TokenLogProbabilities(logProbabilities: [], logSumExp: [], entropy: wantsEntropy ? [] : nil)
+  func results(wantsEntropy: Bool, backward: (HeadLoss, hidden: Tensor)?) -> TokenLogProbabilities {
+    var results = TokenLogProbabilities()
     for block in blocks(backward: backward != nil) {
       let part = HeadBlock(self, block, keepsExponentials: backward != nil, wantsEntropy: wantsEntropy)
-      if let (gradient, hiddenGradient) = backward { part.backward(gradient, into: hiddenGradient[rows: block]) }
-      results.logProbabilities += part.logProbabilities.floats
-      results.logSumExp += part.logSumExp.floats
-      if let entropy = part.entropy { results.entropy?.append(contentsOf: entropy.floats) }
+      if let (loss, hiddenGradient) = backward { part.backward(loss, into: hiddenGradient[rows: block]) }
+      results.blocks.append((part.logProbabilities, part.logSumExp, part.entropy))
     }
     return results
   }
@@ -141,26 +181,39 @@ private struct HeadBlock {
       logProbabilities: logProbabilities, entropy: entropy)
   }
 
-  /// Whether each target has the largest logit of its row, from the same difference that gave its log-probability.
-  var areLikeliest: [Bool] {
+  /// The log-probability of each target and whether it has the largest logit of its row, from the same difference that
+  /// gave its log-probability.
+  var likelihoods: (logProbabilities: [Float], areLikeliest: [Bool]) {
     let count = block.count
+    let (probabilities, sums, largestOfBlocks) = (
+      logProbabilities.toFloats(), logSumExp.toFloats(), blockLargest.toFloats()
+    )
     var largest = [Float](repeating: -.infinity, count: count)
     for part in 0..<blockLargest.shape[0] {
-      for i in 0..<count { largest[i] = max(largest[i], blockLargest.floats[part * count + i]) }
+      for i in 0..<count { largest[i] = max(largest[i], largestOfBlocks[part * count + i]) }
     }
-    return (0..<count).map { logProbabilities.floats[$0] >= largest[$0] - logSumExp.floats[$0] }
+    return (probabilities, (0..<count).map { probabilities[$0] >= largest[$0] - sums[$0] })
   }
 
-  /// The gradient that `gradient` gives each token: added to the weights', written to `hiddenGradient`.
-  func backward(_ gradient: HeadGradient, into hiddenGradient: Tensor) {
+  /// The gradients that `loss` gives each token: added to the weights', written to `hiddenGradient`.
+  func backward(_ loss: HeadLoss, into hiddenGradient: Tensor) {
     guard let logitsGradient = exponentials else { return }
     let execution = blocks.execution
     let byProbability = execution.tensor([block.count], .float32)
     let bySum = execution.tensor([block.count], .float32)
-    for (i, token) in block.enumerated() {
-      let g = gradient(token, logProbabilities.floats[i], logSumExp.floats[i])
-      byProbability.floats[i] = g.logProbability
-      bySum.floats[i] = g.logSumExp
+    switch loss {
+    case .crossEntropy(let loss):
+      execution.backend.crossEntropyGradient(
+        logSumExp: logSumExp, weights: loss.weights[rows: block], total: loss.total, zLoss: loss.zLoss,
+        byLogProbability: byProbability, byLogSumExp: bySum)
+    case .byToken(let gradient):
+      let gradients = logProbabilities.read { probabilities in
+        logSumExp.read { sums in
+          block.enumerated().map { i, token in gradient(token, probabilities.floats[i], sums.floats[i]) }
+        }
+      }
+      byProbability.write { host in for (i, g) in gradients.enumerated() { host.floats[i] = g.logProbability } }
+      bySum.write { host in for (i, g) in gradients.enumerated() { host.floats[i] = g.logSumExp } }
     }
     execution.backend.headGradient(
       exponentials: logitsGradient, blockLargest: blockLargest, softCap: blocks.head.softCap,

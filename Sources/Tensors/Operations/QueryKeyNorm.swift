@@ -11,7 +11,7 @@ extension Tape {
     let execution = execution
     let input = x.tensor
     let output = execution.tensor(input.shape)
-    output.pointer.copyMemory(from: input.pointer, byteCount: input.count * input.dtype.byteCount)
+    execution.backend.copy(input, into: output)
     let parts = [(queryWeight, 0, queryWidth), (keyWeight, queryWidth, keyWidth)].map { weight, offset, width in
       let dimension = weight.shape[0]
       let heads = width / dimension
@@ -23,7 +23,7 @@ extension Tape {
     }
     return record(inputs: [x], output: output) { gradient in
       let inputGradient = execution.tensor(input.shape)
-      inputGradient.pointer.copyMemory(from: gradient.pointer, byteCount: input.count * input.dtype.byteCount)
+      execution.backend.copy(gradient, into: inputGradient)
       for part in parts {
         execution.backend.headNormBackward(
           input, columnOffset: part.offset, heads: part.heads, dimension: part.dimension, weight: part.weight.master,

@@ -70,7 +70,7 @@ extension Tape {
     let sources = execution.tensor([tokens * specification.chosen], .int32)
     let offsets = backend.sortChoices(chosen, experts: specification.experts, places: places, sources: sources)
 
-    let load = RouterLoad(offsets: offsets, scores: scores, logSumExp: logSumExp)
+    let load = RouterLoad(offsets: offsets, scores: scores, logSumExp: logSumExp, backend)
     let share = shareGradient(load, balance, layer: layer)
     let zScale = Float(routing.stepTokens.map { 2 * balance.zLoss / Double($0) } ?? 0)
     if routing.stepTokens != nil { routing.loads[layer] = load }
@@ -105,21 +105,10 @@ extension Tape {
 }
 
 extension RouterLoad {
-  fileprivate init(offsets: [Int], scores: Tensor, logSumExp: Tensor) {
-    let experts = scores.columns
-    var shares = [Double](repeating: 0, count: experts)
-    let values = UnsafeBufferPointer(scores.floats)
-    shares.withUnsafeMutableBufferPointer { shares in
-      for t in 0..<scores.rows {
-        let row = UnsafeBufferPointer(rebasing: values[t * experts..<(t + 1) * experts])
-        // Sigmoids do not add up to 1.
-        let all = row.reduce(0, +)
-        let inverse = all > 0 ? 1 / Double(all) : 0
-        for e in 0..<experts { shares[e] += Double(row[e]) * inverse }
-      }
-    }
+  fileprivate init(offsets: [Int], scores: Tensor, logSumExp: Tensor, _ backend: any Backend) {
+    let (shares, squares) = backend.routerSums(scores: scores, logSumExp: logSumExp)
     self.init(
       tokens: scores.rows, counts: zip(offsets.dropFirst(), offsets).map { $0 - $1 }, shares: shares,
-      squaredLogSumExp: logSumExp.floats.reduce(0.0) { $0 + Double($1) * Double($1) })
+      squaredLogSumExp: squares)
   }
 }

@@ -33,7 +33,7 @@ extension Tape {
         keyGradient: keyGradient, queryGradient: queryGradient, rateGradient: rateGradient)
       // The rate's slope by its logarithm is the rate itself.
       if let total = logRate.gradient {
-        for i in 0..<rate.count { total.floats[i] += rateGradient.floats[i] * rate.floats[i] }
+        execution.backend.product(rateGradient, rate, accumulate: true, output: total)
       }
       return [inputGradient, stepGradient, keyGradient, queryGradient]
     }

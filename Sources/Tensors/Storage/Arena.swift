@@ -12,23 +12,34 @@ public final class Arena: Sendable {
     var bytesInUse = 0
     var peakBytes = 0
     var reservedBytes = 0
-    var slabs: [(address: UInt, size: Int)] = []
+    /// What the memory's source gave, slabs and blocks too small for one.
+    var reserved: [(address: UInt, size: Int)] = []
     /// What is left of the newest slab that blocks are cut from.
     var rest: Range<UInt> = 0..<0
-    /// Blocks too small for a slab, which the system's allocator gave.
-    var small: [UInt] = []
   }
   private let state = Mutex(State())
+  /// Where the memory comes from.
+  public let source: any MemorySource
+  /// Whether the host reads and writes it at its addresses.
+  let isHostAccessible: Bool
 
   /// Creates an empty arena.
-  public init() {}
+  public init(_ source: any MemorySource = HostMemory()) {
+    self.source = source
+    isHostAccessible = source.isHostAccessible
+  }
 
   deinit {
     state.withLock { state in
-      for slab in state.slabs { munmap(UnsafeMutableRawPointer(bitPattern: slab.address), slab.size) }
-      for block in state.small { free(UnsafeMutableRawPointer(bitPattern: block)) }
+      for (address, size) in state.reserved {
+        if let pointer = UnsafeMutableRawPointer(bitPattern: address) { source.release(pointer, byteCount: size) }
+      }
     }
   }
+
+  /// Where tensors of a device stand on the host for a moment: small ones in memory that is kept for that.
+  static func staging(byteCount: Int) -> Arena { byteCount > 1 << 26 ? Arena() : smallStaging }
+  private static let smallStaging = Arena()
 
   /// A block of at least `byteCount` bytes, 64-byte aligned, contents undefined.
   public func allocate(byteCount: Int) -> Storage {
@@ -38,9 +49,9 @@ public final class Arena: Sendable {
       state.peakBytes = max(state.peakBytes, state.bytesInUse)
       if let reused = state.free[size]?.popLast() { return reused }
       state.reservedBytes += size
-      return Self.newBlock(size, &state)
+      return newBlock(size, &state)
     }
-    guard let pointer = UnsafeMutableRawPointer(bitPattern: address) else { Self.outOfMemory(size) }
+    guard let pointer = UnsafeMutableRawPointer(bitPattern: address) else { outOfMemory(size) }
     return Storage(pointer: pointer, byteCount: size, arena: self)
   }
 
@@ -64,52 +75,34 @@ public final class Arena: Sendable {
     return (needed + step - 1) / step * step
   }
 
-  /// Address of a block that was never used before, 0 where the system has no memory left.
-  private static func newBlock(_ size: Int, _ state: inout State) -> UInt {
-    if size < leastInSlab {
-      let block = UInt(bitPattern: aligned_alloc(64, size))
-      state.small.append(block)
-      return block
-    }
-    if size > slabSize / 2 {
-      let slab = map((size + hugePage - 1) / hugePage * hugePage)
-      state.slabs.append(slab)
-      return slab.address
-    }
+  /// Address of a block that was never used before, 0 where there is no memory left.
+  private func newBlock(_ size: Int, _ state: inout State) -> UInt {
+    if size < source.leastInSlab { return reserve(size, &state) }
+    if size > Self.slabSize / 2 { return reserve((size + Self.page - 1) / Self.page * Self.page, &state) }
     if state.rest.count < size {
-      let slab = map(slabSize)
-      state.slabs.append(slab)
-      state.rest = slab.address..<slab.address + UInt(slab.size)
+      let slab = reserve(Self.slabSize, &state)
+      if slab == 0 { return 0 }
+      state.rest = slab..<slab + UInt(Self.slabSize)
     }
     let address = state.rest.lowerBound
     state.rest = address + UInt(size)..<state.rest.upperBound
     return address
   }
 
-  /// Memory that begins at a huge page's border, so that all of it can be huge pages: with small ones, looking up
-  /// addresses takes a quarter of the bandwidth of a streaming read.
-  private static func map(_ size: Int) -> (address: UInt, size: Int) {
-    guard let found = mmap(nil, size + hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-      found != MAP_FAILED
-    else { outOfMemory(size) }
-    let before = (hugePage - Int(bitPattern: found) % hugePage) % hugePage
-    if before > 0 { munmap(found, before) }
-    if before < hugePage { munmap(found + before + size, hugePage - before) }
-    madvise(found + before, size, MADV_HUGEPAGE)
-    return (UInt(bitPattern: found + before), size)
+  private func reserve(_ size: Int, _ state: inout State) -> UInt {
+    guard let found = source.reserve(byteCount: size) else { return 0 }
+    let address = UInt(bitPattern: found)
+    state.reserved.append((address, size))
+    return address
   }
 
-  private static let leastInSlab = 1 << 16
   private static let slabSize = 1 << 25
-  private static let hugePage = 1 << 21
-  private static let MADV_HUGEPAGE: Int32 = 14
+  private static let page = 1 << 21
 
-  /// The system has no memory left: nothing can be computed and nothing is half written, so the process ends with
+  /// No memory is left: nothing can be computed and nothing is half written, so the process ends with
   /// what a user can do about it.
-  private static func outOfMemory(_ size: Int) -> Never {
-    let message =
-      "apus: out of memory: \(size / 1_048_576) MiB more are needed; use a smaller micro-batch, a shorter sequence "
-      + "or parallelism.recompute_layer: true\n"
+  private func outOfMemory(_ size: Int) -> Never {
+    let message = "apus: out of memory: \(size / 1_048_576) MiB more are needed; \(source.advice(wanted: size))\n"
     message.withCString { _ = write(2, $0, strlen($0)) }
     exit(1)
   }
@@ -120,7 +113,8 @@ public final class Storage: @unchecked Sendable {
   // Safe to share: the pointer never changes, and who may write is settled by the operations' order, as on a device.
   public let pointer: UnsafeMutableRawPointer
   public let byteCount: Int
-  private let arena: Arena
+  /// Where it goes back to.
+  let arena: Arena
 
   init(pointer: UnsafeMutableRawPointer, byteCount: Int, arena: Arena) {
     self.pointer = pointer

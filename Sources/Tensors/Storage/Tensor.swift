@@ -28,10 +28,12 @@ public struct Tensor: Sendable {
   public init(_ values: [Float], shape: [Int], dtype: DType = .float32, in arena: Arena) {
     precondition(values.count == shape.reduce(1, *), "as many values as the shape holds")
     self.init(shape, dtype, in: arena)
-    switch dtype {
-    case .float32: for (i, x) in values.enumerated() { floats[i] = x }
-    case .bfloat16: for (i, x) in values.enumerated() { halves[i] = BFloat16.bits(x) }
-    case .int32: for (i, x) in values.enumerated() { integers[i] = Int32(x) }
+    write { host in
+      switch dtype {
+      case .float32: for (i, x) in values.enumerated() { host.floats[i] = x }
+      case .bfloat16: for (i, x) in values.enumerated() { host.halves[i] = BFloat16.bits(x) }
+      case .int32: for (i, x) in values.enumerated() { host.integers[i] = Int32(x) }
+      }
     }
   }
 
@@ -39,39 +41,65 @@ public struct Tensor: Sendable {
   public init(_ values: [Int32], shape: [Int]? = nil, in arena: Arena) {
     self.init(shape ?? [values.count], .int32, in: arena)
     precondition(values.count == count, "as many values as the shape holds")
-    for (i, x) in values.enumerated() { integers[i] = x }
+    write { host in for (i, x) in values.enumerated() { host.integers[i] = x } }
   }
 
   /// Number of elements in all but the last dimension.
   public var rows: Int { shape.count == 2 ? shape[0] : shape.dropLast().reduce(1, *) }
   /// Size of the last dimension.
   public var columns: Int { shape.last ?? 1 }
-  /// Address of the first element.
+  /// Address of the first element, which may be a device's.
   public var pointer: UnsafeMutableRawPointer { storage.pointer + byteOffset }
+  /// Whether the host reads and writes the elements where they are.
+  public var isHostAccessible: Bool { storage.arena.isHostAccessible }
 
   /// The elements, when they are 32-bit floats.
   public var floats: UnsafeMutableBufferPointer<Float> {
-    precondition(dtype == .float32, "a float32 tensor")
+    precondition(dtype == .float32 && isHostAccessible, "in the host's memory, a float32 tensor")
     return UnsafeMutableBufferPointer(start: pointer.assumingMemoryBound(to: Float.self), count: count)
   }
   /// The elements' bits, when they are 16-bit floats.
   public var halves: UnsafeMutableBufferPointer<UInt16> {
-    precondition(dtype == .bfloat16, "a bfloat16 tensor")
+    precondition(dtype == .bfloat16 && isHostAccessible, "in the host's memory, a bfloat16 tensor")
     return UnsafeMutableBufferPointer(start: pointer.assumingMemoryBound(to: UInt16.self), count: count)
   }
   /// The elements, when they are 32-bit integers.
   public var integers: UnsafeMutableBufferPointer<Int32> {
-    precondition(dtype == .int32, "an int32 tensor")
+    precondition(dtype == .int32 && isHostAccessible, "in the host's memory, an int32 tensor")
     return UnsafeMutableBufferPointer(start: pointer.assumingMemoryBound(to: Int32.self), count: count)
   }
 
   /// A copy of the elements as 32-bit floats.
   public func toFloats() -> [Float] {
-    switch dtype {
-    case .float32: Array(floats)
-    case .bfloat16: halves.map(BFloat16.float)
-    case .int32: integers.map(Float.init)
+    read { host in
+      switch dtype {
+      case .float32: Array(host.floats)
+      case .bfloat16: host.halves.map(BFloat16.float)
+      case .int32: host.integers.map(Float.init)
+      }
     }
+  }
+
+  /// Calls `body` with the elements in the host's memory, when all that was begun before is done.
+  public func read<Result>(_ body: (_ host: Tensor) throws -> Result) rethrows -> Result {
+    if isHostAccessible { return try body(self) }
+    let host = Tensor(shape, dtype, in: Arena.staging(byteCount: count * dtype.byteCount))
+    storage.arena.source.read(
+      pointer, into: UnsafeMutableRawBufferPointer(start: host.pointer, count: count * dtype.byteCount))
+    return try body(host)
+  }
+
+  /// The elements in the host's memory: this tensor itself where it is there.
+  public var onHost: Tensor { read { $0 } }
+
+  /// Calls `body` with a tensor in the host's memory, whose elements are undefined and become these when it returns.
+  public func write<Result>(_ body: (_ host: Tensor) throws -> Result) rethrows -> Result {
+    if isHostAccessible { return try body(self) }
+    let host = Tensor(shape, dtype, in: Arena.staging(byteCount: count * dtype.byteCount))
+    let result = try body(host)
+    storage.arena.source.write(
+      UnsafeRawBufferPointer(start: host.pointer, count: count * dtype.byteCount), to: pointer)
+    return result
   }
 
   /// Rows `range` of the first dimension, sharing memory.

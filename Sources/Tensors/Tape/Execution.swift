@@ -9,13 +9,13 @@ public struct Execution: Sendable {
   /// How weights are read where no gradient is wanted.
   public var weightFormat: WeightFormat
 
-  /// Creates an execution on the CPU unless told otherwise.
+  /// Creates an execution on the CPU unless told otherwise, with an arena of the device's memory.
   public init(
-    backend: any Backend = CPUBackend(), arena: Arena = Arena(), compute: DType = .bfloat16,
+    backend: any Backend = CPUBackend(), arena: Arena? = nil, compute: DType = .bfloat16,
     weightFormat: WeightFormat = .compute
   ) {
     self.backend = backend
-    self.arena = arena
+    self.arena = arena ?? backend.makeArena()
     self.compute = compute
     self.weightFormat = weightFormat
   }

@@ -60,21 +60,22 @@ public final class WeightMatrix: Sendable {
   }
 
   /// The packed right operand `[inputs, outputs]` of the forward product, or `[outputs, inputs]` of the input
-  /// gradient's, for the weights as they are now.
-  func packed(forForward forward: Bool, in execution: Execution) -> Storage {
+  /// gradient's, for the weights as they are now; one form for both where the backend packs them as they stand.
+  func packed(forForward forward: Bool, in execution: Execution) -> PackedMatrix {
+    let byProduct = execution.backend.packsByProduct
     func byteCount(outputs: Int) -> Int {
       let (depth, columns) = forward ? (inputs, outputs) : (outputs, inputs)
       return execution.backend.packedByteCount(depth: depth, columns: columns, compute: execution.compute)
     }
-    return current(
-      .packed(transposed: forward, execution.compute, .current), byteCount: byteCount(outputs: outputs)
-    ) { storage in
-      forEachPart(isWhole: !forward) { part, firstRow in
+    let form = Form.packed(transposed: forward && byProduct, execution.compute, .current)
+    let storage = current(form, byteCount: byteCount(outputs: outputs)) { storage in
+      forEachPart(isWhole: !forward && byProduct) { part, firstRow in
         execution.backend.pack(
           part, transposed: forward, compute: execution.compute, into: storage,
-          at: forward ? byteCount(outputs: firstRow) : 0)
+          at: forward || !byProduct ? byteCount(outputs: firstRow) : 0)
       }
     }
+    return PackedMatrix(storage: storage, isTransposed: forward)
   }
 
   /// The weights in blocks of eight bits, as they are now.
@@ -95,13 +96,15 @@ public final class WeightMatrix: Sendable {
     let room = Tensor([min(most, outputs), inputs], .float32, in: arena)
     for start in stride(from: 0, to: outputs, by: most) {
       let part = room[rows: 0..<min(most, outputs - start)]
-      var first = 0
-      for parameter in parameters {
-        let (low, high) = (max(start, first), min(start + part.rows, first + parameter.shape[0]))
-        if low < high {
-          parameter.stored?.read(low - first..<high - first, into: part[rows: low - start..<high - start].floats)
+      part.write { host in
+        var first = 0
+        for parameter in parameters {
+          let (low, high) = (max(start, first), min(start + part.rows, first + parameter.shape[0]))
+          if low < high {
+            parameter.stored?.read(low - first..<high - first, into: host[rows: low - start..<high - start].floats)
+          }
+          first += parameter.shape[0]
         }
-        first += parameter.shape[0]
       }
       body(part, start)
       for parameter in parameters { parameter.stored?.release() }

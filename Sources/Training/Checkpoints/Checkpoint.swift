@@ -111,7 +111,7 @@ public struct Checkpoint: Sendable {
       for part in parts {
         let bytes = file.bytes(of: try file.entry(part.name))
         guard let address = bytes.baseAddress else { continue }
-        part.tensor.pointer.copyMemory(from: address, byteCount: bytes.count)
+        part.tensor.write { $0.pointer.copyMemory(from: address, byteCount: bytes.count) }
       }
     }
     model.store.version.advance()
@@ -130,8 +130,9 @@ public struct Checkpoint: Sendable {
       metadata: ["format": "pt", "slices": slices.serializedString()])
     do {
       for part in order {
-        try writer.append(
-          UnsafeRawBufferPointer(start: part.tensor.pointer, count: part.tensor.count * 4), to: part.name)
+        try part.tensor.read { host in
+          try writer.append(UnsafeRawBufferPointer(start: host.pointer, count: host.count * 4), to: part.name)
+        }
       }
       try writer.commit()
     } catch {

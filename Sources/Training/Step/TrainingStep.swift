@@ -104,11 +104,11 @@ public struct TrainingStep: Sendable {
     let before = parts.flatMap { _ in model.store.gradient.map { Tensor($0.shape, .float32, in: execution.arena) } }
     if let before { backend.fillZero(before) }
     let total = max(batch.targetCount, 1)
-    var loss = 0.0
+    var results: [(TokenLogProbabilities, weights: [Float])] = []
     var ledger = RoutingLedger(stepTokens: batch.sequences * batch.sequenceLength)
     for start in stride(from: 0, to: batch.sequences, by: settings.microBatchSize) {
       let part = batch.slice(start..<min(start + settings.microBatchSize, batch.sequences))
-      loss += backward(part, total: total, ledger: &ledger)
+      results.append((backward(part, total: total, ledger: &ledger), part.weights))
       if let before, let gradient = model.store.gradient {
         // What this micro-batch added, without disturbing the sum.
         backend.combine(1, gradient, -1, before, into: before)
@@ -116,25 +116,28 @@ public struct TrainingStep: Sendable {
         backend.combine(1, gradient, 0, nil, into: before)
       }
     }
+    // Read at the end, so that a device need not wait between micro-batches.
+    let loss = results.reduce(0.0) { sum, result in
+      sum - zip(result.0.logProbabilities, result.weights).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+    }
     return (loss / Double(total), ledger.earlier)
   }
 
-  /// Adds one micro-batch's gradient; returns its summed cross-entropy. The ledger comes from the micro-batch before and
-  /// goes to the next.
-  private func backward(_ batch: TokenBatch, total: Float, ledger: inout RoutingLedger) -> Double {
+  /// Adds one micro-batch's gradient; returns what the head says of its tokens. The ledger comes from the micro-batch before
+  /// and goes to the next.
+  private func backward(
+    _ batch: TokenBatch, total: Float, ledger: inout RoutingLedger
+  ) -> TokenLogProbabilities {
     var tape = Tape(execution)
     tape.routing = ledger
     let hidden = forward(batch, on: &tape)
     ledger = tape.routing.next()
-    let weights = batch.weights
-    let zLoss = Float(settings.zLoss)
-    let head = tape.outputHead(hidden, model.head, targets: Tensor(batch.targets, in: execution.arena)) {
-      token, _, logSumExp in
-      let weight = weights[token] / total
-      return (-weight, 2 * zLoss * logSumExp * weight)
-    }
+    let weights = Tensor(batch.weights, shape: [batch.weights.count], in: execution.arena)
+    let head = tape.outputHead(
+      hidden, model.head, targets: Tensor(batch.targets, in: execution.arena),
+      CrossEntropy(weights: weights, total: total, zLoss: Float(settings.zLoss)))
     tape.backward(from: [(head.loss, gradient: Tensor([1], shape: [1], in: execution.arena))])
-    return -zip(head.results.logProbabilities, weights).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+    return head.results
   }
 
   /// Log-probabilities of a batch's targets, with no gradient.

@@ -157,7 +157,7 @@ struct RecurrentRun {
       let part = body(i, rows, &tape).tensor
       let into = joined ?? tape.execution.tensor([total, part.columns], part.dtype)
       joined = into
-      into[rows: row..<row + length].pointer.copyMemory(from: part.pointer, byteCount: part.count * part.dtype.byteCount)
+      tape.execution.backend.copy(part, into: into[rows: row..<row + length])
       row += length
     }
     return joined.map { tape.variable($0) } ?? inputs[0]

@@ -33,7 +33,7 @@ struct RecurrentState: MixerState {
     var copy = self
     copy.memories = memories.map { memory in
       let new = execution.tensor(memory.shape, memory.dtype)
-      new.pointer.copyMemory(from: memory.pointer, byteCount: memory.count * memory.dtype.byteCount)
+      execution.backend.copy(memory, into: new)
       return new
     }
     return copy
