@@ -22,6 +22,8 @@ let package = Package(
     .target(name: "Randomness"),
     .target(name: "Formats", dependencies: [collections, crypto]),
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
+    .target(name: "CUDARuntime", dependencies: ["Formats"]),
+    .target(name: "CUDATensors", dependencies: ["CUDARuntime", "Tensors"], resources: [.embedInCode("Kernels")]),
     .target(name: "Tokenization", dependencies: ["Formats"]),
     .target(name: "ChatTemplates", dependencies: ["Formats", collections]),
     .target(name: "Corpora", dependencies: ["Formats", "Randomness", "Tokenization"]),
@@ -36,9 +38,12 @@ let package = Package(
       resources: [.embedInCode("PromptSuite/prompt_suite.yaml"), .embedInCode("TaskFiles")]),
     .target(name: "Training", dependencies: ["Corpora", "Inference", "Optimization", "Planning", "Reporting", yams]),
     .target(name: "Lab", dependencies: ["Training", "Evaluation"]),
-    .executableTarget(name: "apus", dependencies: ["ChatTemplates", "Lab", arguments, collections]),
+    .executableTarget(name: "apus", dependencies: ["ChatTemplates", "CUDATensors", "Lab", arguments, collections]),
     .testTarget(name: "ChatTemplatesTests", dependencies: ["ChatTemplates"], resources: [.copy("Golden")]),
     .testTarget(name: "CommandTests", dependencies: ["Formats"]),
+    .testTarget(name: "CUDARuntimeTests", dependencies: ["CUDARuntime", "Formats", "TestSupport"]),
+    .testTarget(
+      name: "CUDATensorsTests", dependencies: ["CUDATensors", "CUDARuntime", "Tensors", "Formats", "TestSupport"]),
     .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
     .testTarget(
       name: "CorporaTests", dependencies: ["Corpora", "Randomness", "TestSupport"],

@@ -27,7 +27,7 @@ public struct GenerationRates: Sendable, Equatable {
     let random = Philox(seed: 1, purpose: "generation rates")
     let size = Float(model.configuration.vocabularySize)
     let ids = (0..<promptTokens + tokens).map { Int32(random.uniform(UInt64($0)) * size) }
-    let block = Tensor([1 << 28], .float32, in: Arena())
+    let block = Tensor([1 << 28], .float32, in: execution.backend.makeArena())
     execution.backend.fillZero(block)
     var state = DecoderState(model.configuration, capacity: promptTokens + tokens, in: execution)
     var prompt: [Double] = []
@@ -39,10 +39,12 @@ public struct GenerationRates: Sendable, Equatable {
         clock.measure {
           let hidden = model.step(Array(ids[..<promptTokens]), state: &state, in: execution)
           _ = model.logits(hidden[rows: promptTokens - 1..<promptTokens], in: execution)
+          execution.backend.synchronize()
         },
         clock.measure {
           for id in ids[promptTokens...] {
             _ = model.logits(model.step([id], state: &state, in: execution), in: execution)
+            execution.backend.synchronize()
           }
         },
         clock.measure { _ = execution.backend.sumOfSquares(block) },

@@ -44,6 +44,8 @@ public struct Quickstart: Sendable {
   public var recipe = QuickstartRecipe()
   /// Held-out questions in each category.
   public var questions = 400
+  /// Where it computes.
+  public var backend: any Backend = CPUBackend()
 
   /// Plans a quick start.
   public init(output: String, minutes: Double) {
@@ -70,12 +72,13 @@ public struct Quickstart: Sendable {
     let (configuration, _) = try RunConfiguration.read(path: path("quickstart.yaml"))
     let run = try TrainingRun(configuration, runName: configuration.general.run)
     report(.training(steps: steps))
-    let rate = MachineRates.matrixRate(.bfloat16, in: Execution(), seconds: 0.5)
-    let trainer = try Trainer(run, matrixRate: rate) { report(.trainer($0)) }
+    let rate = MachineRates.matrixRate(.bfloat16, in: Execution(backend: backend), seconds: 0.5)
+    let trainer = try Trainer(run, on: backend, matrixRate: rate) { report(.trainer($0)) }
     let outcome = try trainer.train()
 
     report(.part("asking the held-out questions"))
-    let model = LanguageModel(trainer.model, tokenizer: tokenizer)
+    let model = LanguageModel(
+      trainer.model, tokenizer: tokenizer, execution: Execution(backend: backend))
     let results = try evaluate(model, world)
     let samples = try sample(model, world, step: trainer.done)
     try save(results, samples, in: run.folder)
@@ -132,9 +135,9 @@ public struct Quickstart: Sendable {
       vocabularySize: tokenizer.vocabularySize, hiddenSize: recipe.hiddenSize,
       intermediateSize: recipe.intermediateSize, layerCount: recipe.layers, headCount: recipe.heads,
       keyValueHeadCount: recipe.keyValueHeads, contextLength: recipe.sequenceLength, tiedEmbeddings: true)
-    let model = DecoderModel(configuration, trainable: true)
+    let model = DecoderModel(configuration, trainable: true, on: backend)
     model.store.initialize(seed: 0)
-    let execution = Execution()
+    let execution = Execution(backend: backend)
     let optimizer = Optimizer(model.store, AdamW(), in: execution)
     let step = TrainingStep(
       model, optimizer: optimizer, settings: .init(microBatchSize: recipe.batchSize),

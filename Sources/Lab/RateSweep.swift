@@ -1,6 +1,7 @@
 import Formats
 import Foundation
 import Reporting
+import Tensors
 import Training
 
 /// A sweep over the learning rate: a configuration is trained at several rates with one seed, beyond the best of them
@@ -140,7 +141,9 @@ public struct RateSweep: Sendable {
   /// Trains what is missing, continues what was cut short, and writes the page.
   /// - Returns: how far it came; a stop that was asked for is no error.
   public func run(
-    matrixRate: Double?, isStopRequested: () -> Bool = { StopSignal.isRequested }, report: @escaping (Event) -> Void
+    on backend: any Backend = CPUBackend(), matrixRate: Double?,
+    isStopRequested: () -> Bool = { StopSignal.isRequested },
+    report: @escaping (Event) -> Void
   ) throws -> RateSweepOutcome {
     var outcome = RateSweepOutcome(seed: seeds[0])
     while let (rate, seed) = next(after: outcome) {
@@ -150,7 +153,7 @@ public struct RateSweep: Sendable {
         guard !isStopRequested() else { return outcome }
         report(.beginning(rate: rate, seed: seed, run))
         do {
-          let trainer = try Trainer(run, matrixRate: matrixRate) { report(.trainer($0)) }
+          let trainer = try Trainer(run, on: backend, matrixRate: matrixRate) { report(.trainer($0)) }
           guard case .finished = try trainer.train(isStopRequested: isStopRequested) else { return outcome }
         } catch let error as TrainingStep.NonFinite {
           report(.trainer(.note("diverged: \(error)")))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CUDATensors
 import Formats
 import Planning
 import Reporting
@@ -20,14 +21,15 @@ struct BenchMachineCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "machine", abstract: "Measure matrix rates and memory, and draw the roofline.",
     discussion: """
-      Products of 1 to 4,096 tokens with weights of 1,024 to 2,816 show where the machine goes over from waiting for \
-      memory to computing.
+      Products of 1 to 4,096 tokens with weights of 1,024 to 2,816 (on a card 8,192 to 8,192) show where the device goes \
+      over from waiting for memory to computing.
 
       Example: apus bench --page roofline.html
       """)
 
   @Option(help: "Seconds for each measurement.") var seconds = 0.5
   @Option(help: "Write a page with the roofline to this file.") var page: String?
+  @OptionGroup var device: DeviceOptions
   @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {
@@ -37,12 +39,14 @@ struct BenchMachineCommand: ParsableCommand {
   }
 
   func run() throws {
-    let execution = Execution()
+    let device = try device.open()
+    let execution = Execution(backend: device.backend)
     let progress = ProgressLine("measuring", total: 11, unit: "rates")
     let rates = MachineRates.measure(in: execution, seconds: seconds)
     progress.advance(by: 5)
+    let (_, inputs, outputs) = execution.backend.fullProduct
     let work = [1, 4, 16, 64, 256, 4096].map { rows -> RooflinePage.Work in
-      let product = MatrixProduct(.forward, rows: rows, inputs: 1024, outputs: 2816, compute: .bfloat16)
+      let product = MatrixProduct(.forward, rows: rows, inputs: inputs, outputs: outputs, compute: .bfloat16)
       let times = product.times(in: execution, seconds: seconds).sorted()
       progress.advance()
       return RooflinePage.Work(
@@ -52,14 +56,14 @@ struct BenchMachineCommand: ParsableCommand {
     progress.finish()
     if let page {
       try AtomicFile.write(
-        BenchReport.page(title: "Roofline of bf16 products", rates: rates, work: work), to: page)
+        BenchReport.page(title: "Roofline of bf16 products", device, rates: rates, work: work), to: page)
     }
     if json {
-      print(BenchReport.json(rates: rates, work: work).serializedString(pretty: true))
+      print(BenchReport.json(device, rates: rates, work: work).serializedString(pretty: true))
       return
     }
-    print(BenchReport.heading)
-    print(BenchReport.text(rates), terminator: "")
+    print(BenchReport.heading(device))
+    print(BenchReport.text(rates) + BenchReport.peak(device, rates), terminator: "")
     var table = TextTable([.right, .right, .right, .right])
     table.add("bf16 product of", "GFLOP/s", "GB/s", "of the nearer limit")
     table.rule()
@@ -76,9 +80,20 @@ struct BenchMachineCommand: ParsableCommand {
 
 /// What the benchmarks print alike.
 enum BenchReport {
-  static var heading: String {
-    "\(Machine.current.processor), kernels \(InstructionSet.current.rawValue), "
+  static func heading(_ device: ComputeDevice) -> String {
+    device.cardName
+      ?? "\(Machine.current.processor), kernels \(InstructionSet.current.rawValue), "
       + Quantity.counted(InstructionSet.threads, "thread")
+  }
+
+  /// The measured rate beside the data sheet's.
+  static func peak(_ device: ComputeDevice, _ rates: MachineRates) -> String {
+    guard let name = device.cardName else { return "" }
+    guard let peak = device.peak else { return "data sheet of \(name): unknown\n" }
+    return "data sheet of \(name): \(Quantity.number(peak.bfloat16 / 1e12, digits: 3)) TFLOP/s bf16, of which products "
+      + "reach \(percent(rates.bfloat16Products / peak.bfloat16)); "
+      + "\(Quantity.number(peak.bytesPerSecond / 1e12, digits: 2)) TB/s, of which a copy reaches "
+      + "\(percent(rates.copyBytesPerSecond / peak.bytesPerSecond))\n"
   }
 
   /// The longer of the work's arithmetic, products and exponentials one after the other since both take the same units,
@@ -101,16 +116,18 @@ enum BenchReport {
     return table.text
   }
 
-  static func page(title: String, rates: MachineRates, work: [RooflinePage.Work]) -> String {
+  static func page(title: String, _ device: ComputeDevice, rates: MachineRates, work: [RooflinePage.Work]) -> String {
     RooflinePage(
-      title: title, subtitle: heading,
+      title: title, subtitle: heading(device),
       roofs: [("bf16", rates.bfloat16Products), ("fp32", rates.float32Products)].sorted { $0.1 > $1.1 },
       bytesPerSecond: rates.copyBytesPerSecond, work: work
     ).html
   }
 
-  static func json(rates: MachineRates, work: [RooflinePage.Work]) -> JSON {
+  static func json(_ device: ComputeDevice, rates: MachineRates, work: [RooflinePage.Work]) -> JSON {
     [
+      "card": device.cardName.map { .string($0) } ?? nil,
+      "data_sheet_bfloat16_flops": device.peak.map { JSON($0.bfloat16) } ?? nil,
       "processor": .string(Machine.current.processor), "instruction_set": .string(InstructionSet.current.rawValue),
       "threads": JSON(InstructionSet.threads), "bfloat16_flops": JSON(rates.bfloat16Products),
       "float32_flops": JSON(rates.float32Products), "copy_bytes_per_second": JSON(rates.copyBytesPerSecond),

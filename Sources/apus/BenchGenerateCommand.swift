@@ -30,7 +30,8 @@ struct GenerateBenchmark: ParsableCommand {
 
   func run() throws {
     let folder = try ModelFolder.resolve(model)
-    let language = try compute.load(folder)
+    let device = try compute.device.open()
+    let language = try compute.load(folder, on: device)
     let rates = GenerationRates.measure(
       language.model, in: language.execution, promptTokens: promptTokens, tokens: tokens, rounds: rounds)
     if json {
@@ -43,7 +44,7 @@ struct GenerateBenchmark: ParsableCommand {
         ] as JSON).serializedString(pretty: false))
       return
     }
-    print(BenchReport.heading)
+    print(BenchReport.heading(device))
     var table = TextTable([.left, .right, .left])
     table.add("prompt read", Quantity.number(rates.promptTokensPerSecond, digits: 4), "tokens/s")
     table.add("text written", Quantity.number(rates.writtenTokensPerSecond, digits: 4), "tokens/s")

@@ -24,6 +24,7 @@ struct MatrixBenchmark: ParsableCommand {
   var precisions: [Precision] = Precision.allCases
 
   @Option(help: "Seconds for each product.") var seconds = 1.5
+  @OptionGroup var device: DeviceOptions
   @Flag(help: "Print JSON.") var json = false
 
   private static let shapes = [
@@ -37,7 +38,7 @@ struct MatrixBenchmark: ParsableCommand {
   }
 
   func run() throws {
-    let execution = Execution()
+    let execution = Execution(backend: try device.backend())
     var results: [JSON] = []
     var table = TextTable([.left, .right, .right, .right, .right, .right, .right, .right])
     table.add("", "M", "K", "N", "forward GFLOP/s", "dX", "dW", "packing W, ms")

@@ -24,6 +24,7 @@ struct MixersBenchmark: ParsableCommand {
   @Option(help: "Width of each head.") var dimension = 64
   @Option(name: .customLong("dtype"), help: "Type of the operands: bf16 or fp32.") var precision = Precision.bf16
   @Option(help: "Seconds for each measurement.") var seconds = 1.0
+  @OptionGroup var device: DeviceOptions
   @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {
@@ -39,6 +40,7 @@ struct MixersBenchmark: ParsableCommand {
   }
 
   func run() throws {
+    let backend = try device.backend()
     let progress = ProgressLine("measuring", total: lengths.count * RecurrenceTiming.Kind.allCases.count, unit: "times")
     var table = TextTable([.right] + RecurrenceTiming.Kind.allCases.map { _ in .right })
     table.add(["tokens"] + RecurrenceTiming.Kind.allCases.map(\.rawValue))
@@ -49,7 +51,7 @@ struct MixersBenchmark: ParsableCommand {
       for kind in RecurrenceTiming.Kind.allCases {
         let timing = RecurrenceTiming(
           kind, length: length, heads: heads, dimension: dimension, compute: precision.compute)
-        let times = timing.times(seconds: seconds).sorted()
+        let times = timing.times(on: backend, seconds: seconds).sorted()
         let median = times[times.count / 2]
         cells.append(Quantity.number(median * 1e3, digits: 3))
         results.append([

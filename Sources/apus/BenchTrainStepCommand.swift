@@ -1,4 +1,5 @@
 import ArgumentParser
+import CUDATensors
 import Formats
 import Foundation
 import Models
@@ -14,12 +15,13 @@ struct TrainStepBenchmark: ParsableCommand {
     commandName: "train-step", abstract: "Time whole training steps (forward, backward, clipping, AdamW).",
     discussion: """
       A is a 7M Llama at 16 windows of 512 tokens, B SmolLM2-135M at 8 of 512, C four layers of 1,024 with a \
-      vocabulary of 128,256 at 2 of 1,024; a configuration of `apus train` can be given instead. Tokens are random \
+      vocabulary of 128,256 at 2 of 1,024; a configuration of `apus train` or a preset can be given instead. Tokens are random \
       unless --tokens names a file. With --operations as many steps again are taken apart, operation by operation, \
       beside the least time that the machine's arithmetic and memory allow each.
 
       Examples:
         apus bench train-step --config A --steps 10
+        apus bench train-step --preset llama-3.2-1b --sequence 4096 --batch 16 --micro-batch 4 --device cuda
         apus bench train-step run.yaml --operations --page step.html
       """)
 
@@ -27,6 +29,10 @@ struct TrainStepBenchmark: ParsableCommand {
 
   @Argument(help: "A training configuration to take the model and the batch from.") var file: String?
   @Option(help: "Which configuration: A, B or C.") var config: Shape = .A
+  @Option(help: "A preset of `apus model list` in its place.") var preset: String?
+  @Option(help: "Tokens of a window, with --preset.") var sequence = 1024
+  @Option(help: "Windows of a step, with --preset.") var batch = 8
+  @OptionGroup var device: DeviceOptions
   @Option(help: "Steps that are timed.") var steps = 5
   @Option(help: "Steps before them.") var warmup = 2
   @Option(
@@ -43,8 +49,8 @@ struct TrainStepBenchmark: ParsableCommand {
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
-    guard steps > 0, warmup >= 0, microBatch ?? 1 > 0 else {
-      throw ValidationError("--steps and --micro-batch must be above 0, --warmup at least 0.")
+    guard steps > 0, warmup >= 0, microBatch ?? 1 > 0, sequence > 0, batch > 0 else {
+      throw ValidationError("--steps, --sequence, --batch and --micro-batch must be above 0, --warmup at least 0.")
     }
   }
 
@@ -59,10 +65,12 @@ struct TrainStepBenchmark: ParsableCommand {
 
   func run() throws {
     let workload = try workload()
-    let model = DecoderModel(workload.model, trainable: true, scheme: InitializationScheme(scaling: .none))
+    let device = try device.open()
+    let model = DecoderModel(
+      workload.model, trainable: true, scheme: InitializationScheme(scaling: .none), on: device.backend)
     if let weights { try WeightFiles.load(into: model.store, directory: weights) } else { model.store.initialize(seed: 1) }
-    let measuring = MeasuringBackend(CPUBackend())
-    let execution = Execution(compute: float32 ? .float32 : .bfloat16)
+    let measuring = MeasuringBackend(device.backend)
+    let execution = Execution(backend: device.backend, compute: float32 ? .float32 : .bfloat16)
     var taken = execution
     taken.backend = measuring
     let source = try tokens.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
@@ -83,7 +91,9 @@ struct TrainStepBenchmark: ParsableCommand {
     }
     _ = try seconds(0..<warmup, in: execution)
     let times = try seconds(warmup..<(warmup + steps), in: execution)
-    let timing = Timing(workload: workload, times: times, losses: losses, compute: execution.compute)
+    let timing = Timing(
+      workload: workload, device: device, times: times, losses: losses, compute: execution.compute,
+      deviceBytes: device.backend.deviceBytes)
     var work: [RooflinePage.Work] = []
     var rates: MachineRates?
     if operations || page != nil {
@@ -93,7 +103,7 @@ struct TrainStepBenchmark: ParsableCommand {
     }
     if let page, let rates {
       let title = "A training step of \(workload.name)"
-      try AtomicFile.write(BenchReport.page(title: title, rates: rates, work: work), to: page)
+      try AtomicFile.write(BenchReport.page(title: title, device, rates: rates, work: work), to: page)
     }
     if json {
       print(timing.json(rates: rates, work: work).serializedString(pretty: false))
@@ -105,6 +115,11 @@ struct TrainStepBenchmark: ParsableCommand {
   }
 
   private func workload() throws -> Workload {
+    if let preset {
+      return Workload(
+        name: preset, model: try Preset(named: preset).configuration, sequence: sequence, batch: batch,
+        microBatch: microBatch ?? 1)
+    }
     guard let file else {
       let (model, sequence, batch) = config.shape
       return Workload(
@@ -179,10 +194,15 @@ struct TrainStepBenchmark: ParsableCommand {
   /// The figures of the timed steps.
   private struct Timing {
     let workload: Workload
+    let device: ComputeDevice
     let times: [Double]
     let losses: [Double]
     let compute: DType
+    /// What tensors have of a card's memory.
+    let deviceBytes: Int?
 
+    /// Share of the card's data sheet that the model's operations reach.
+    var peakShare: Double? { device.peak.map { operationsPerSecond / $0.bfloat16 } }
     var median: Double { times.sorted()[times.count / 2] }
     var tokensPerSecond: Double { Double(workload.sequence * workload.batch) / median }
     var operationsPerSecond: Double {
@@ -193,7 +213,10 @@ struct TrainStepBenchmark: ParsableCommand {
       String(
         format: "%@: %.0f tokens/s, %.3f s a step (median of %d), %.3f TFLOP/s, peak memory %.2f GiB, last loss %.4f",
         workload.name, tokensPerSecond, median, times.count, operationsPerSecond / 1e12,
-        Double(ProcessMemory.peakResidentBytes) / 1_073_741_824, losses.last ?? .nan)
+        Double(deviceBytes ?? ProcessMemory.peakResidentBytes) / 1_073_741_824, losses.last ?? .nan)
+        + (device.cardName.map { name in
+          "\n\(name): " + (peakShare.map { "\(BenchReport.percent($0)) of the data sheet's bf16 peak" } ?? "peak unknown")
+        } ?? "")
     }
 
     func json(rates: MachineRates?, work: [RooflinePage.Work]) -> JSON {
@@ -201,8 +224,10 @@ struct TrainStepBenchmark: ParsableCommand {
         "config": .string(workload.name), "tokensPerSecond": JSON(tokensPerSecond),
         "stepSeconds": .array(times.map { JSON($0) }), "losses": .array(losses.map { JSON($0) }),
         "modelFLOPsPerSecond": JSON(operationsPerSecond), "peakResidentBytes": JSON(ProcessMemory.peakResidentBytes),
+        "peakDeviceBytes": deviceBytes.map { JSON($0) } ?? nil, "card": device.cardName.map { .string($0) } ?? nil,
+        "dataSheetShare": peakShare.map { JSON($0) } ?? nil,
         "instructionSet": .string(InstructionSet.current.rawValue), "threads": JSON(InstructionSet.threads),
-        "machine": rates.map { BenchReport.json(rates: $0, work: work) } ?? nil,
+        "machine": rates.map { BenchReport.json(device, rates: $0, work: work) } ?? nil,
       ]
     }
   }

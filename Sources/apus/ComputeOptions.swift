@@ -1,4 +1,5 @@
 import ArgumentParser
+import CUDATensors
 import Inference
 import Tensors
 
@@ -12,8 +13,14 @@ struct ComputeOptions: ParsableArguments {
   @Flag(help: "Compute in float32 instead of bfloat16.")
   var float32 = false
 
+  @OptionGroup var device: DeviceOptions
+
   /// The model of a folder or file, ready to compute so.
-  func load(_ path: String) throws -> LanguageModel {
-    try LanguageModel(directory: path, compute: float32 ? .float32 : .bfloat16, weightFormat: weights)
+  func load(_ path: String) throws -> LanguageModel { try load(path, on: device.open()) }
+
+  /// The same on a device that is open.
+  func load(_ path: String, on device: ComputeDevice) throws -> LanguageModel {
+    try LanguageModel(
+      directory: path, compute: float32 ? .float32 : .bfloat16, weightFormat: weights, on: device.backend)
   }
 }

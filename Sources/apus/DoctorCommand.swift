@@ -1,4 +1,5 @@
 import ArgumentParser
+import CUDARuntime
 import Formats
 import Foundation
 import Planning
@@ -45,7 +46,8 @@ struct DoctorCommand: ParsableCommand {
     let disk = Machine.freeDisk(at: ".")
     let rates = MachineRates.measure(in: Execution(), seconds: 1)
     let libraries = Self.libraries.map { ($0, $0.isFound) }
-    let advice = Self.advice(machine, missing: libraries.filter { !$0.1 }.map(\.0))
+    let cards = DeviceReport()
+    let advice = Self.advice(machine, missing: libraries.filter { !$0.1 }.map(\.0)) + cards.advice
     if json {
       let object: JSON = [
         "processor": .string(machine.processor), "cores": JSON(machine.cores),
@@ -60,6 +62,8 @@ struct DoctorCommand: ParsableCommand {
           "copy_bytes_per_second": JSON(rates.copyBytesPerSecond),
         ],
         "libraries": .array(libraries.map { ["name": .string($0.0.name), "found": .bool($0.1)] }),
+        "cards": .array(cards.cards.map { Self.json($0) }),
+        "cuda_libraries": .array(cards.libraries.map { Self.json($0) }),
         "advice": .array(advice.map { .string($0) }),
       ]
       print(object.serializedString(pretty: true))
@@ -82,6 +86,11 @@ struct DoctorCommand: ParsableCommand {
     for (library, found) in libraries {
       table.add(library.name, (found ? "found" : "missing") + ", \(library.purpose)")
     }
+    for card in cards.cards { table.add("card \(card.device.index)", Self.text(card)) }
+    for library in cards.libraries where !cards.cards.isEmpty {
+      table.add(library.library.title, Self.text(library))
+    }
+    if cards.cards.isEmpty { table.add("cards", "none") }
     print(table.text, terminator: "")
     for line in advice { print("! " + line) }
     if advice.isEmpty { print("Nothing is missing.") }

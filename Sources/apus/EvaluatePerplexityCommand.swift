@@ -32,6 +32,7 @@ struct EvaluatePerplexityCommand: ParsableCommand {
   @Option(help: "The field of JSON lines that holds the text.")
   var field = "text"
 
+  @OptionGroup var device: DeviceOptions
   @Flag(help: "Let a token see its own document only, as models trained with document masking do.")
   var maskDocuments = false
 
@@ -46,7 +47,7 @@ struct EvaluatePerplexityCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try LanguageModel(directory: ModelFolder.resolve(model), compute: float32 ? .float32 : .bfloat16)
+    let model = try LanguageModel(directory: ModelFolder.resolve(model), compute: float32 ? .float32 : .bfloat16, on: device.backend())
     var perplexity = try Perplexity(model, length: length, maskDocuments: maskDocuments)
     perplexity.field = field
     var line: ProgressLine?

@@ -26,6 +26,7 @@ struct EvaluatePromptsCommand: ParsableCommand {
   @Argument(help: "A model's folder, a run folder, or a folder of checkpoints.")
   var model: String
 
+  @OptionGroup var device: DeviceOptions
   @Flag(help: "Ask in the model's chat template.")
   var chat = false
 
@@ -53,7 +54,7 @@ struct EvaluatePromptsCommand: ParsableCommand {
     let scorer = try PromptSuiteScorer(options: ["unsafe": .bool(unsafePrograms)])
     let folder = try ModelFolder.resolve(model)
     let chatPrompt = chat ? try ChatPrompt(folder: folder) : nil
-    let model = try LanguageModel(directory: folder)
+    let model = try LanguageModel(directory: folder, on: device.backend())
     let line = ProgressLine("asking", total: rows.count, unit: "requests")
     let responses = try PromptSuite.responses(
       model, rows: rows, chat: chatPrompt, system: system ?? "", maxTokens: maxTokens, progress: { line.update($0) })

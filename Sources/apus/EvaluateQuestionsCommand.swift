@@ -34,6 +34,7 @@ struct EvaluateQuestionsCommand: ParsableCommand {
   @Option(help: "Ask at most so many questions of a file.")
   var limit: Int?
 
+  @OptionGroup var device: DeviceOptions
   @Flag(inversion: .prefixedNo, help: "Ask an untrained model of the same shape too.")
   var untrained = true
 
@@ -50,7 +51,7 @@ struct EvaluateQuestionsCommand: ParsableCommand {
 
   func run() throws {
     let asked = try HeldOutQuestions(paths: questions, examples: examples.isEmpty ? nil : examples, limit: limit)
-    let model = try LanguageModel(directory: ModelFolder.resolve(model))
+    let model = try LanguageModel(directory: ModelFolder.resolve(model), on: device.backend())
     let given = try answer(asked, by: model, "asking")
     let fresh = untrained ? try answer(asked, by: model.untrained(), "asking an untrained model") : nil
     if let answers { try write(given, to: answers) }

@@ -40,6 +40,7 @@ struct EvaluateRunCommand: ParsableCommand {
   @Option(help: "Ask at most so many questions of a task.")
   var limit: Int?
 
+  @OptionGroup var device: DeviceOptions
   @Flag(help: "With --limit, draw the questions from the whole split, as lighteval does.")
   var shuffle = false
 
@@ -127,7 +128,7 @@ struct EvaluateRunCommand: ParsableCommand {
     for task in chosen { if case .generation(let prompt) = task.kind { _ = try prompt.makeScorer() } }
     let fingerprint = try ModelFingerprint.of(path: folder, compute: compute.type)
     let cache = try ResultCache(folder: output.appendingPath("cache"), model: fingerprint)
-    let loaded = try LanguageModel(directory: folder, compute: compute.type)
+    let loaded = try LanguageModel(directory: folder, compute: compute.type, on: device.backend())
     let (language, turnEnds) = chatPrompt?.endingTurns(loaded) ?? (loaded, [])
     var run = EvaluationRun(
       language, cache: cache, seed: seed, threads: ProcessInfo.processInfo.activeProcessorCount)

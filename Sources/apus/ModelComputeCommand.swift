@@ -26,6 +26,7 @@ struct ModelComputeCommand: ParsableCommand {
   @Option(help: "Also save the model to this folder, in float32.", completion: .directory) var save: String?
   @Flag(help: "No loss and no gradients, which take four times the memory of the weights.") var logitsOnly = false
   @Option(help: "Type of the activations: bf16 or f32; bf16 only with --logits-only.") var compute: ComputeType = .f32
+  @OptionGroup var device: DeviceOptions
   @Option(help: "How weights are read: compute, or with --logits-only q8_0.") var weights: WeightFormat = .compute
 
   func validate() throws {
@@ -37,9 +38,10 @@ struct ModelComputeCommand: ParsableCommand {
 
   func run() throws {
     let path = Paths.exists(model.appendingPath("config.json")) ? model : try ModelFolder.resolve(model)
-    let execution = Execution(compute: compute.type, weightFormat: weights)
+    let execution = Execution(
+      backend: try device.backend(), compute: compute.type, weightFormat: weights)
     let stored = try StoredModel(path)
-    let model = logitsOnly ? try stored.load(for: execution) : try stored.load(trainable: true)
+    let model = logitsOnly ? try stored.load(for: execution) : try stored.load(trainable: true, on: execution.backend)
     let rows = try readRows(model.configuration)
     var results: [Result] = []
     results.append(

@@ -25,6 +25,7 @@ struct PlanCriticalBatchCommand: ParsableCommand {
   @Option(help: "Nats by which a branch may end above the one at the present batch.") var tolerance = 0.01
   @Option(help: "Folder of the branches' runs. Default: critical-batch beside the checkpoint.", completion: .directory)
   var output: String?
+  @OptionGroup var device: DeviceOptions
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
@@ -43,7 +44,7 @@ struct PlanCriticalBatchCommand: ParsableCommand {
       let console = TrainingConsole(totalSteps: configuration.tokens.trainSteps, logInterval: configuration.logInterval)
       console.note("batch times \(factor), learning rate \(configuration.optimizer.schedule.peak)")
       defer { console.finish() }
-      branches.append(try test.run(factor: factor, matrixRate: nil) { console.show($0) })
+      branches.append(try test.run(factor: factor, on: device.backend(), matrixRate: nil) { console.show($0) })
     }
     print(json ? test.json(branches).serializedString(pretty: true) + "\n" : test.text(branches), terminator: "")
   }

@@ -19,6 +19,7 @@ struct QuickstartCommand: ParsableCommand {
 
   @Option(help: "How long it may take, roughly.") var minutes = 3.0
   @Option(help: "The folder to write; by default the first free of quickstart, quickstart-2, …") var output: String?
+  @OptionGroup var device: DeviceOptions
   @Flag(help: "Print the figures as JSON.") var json = false
 
   func validate() throws {
@@ -31,7 +32,9 @@ struct QuickstartCommand: ParsableCommand {
     StopSignal.install()
     let folder = output ?? Self.freeFolder()
     var console: TrainingConsole?
-    let result = try Quickstart(output: folder, minutes: minutes).run { event in
+    var quickstart = Quickstart(output: folder, minutes: minutes)
+    quickstart.backend = try device.backend()
+    let result = try quickstart.run { event in
       switch event {
       case .part(let text):
         console?.finish()

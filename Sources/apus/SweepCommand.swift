@@ -48,7 +48,7 @@ struct SweepCommand: ParsableCommand {
     }
     for warning in warnings { TrainingStart.say("warning: \(warning)") }
     let runs = try sweep.rates.map { try sweep.trainingRun(rate: $0, seed: sweep.seeds[0]) }
-    let start = TrainingStart(runs[0])
+    let start = try TrainingStart(runs[0])
     if dryRun {
       try printPlan(start.plan, sweep)
       return
@@ -56,7 +56,7 @@ struct SweepCommand: ParsableCommand {
     start.begin()
     var console: TrainingConsole?
     defer { console?.finish() }
-    let outcome = try sweep.run(matrixRate: start.matrixRate) { event in
+    let outcome = try sweep.run(on: start.device.backend, matrixRate: start.matrixRate) { event in
       switch event {
       case .beginning(let rate, let seed, let run):
         console = TrainingConsole(

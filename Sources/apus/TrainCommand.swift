@@ -2,6 +2,7 @@ import ArgumentParser
 import Formats
 import Foundation
 import Reporting
+import Tensors
 import Training
 
 /// `apus train`: one run from a configuration, begun or continued.
@@ -15,6 +16,7 @@ struct TrainCommand: ParsableCommand {
 
       Examples:
         apus train config.yaml --dry-run
+        apus train config.yaml --device cuda
         apus train config.yaml --set tokens.train_steps=200 --set general.run=short
         apus train config.yaml --set optimizer.optimizer_factory.name=muon
         apus train wide.yaml --set apus.mup.base_width=256 --set apus.init_cutoff_factor=3
@@ -22,6 +24,7 @@ struct TrainCommand: ParsableCommand {
       """)
 
   @Argument(help: "The configuration.", completion: .file(extensions: ["yaml", "yml"])) var config: String
+  @Option(help: "Where to compute, in place of apus.device: auto, cpu, cuda, cuda:1.") var device: DeviceChoice?
   @Option(name: .customLong("set"), help: "Change a key of the configuration; may be given several times.")
   var overrides: [String] = []
   @Option(
@@ -49,16 +52,17 @@ struct TrainCommand: ParsableCommand {
       configuration = try configuration.decayBranch(
         from: Checkpoint(path: decayFrom), steps: decaySteps, style: style, minimum: decayTo)
     }
+    if let device { configuration.apus.device = device }
     for warning in warnings { TrainingStart.say("warning: \(warning)") }
     let run = try TrainingRun(configuration, runName: Self.runName(configuration))
-    let start = TrainingStart(run)
+    let start = try TrainingStart(run)
     if dryRun {
       print(json ? start.plan.json.serializedString(pretty: true) : start.plan.text)
       return
     }
     start.begin()
     let console = TrainingConsole(totalSteps: configuration.tokens.trainSteps, logInterval: configuration.logInterval)
-    let trainer = try Trainer(run, matrixRate: start.matrixRate) { console.show($0) }
+    let trainer = try Trainer(run, on: start.device.backend, matrixRate: start.matrixRate) { console.show($0) }
     let outcome: Trainer.Outcome
     do {
       outcome = try trainer.train()
@@ -83,7 +87,9 @@ struct TrainCommand: ParsableCommand {
     case .stopped(let step):
       TrainingStart.say("stopped after step \(step), saved in \(run.checkpoints.checkpoint(step).path)")
       let file = decayFrom == nil ? config : run.folder.appendingPath("config.yaml")
-      let changes = decayFrom == nil ? overrides.map { " --set \($0)" }.joined() : ""
+      let changes =
+        decayFrom == nil
+        ? overrides.map { " --set \($0)" }.joined() + (device.map { " --device \($0)" } ?? "") : ""
       TrainingStart.say("to continue: apus train \(file)\(changes)")
     }
   }

@@ -1,3 +1,4 @@
+import CUDATensors
 import Foundation
 import Planning
 import Reporting
@@ -10,26 +11,31 @@ struct TrainingStart {
   let matrixRate: Double
   /// What a run takes on this machine.
   let plan: RunPlan
+  /// Where it computes.
+  let device: ComputeDevice
 
   /// Share of the matrix rate that a training step of a small model has been measured to reach.
   private static let expectedUtilisation = 0.5
 
-  init(_ run: TrainingRun) {
+  init(_ run: TrainingRun) throws {
     if let warning = run.layout.warning { Self.say("warning: \(warning)") }
     if let threads = run.configuration.apus.threads { InstructionSet.setThreads(threads) }
+    device = try run.configuration.apus.device.opened()
     matrixRate = MachineRates.matrixRate(
-      run.configuration.model.computeType == .bfloat16 ? .bfloat16 : .float32, in: Execution(), seconds: 0.5)
+      run.configuration.model.computeType == .bfloat16 ? .bfloat16 : .float32, 
+      in: Execution(backend: device.backend), seconds: 0.5)
     plan = run.plan(measuredRate: matrixRate * Self.expectedUtilisation)
   }
 
   /// To be called when training is about to begin: warns of too little memory and takes Ctrl-C over.
   func begin() {
-    let available = Machine.current.availableMemory
+    let available = device.freeMemory ?? Machine.current.availableMemory
     if available > 0, plan.memory.total > available {
       Self.say(
         "warning: the run needs about \(Quantity.bytes(plan.memory.total)) and \(Quantity.bytes(available)) are free; "
           + "a smaller tokens.micro_batch_size or parallelism.recompute_layer: true needs less")
     }
+    if let card = device.cardName { Self.say("computing on \(card)") }
     StopSignal.install()
   }
 

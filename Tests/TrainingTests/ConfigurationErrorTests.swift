@@ -117,7 +117,7 @@ private let minimal = "tokens: {sequence_length: 128, train_steps: 10}\n"
       "keep one of the two"
     ),
     ("apus: {validation: {folder: [a/x, b/x]}}", "two folders go by the name 'x'"),
-    ("apus: {device: tpu}", "'tpu' is not cpu"),
+    ("apus: {device: tpu}", "'tpu' is not one of auto, cpu, cuda"),
     ("logging: {iteration_step_info_interval: 0}", "0 is out of range; it must be at least 1"),
     ("metrics_logging: {log_level: 3}", "from 0 to 1"),
     ("parallelism: {tp_linear_async_communication: maybe}", "'maybe' is not true or false"),

@@ -6,10 +6,15 @@
 public protocol Backend: OptimizerBackend, RecurrenceBackend, GateBackend {
   /// An empty arena of the memory that the device computes in.
   func makeArena() -> Arena
+  /// Bytes of its own memory that this process has taken; nil where it computes in the host's.
+  var deviceBytes: Int? { get }
   /// Waits until all that was begun is done.
   func synchronize()
   /// output = the elements of x, which has its type and count.
   func copy(_ x: Tensor, into output: Tensor)
+
+  /// Tokens, inputs and outputs of a layer whose product fills the device.
+  var fullProduct: (rows: Int, inputs: Int, outputs: Int) { get }
 
   /// Whether a matrix is packed for one product alone, in another order than it is stored in. Where not, one packed form of
   /// weights serves all products, and what has the type of the computation need not be packed.

@@ -6,12 +6,14 @@ public struct CPUBackend: Backend {
   public init() {}
 
   public func makeArena() -> Arena { Arena() }
+  public var deviceBytes: Int? { nil }
   public func synchronize() {}
 
   public func copy(_ x: Tensor, into output: Tensor) {
     output.pointer.copyMemory(from: x.pointer, byteCount: x.count * x.dtype.byteCount)
   }
 
+  public var fullProduct: (rows: Int, inputs: Int, outputs: Int) { (1024, 1024, 2816) }
   public var packsByProduct: Bool { true }
 
   public func packedByteCount(depth: Int, columns: Int, compute: DType) -> Int {

@@ -41,14 +41,15 @@ public struct MachineRates: Sendable, Equatable {
       copyBytesPerSecond: copyRate(in: execution, seconds: seconds))
   }
 
-  /// Measures the product of a layer from 1,024 to 2,816 at 1,024 tokens with packed weights.
+  /// Measures the product of a layer that fills the device, with packed weights.
   /// - Returns: floating-point operations a second.
   public static func matrixRate(_ compute: DType, in execution: Execution, seconds: Double = 1) -> Double {
-    let product = MatrixProduct(.forward, rows: 1024, inputs: 1024, outputs: 2816, compute: compute)
+    let (rows, inputs, outputs) = execution.backend.fullProduct
+    let product = MatrixProduct(.forward, rows: rows, inputs: inputs, outputs: outputs, compute: compute)
     return best(product.operations, product.times(in: execution, seconds: seconds))
   }
 
-  /// Measures exponentials of numbers that stay in the second-level caches.
+  /// Measures exponentials of numbers that stay in the second-level caches of a processor.
   static func exponentialRate(_ compute: DType, in execution: Execution, seconds: Double) -> Double {
     let arena = execution.backend.makeArena()
     let (x, y) = (Tensor([1 << 16], .float32, in: arena), Tensor([1 << 16], .float32, in: arena))
@@ -59,7 +60,7 @@ public struct MachineRates: Sendable, Equatable {
     return best(16 * Double(x.count), times)
   }
 
-  /// Measures a copy of 128 MiB on all threads, more than most caches hold.
+  /// Measures a copy of 128 MiB, more than most caches hold.
   static func copyRate(in execution: Execution, seconds: Double) -> Double {
     let arena = execution.backend.makeArena()
     let (from, to) = (Tensor([1 << 25], .float32, in: arena), Tensor([1 << 25], .float32, in: arena))

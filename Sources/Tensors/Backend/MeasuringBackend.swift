@@ -22,8 +22,10 @@ public struct MeasuringBackend: Backend {
   }
 
   public func makeArena() -> Arena { base.makeArena() }
+  public var deviceBytes: Int? { base.deviceBytes }
   public func synchronize() { base.synchronize() }
   public func copy(_ x: Tensor, into output: Tensor) { measure("copy", x, output) { base.copy(x, into: output) } }
+  public var fullProduct: (rows: Int, inputs: Int, outputs: Int) { base.fullProduct }
   public var packsByProduct: Bool { base.packsByProduct }
 
   public func packedByteCount(depth: Int, columns: Int, compute: DType) -> Int {

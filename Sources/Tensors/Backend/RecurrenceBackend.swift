@@ -111,11 +111,36 @@ public struct StateScan: Sendable {
   /// Where the results go; `share` heads are summed.
   public var output: HeadVectors
   /// Adds to what is in the output, which is float32.
-  public var accumulates = false
+  public var accumulates: Bool
   /// float32 `[sequences, heads, rows, lanes]`: the state before and, then, after; nil: it begins as zero.
   public var state: Tensor?
   /// For the decay's gradient: `tensor` += factor times the products of `reference` and the result.
   public var products: Products?
+
+  public init(
+    sequences: Int, length: Int, heads: Int, rows: Int, lanes: Int, read: HeadVectors, row: HeadVectors,
+    lane: HeadVectors, decay: Tensor? = nil, decayAxis: DecayAxis = .head, order: Order = .after,
+    isReverse: Bool = false, firstKeys: Tensor? = nil, output: HeadVectors, accumulates: Bool = false,
+    state: Tensor? = nil, products: Products? = nil
+  ) {
+    self.sequences = sequences
+    self.length = length
+    self.heads = heads
+    self.rows = rows
+    self.lanes = lanes
+    self.read = read
+    self.row = row
+    self.lane = lane
+    self.decay = decay
+    self.decayAxis = decayAxis
+    self.order = order
+    self.isReverse = isReverse
+    self.firstKeys = firstKeys
+    self.output = output
+    self.accumulates = accumulates
+    self.state = state
+    self.products = products
+  }
 
   public struct Products: Sendable {
     /// float32 `[tokens, heads * width]`, where the width is ``StateScan/productWidth(lanes:ofLanes:)``.
@@ -124,6 +149,13 @@ public struct StateScan: Sendable {
     public var factor: Float
     /// Lane by lane, not summed over blocks of them.
     public var isOfLanes: Bool
+
+    public init(tensor: Tensor, reference: HeadVectors, factor: Float, isOfLanes: Bool) {
+      self.tensor = tensor
+      self.reference = reference
+      self.factor = factor
+      self.isOfLanes = isOfLanes
+    }
   }
 }
 
@@ -150,6 +182,28 @@ public struct DeltaScan: Sendable {
   public var stored: Tensor
   /// float32 `[sequences, heads, keyDimension, valueDimension]`: the state before and, then, after.
   public var state: Tensor?
+
+  public init(
+    sequences: Int, length: Int, heads: Int, keyDimension: Int, valueDimension: Int, query: HeadVectors,
+    key: HeadVectors, value: HeadVectors, beta: Tensor, decay: Tensor? = nil, isReverse: Bool = false,
+    firstKeys: Tensor? = nil, output: HeadVectors?, stored: Tensor, state: Tensor? = nil
+  ) {
+    self.sequences = sequences
+    self.length = length
+    self.heads = heads
+    self.keyDimension = keyDimension
+    self.valueDimension = valueDimension
+    self.query = query
+    self.key = key
+    self.value = value
+    self.beta = beta
+    self.decay = decay
+    self.isReverse = isReverse
+    self.firstKeys = firstKeys
+    self.output = output
+    self.stored = stored
+    self.state = state
+  }
 }
 
 /// A causal convolution of every channel by itself, and what follows it.
@@ -167,6 +221,21 @@ public struct ChannelConvolution: Sendable {
   public var firstKeys: Tensor?
   /// `[taps - 1, channels]`: the rows before a single sequence's first; then those before the next.
   public var history: Tensor?
+
+  public init(
+    sequences: Int, length: Int, input: Tensor, weight: Tensor, taps: Int, bias: Tensor?, hasSiLU: Bool,
+    firstKeys: Tensor? = nil, history: Tensor? = nil
+  ) {
+    self.sequences = sequences
+    self.length = length
+    self.input = input
+    self.weight = weight
+    self.taps = taps
+    self.bias = bias
+    self.hasSiLU = hasSiLU
+    self.firstKeys = firstKeys
+    self.history = history
+  }
 }
 
 /// Mamba's selective scan (arXiv:2312.00752): every channel has a state of its own,
@@ -186,4 +255,19 @@ public struct SelectiveScan: Sendable {
   public var firstKeys: Tensor?
   /// float32 `[sequences, channels, states]`: the state before and, then, after.
   public var state: Tensor?
+
+  public init(
+    sequences: Int, length: Int, input: Tensor, step: Tensor, rate: Tensor, key: Tensor, query: Tensor,
+    firstKeys: Tensor? = nil, state: Tensor? = nil
+  ) {
+    self.sequences = sequences
+    self.length = length
+    self.input = input
+    self.step = step
+    self.rate = rate
+    self.key = key
+    self.query = query
+    self.firstKeys = firstKeys
+    self.state = state
+  }
 }

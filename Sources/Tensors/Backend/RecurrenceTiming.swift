@@ -24,8 +24,10 @@ public struct RecurrenceTiming: Sendable {
   }
 
   /// The seconds of each run, after a first one that is not counted.
-  public func times(seconds: Double, minimumRuns: Int = 3) -> [Double] {
-    let execution = Execution(compute: compute)
+  public func times(
+    on backend: any Backend = CPUBackend(), seconds: Double, minimumRuns: Int = 3
+  ) -> [Double] {
+    let execution = Execution(backend: backend, compute: compute)
     let width = heads * dimension
     let random = Philox(seed: 1, purpose: "mixers")
     func values(_ shape: [Int], _ type: DType, from low: Float, to high: Float) -> Tensor {

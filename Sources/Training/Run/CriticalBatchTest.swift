@@ -1,5 +1,6 @@
 import Formats
 import Reporting
+import Tensors
 
 /// The branch test of a batch size (Merrill and others, "Critical Batch Size Revisited", arXiv:2505.23971): from one
 /// checkpoint a short run at each of several batches, the rate growing with the batch's square root, over the same
@@ -117,10 +118,13 @@ public struct CriticalBatchTest: Sendable {
 
   /// Trains a branch, or continues it where it was stopped.
   /// - Throws: the error of a run that cannot go on, or of a stop that was asked for.
-  public func run(factor: Int, matrixRate: Double?, report: @escaping (Trainer.Event) -> Void) throws -> Branch {
+  public func run(
+    factor: Int, on backend: any Backend = CPUBackend(), matrixRate: Double?,
+    report: @escaping (Trainer.Event) -> Void
+  ) throws -> Branch {
     let branch = configuration(factor: factor)
     let run = try TrainingRun(branch, runName: branch.general.run)
-    let trainer = try Trainer(run, matrixRate: matrixRate, report: report)
+    let trainer = try Trainer(run, on: backend, matrixRate: matrixRate, report: report)
     guard case .finished = try trainer.train() else {
       throw FileError(path: run.folder, problem: "was stopped before its end; the same command goes on")
     }

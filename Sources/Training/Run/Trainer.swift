@@ -43,8 +43,11 @@ public final class Trainer {
   /// - Parameters:
   ///   - matrixRate: the machine's measured rate of matrix products, floating-point operations a second, which MFU
   ///     refers to.
+  ///   - backend: where it computes.
   ///   - report: called on the caller's thread.
-  public init(_ run: TrainingRun, matrixRate: Double?, report: @escaping (Event) -> Void) throws {
+  public init(
+    _ run: TrainingRun, on backend: any Backend = CPUBackend(), matrixRate: Double?, report: @escaping (Event) -> Void
+  ) throws {
     self.run = run
     self.report = report
     self.matrixRate = matrixRate
@@ -54,9 +57,11 @@ public final class Trainer {
     data = try TrainingData(configuration, vocabularySize: vocabulary, endOfText: endOfText)
     validation = try ValidationSet.all(configuration, vocabularySize: vocabulary, endOfText: endOfText)
 
-    let execution = Execution(compute: configuration.model.computeType == .bfloat16 ? .bfloat16 : .float32)
+    let execution = Execution(
+      backend: backend, compute: configuration.model.computeType == .bfloat16 ? .bfloat16 : .float32)
     model = DecoderModel(
-      run.modelConfiguration, trainable: true, scheme: configuration.initializationScheme(run.modelConfiguration))
+      run.modelConfiguration, trainable: true, scheme: configuration.initializationScheme(run.modelConfiguration),
+      on: backend)
     optimizer = Optimizer(
       model.store, configuration.optimizer.rule, in: execution, group: configuration.parameterGroup)
     step = TrainingStep(
@@ -118,7 +123,8 @@ public final class Trainer {
     let metrics = TrainingStepMetrics(
       step: number, tokens: data.tokens(through: number), loss: result.loss, gradientNorm: result.gradientNorm,
       learningRate: rate, tokensPerSecond: tokens / seconds,
-      mfu: matrixRate.map { operations * tokens / seconds / $0 }, residentBytes: ProcessMemory.residentBytes,
+      mfu: matrixRate.map { operations * tokens / seconds / $0 },
+      residentBytes: step.execution.backend.deviceBytes ?? ProcessMemory.residentBytes,
       stepSeconds: seconds, dataWaitSeconds: waited, noiseSignal: result.noise?.signal, noiseTrace: result.noise?.trace,
       routing: result.routing.sorted { $0.key < $1.key }.map { layer, load in
         RoutingMetrics(layer: layer, largestOverMean: load.largestOverMean, entropy: load.evenness)

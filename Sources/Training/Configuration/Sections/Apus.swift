@@ -1,16 +1,14 @@
 public import Formats
+public import Tensors
 
 extension RunConfiguration {
   /// The `apus` section: everything that nanotron's schema has no key for.
   public struct Apus: Sendable, Equatable {
-    /// Where the run computes.
-    public enum Device: String, Sendable, CaseIterable { case cpu }
-
     /// `apus.run_folder`: where configuration, metrics, report and checkpoints are written.
     /// Default: `runs/` and `general.run`.
     public var runFolder: String?
-    /// `apus.device`. Default cpu.
-    public var device: Device
+    /// `apus.device`: where the run computes. Default auto.
+    public var device: DeviceChoice
     /// `apus.threads`: compute threads. Default: `APUS_THREADS`, or all cores.
     public var threads: Int?
     /// `apus.qk_norm`: RMSNorm on each query and key head, as in Qwen3. Default: as the starting folder has it, or no.
@@ -78,7 +76,12 @@ extension RunConfiguration {
     ) throws(ConfigurationError) {
       runFolder = try section.string("run_folder")
       if runFolder == "" { throw section.error("run_folder", "the path is empty; leave the key out or name a folder") }
-      device = try section.choice("device", Device.self) ?? .cpu
+      let wanted = try section.string("device") ?? "auto"
+      do throws(DeviceChoice.Unknown) {
+        device = try DeviceChoice(wanted)
+      } catch {
+        throw section.error("device", error.description)
+      }
       threads = try section.integer("threads", in: 1...4096)
       queryKeyNorm = try section.bool("qk_norm")
       headDimension = try section.integer("head_dim", in: 2...65_536)
@@ -102,7 +105,7 @@ extension RunConfiguration {
     func yaml(schedule: YAMLValue) -> YAMLValue {
       .mapping([
         "run_folder": .optional(runFolder, YAMLValue.string),
-        "device": .string(device.rawValue),
+        "device": .string(device.description),
         "threads": .optional(threads, YAMLValue.int),
         "qk_norm": .optional(queryKeyNorm, YAMLValue.bool),
         "head_dim": .optional(headDimension, YAMLValue.int),

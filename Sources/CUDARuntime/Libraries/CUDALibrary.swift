@@ -1,0 +1,68 @@
+/// The libraries that CUDA consists of, as far as Apus opens them.
+public enum CUDALibrary: String, Sendable, CaseIterable {
+  case driver, nvrtc, cublasLt, cudnn, nccl
+
+  /// File names to try. Versions go by their major number; the one that suits the driver comes first.
+  /// - Parameter driverMajor: CUDA's major version that the driver speaks, if that is known.
+  public func fileNames(driverMajor: Int? = nil) -> [String] {
+    let majors = driverMajor.map { $0 < 13 } == true ? [12, 13] : [13, 12]
+    return switch self {
+    case .driver: ["libcuda.so.1"]
+    case .nvrtc: majors.map { "libnvrtc.so.\($0)" }
+    case .cublasLt: majors.map { "libcublasLt.so.\($0)" }
+    case .cudnn: ["libcudnn.so.9"]
+    case .nccl: ["libnccl.so.2"]
+    }
+  }
+
+  /// The library's name as people know it.
+  public var title: String {
+    switch self {
+    case .driver: "NVIDIA's driver"
+    case .nvrtc: "NVRTC"
+    case .cublasLt: "cuBLASLt"
+    case .cudnn: "cuDNN"
+    case .nccl: "NCCL"
+    }
+  }
+
+  /// What Apus does with it, as the end of a sentence about it.
+  public var purpose: String {
+    switch self {
+    case .driver: "reaches the card"
+    case .nvrtc: "compiles kernels for the card"
+    case .cublasLt: "multiplies matrices"
+    case .cudnn: "is not used yet"
+    case .nccl: "is not used yet"
+    }
+  }
+
+  /// Whether nothing runs on a card without it.
+  public var isRequired: Bool {
+    switch self {
+    case .driver, .nvrtc, .cublasLt: true
+    case .cudnn, .nccl: false
+    }
+  }
+
+  /// What to install, as the end of a sentence that begins with "install".
+  /// - Parameter driverMajor: CUDA's major version that the driver speaks, if that is known.
+  func installation(driverMajor: Int? = nil) -> String {
+    // Python's packages for CUDA 13 have no number in their names; Debian's still are those of 12.
+    let isOld = driverMajor.map { $0 < 13 } == true
+    func python(_ package: String, _ others: String) -> String {
+      "it with 'pip install --target ~/.cache/apus-cuda \(package)', or the package \(others)"
+    }
+    return switch self {
+    case .driver:
+      "the card's driver (Debian and Ubuntu: nvidia-driver; in a container: the NVIDIA Container Toolkit on its host)"
+    case .nvrtc:
+      python(isOld ? "nvidia-cuda-nvrtc-cu12" : "nvidia-cuda-nvrtc", isOld ? "libnvrtc12" : "cuda-nvrtc-13-0 of NVIDIA")
+    case .cublasLt:
+      python(isOld ? "nvidia-cublas-cu12" : "nvidia-cublas", isOld ? "libcublaslt12" : "libcublas-13-0 of NVIDIA")
+    case .cudnn:
+      python(isOld ? "nvidia-cudnn-cu12" : "nvidia-cudnn-cu13", "libcudnn9-cuda-\(isOld ? 12 : 13) of NVIDIA")
+    case .nccl: python(isOld ? "nvidia-nccl-cu12" : "nvidia-nccl-cu13", "libnccl2 of NVIDIA")
+    }
+  }
+}
