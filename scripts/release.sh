@@ -3,6 +3,8 @@
 #
 #   scripts/release.sh [--scratch-path FOLDER] [--jobs N]
 #
+# Foundation's tables of locales (34 MB, of which Apus reads nothing) are replaced by an empty package. The file must stay
+# under 60 MB.
 # Swift's libraries and libstdc++ are linked in, so the result needs the C library alone; what Apus opens at run time
 # (zlib, zstd, MPI, CUDA) stays optional. libgcc_s counts as the C library's: glibc itself opens it when a thread exits
 # or is cancelled, aborts without it, and its packages require it. The script prints the size, the shared libraries and
@@ -27,7 +29,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 [ "$(uname -s)" = Linux ] || fail "this machine runs $(uname -s), a release is built on Linux"
-for tool in swift strip readelf ldd; do
+for tool in swift strip readelf ldd nm; do
   command -v "$tool" >/dev/null || fail "'$tool' is not on the path"
 done
 
@@ -44,8 +46,14 @@ archive=$("$compiler" -print-file-name=libstdc++.a)
 mkdir -p "$scratch/static-libraries" && scratch=$(cd "$scratch" && pwd)
 ln -sf "$archive" "$scratch/static-libraries/libstdc++.a"
 
+# Foundation's tables of locales under the name that its version of ICU looks for, without content.
+icu=$(nm -A "$toolchain/../lib/swift_static/linux/lib_FoundationICU.a" 2>/dev/null | grep -o ' U icudt[0-9]*_dat' | head -n 1)
+icu=${icu##* }
+[ -n "$icu" ] || fail "found no name of ICU's tables in the toolchain's static Foundation"
+"$compiler" -O2 -c -DICU_SYMBOL="$icu" "$root/scripts/release/icu_without_tables.c" -o "$scratch/static-libraries/icu.o"
+
 build=(swift build --package-path "$root" --scratch-path "$scratch" -c release --static-swift-stdlib --product apus
-  -Xlinker "-L$scratch/static-libraries" ${jobs[@]+"${jobs[@]}"})
+  -Xlinker "-L$scratch/static-libraries" -Xlinker "$scratch/static-libraries/icu.o" ${jobs[@]+"${jobs[@]}"})
 "${build[@]}" >&2 || fail "the build failed"
 built=$("${build[@]}" --show-bin-path)/apus
 [ -x "$built" ] || fail "the build left no executable at $built"
@@ -56,6 +64,7 @@ release=$work/apus
 strip -o "$release" "$built" || fail "strip failed"
 chmod 755 "$release"
 
+[ "$(stat -c %s "$release")" -le 60000000 ] || fail "the file has $(stat -c %s "$release") bytes, over 60 MB"
 echo "size: $(stat -c %s "$release" | awk '{ printf "%.1f MB", $1 / 1e6 }')"
 echo "sha256: $(sha256sum "$release" | cut -d' ' -f1)"
 libraries=$(readelf -d "$release" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')

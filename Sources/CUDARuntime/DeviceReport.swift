@@ -34,7 +34,7 @@ public struct DeviceReport: Sendable {
     cards.contains { $0.problem == nil } && libraries.allSatisfy { $0.problem == nil || !$0.library.isRequired }
   }
 
-  /// What to do, a sentence each. Nothing where the machine has neither card nor driver: then there is nothing to repair.
+  /// What to do, a sentence each. Where the machine has neither card nor driver, there is nothing to repair.
   public var advice: [String] {
     let hasDriver = libraries.contains { $0.library == .driver && $0.path != nil }
     return hasDriver

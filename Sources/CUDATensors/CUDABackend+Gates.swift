@@ -30,8 +30,8 @@ extension CUDABackend {
 
   public func boundedReciprocal(_ sum: Tensor, bounds: Tensor, epsilon: Float, output: Tensor) {
     launchFloats(
-      "bounded_reciprocal", [sum, bounds, output], sum, bounds, DeviceAddress.null, DeviceAddress.null, output, sum.count,
-      epsilon)
+      "bounded_reciprocal", [sum, bounds, output], sum, bounds, DeviceAddress.null, DeviceAddress.null, output,
+      sum.count, epsilon)
   }
 
   public func boundedReciprocalBackward(
@@ -47,8 +47,8 @@ extension CUDABackend {
   ) {
     let sequences = angles.rows / max(length, 1)
     launch(
-      "rotations", in: .running, .float32, blocks: blocks(for: sequences * angles.columns, per: 32), threads: 32, angles,
-      firstKeys, last, cosines, sines, sequences, length, angles.columns)
+      "rotations", in: .running, .float32, blocks: blocks(for: sequences * angles.columns, per: 32), threads: 32,
+      angles, firstKeys, last, cosines, sines, sequences, length, angles.columns)
   }
 
   public func rotationsBackward(

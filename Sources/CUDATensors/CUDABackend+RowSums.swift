@@ -1,10 +1,11 @@
 import CUDARuntime
 import Tensors
 
-/// How sums over many rows are cut: by the shape alone, so that their order does not depend on the card, and so that a large
-/// one has some blocks.
+/// How sums over many rows are cut: by the shape alone, so that their order does not depend on the card, and so that a
+/// large one has some blocks.
 enum RowBlocks {
-  /// Rows of each of about `wanted` blocks: a multiple of `step`, the rows that a block takes at once, and eight at least.
+  /// Rows of each of about `wanted` blocks: a multiple of `step`, the rows that a block takes at once, and eight at
+  /// least.
   static func rows(of rows: Int, into wanted: Int, step: Int) -> Int {
     let share = (rows + wanted - 1) / max(wanted, 1)
     return max(8, (share + step - 1) / step) * step
@@ -32,8 +33,8 @@ extension CUDABackend {
     let parts = (rows + blockRows - 1) / blockRows
     let partial = workspace.allocate(byteCount: parts * columns * 4)
     launch(
-      "column_sums", in: .bias, outputGradient.dtype, defines: ["WIDTH": width], blocks: Grid(tiles, parts), threads: 256,
-      outputGradient, partial, rows, columns, blockRows, lanes)
+      "column_sums", in: .bias, outputGradient.dtype, defines: ["WIDTH": width], blocks: Grid(tiles, parts),
+      threads: 256, outputGradient, partial, rows, columns, blockRows, lanes)
     addPartialSums(partial.deviceAddress, parts: parts, columns: columns, stride: columns, into: biasGradient)
   }
 

@@ -2,12 +2,12 @@ import CUDARuntime
 import Glibc
 import Tensors
 
-/// A card: kernels of the folder Kernels and cuBLASLt's products, all on one stream in the order in which they are asked
-/// for.
+/// A card: kernels of the folder Kernels and cuBLASLt's products, all on one stream in the order in which they are
+/// asked for.
 ///
-/// Tensors lie in the card's memory (``DeviceMemory``): their addresses mean nothing to the host. Operations return when
-/// they are put into the stream. They do not throw, as those of the processor do not: what goes wrong in one ends the
-/// process with a sentence, nothing being half written.
+/// Tensors lie in the card's memory (``DeviceMemory``): their addresses mean nothing to the host. Operations return
+/// when they are put into the stream. They do not throw, as those of the processor do not: what goes wrong in one ends
+/// the process with a sentence, nothing being half written.
 public struct CUDABackend: Backend {
   /// The card.
   public let context: CUDAContext

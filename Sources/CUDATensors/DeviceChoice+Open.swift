@@ -3,8 +3,8 @@ import Tensors
 
 extension DeviceChoice {
   /// Opens what was chosen, with all that it needs, so that a library that is missing is told of at once.
-  /// - Returns: the card, nil for the processor; and a warning where `auto` passes over a card that is there, or where the
-  ///   card is slower than it could be.
+  /// - Returns: the card, nil for the processor; and a warning where `auto` passes over a card that is there, or where
+  ///   the card is slower than it could be.
   /// - Throws: ``CUDAError`` where a card was asked for that cannot be used.
   public func open(
     _ finder: LibraryFinder = LibraryFinder(), cache: KernelCache? = .standard()

@@ -8,8 +8,8 @@ public struct DeviceMemory: MemorySource {
   public let leastInSlab: Int
 
   /// The memory of a card.
-  /// - Parameter leastInSlab: 0 cuts all blocks from slabs; `Int.max` none, so that a tool that watches allocations sees
-  ///   each.
+  /// - Parameter leastInSlab: 0 cuts all blocks from slabs; `Int.max` none, so that a tool that watches allocations
+  ///   sees each.
   public init(_ context: CUDAContext, leastInSlab: Int = 0) {
     self.context = context
     self.leastInSlab = leastInSlab

@@ -100,12 +100,8 @@ struct ChatTemplateRenderCommand: ParsableCommand {
 
   private func date() throws -> Date {
     guard let now else { return Date() }
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    for format in ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd'T'HH:mm:ss"] {
-      formatter.dateFormat = format
-      if let date = formatter.date(from: now) { return date }
-    }
+    let formats = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+    if let seconds = LocalTime.seconds(now, formats: formats) { return Date(timeIntervalSince1970: seconds) }
     throw ValidationError("--now is '\(now)'; it must be a date such as 2026-01-31 or 2026-01-31T12:00:00.")
   }
 

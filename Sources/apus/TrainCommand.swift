@@ -95,11 +95,8 @@ struct TrainCommand: ParsableCommand {
   }
 
   private static func runName(_ configuration: RunConfiguration) -> String {
-    let now = DateFormatter()
-    now.dateFormat = "yyyyMMdd_HHmmss"
-    now.locale = Locale(identifier: "en_US_POSIX")
-    return configuration.runName(
-      date: now.string(from: Date()),
+    configuration.runName(
+      date: LocalTime.text(Date().timeIntervalSince1970, format: "%Y%m%d_%H%M%S"),
       jobIdentifier: ProcessInfo.processInfo.environment["SLURM_JOB_ID"] ?? "local")
   }
 }

@@ -56,7 +56,8 @@ extension CUDATests {
       let finder = try finder()
       #expect(sentence { _ = try DeviceChoice.cuda(7).open(finder, cache: nil) }.contains("there is no card cuda:7"))
       let without = try self.finder(without: "libcuda")
-      #expect(sentence { _ = try DeviceChoice.cuda(0).open(without, cache: nil) }.contains("NVIDIA's driver is missing"))
+      let missing = sentence { _ = try DeviceChoice.cuda(0).open(without, cache: nil) }
+      #expect(missing.contains("NVIDIA's driver is missing"))
     }
 
     @Test func theReportKnowsTheCard() throws {

@@ -4,8 +4,8 @@ import Formats
 import Foundation
 import Testing
 
-/// Every kernel through NVIDIA's own compiler, which needs no card. The emulation says that kernels compute rightly; this,
-/// that they are CUDA.
+/// Every kernel through NVIDIA's own compiler, which needs no card. The emulation says that kernels compute rightly;
+/// this, that they are CUDA.
 @Suite(.enabled(if: (try? NVRTC()) != nil, "NVRTC is not installed")) struct KernelCompilationTests {
   /// Ampere, Hopper and Blackwell: the last without what only its own kind has.
   private static let targets = ["sm_80", "sm_90a", "sm_100"].map(CompilationTarget.init)
@@ -58,7 +58,7 @@ import Testing
           do {
             _ = try compiler.compile(file.text, name: file.rawValue, defines: defines)
           } catch {
-            Issue.record("with \(defines.map { "\($0)=\($1)" }.joined(separator: " ")): \(error.description.prefix(2000))")
+            Issue.record("with \(values.sorted { $0.key < $1.key }): \(error.description.prefix(2000))")
           }
         }
       }

@@ -3,8 +3,8 @@ import Testing
 
 extension CUDATests {
   @Suite struct Norms {
-    /// Rows, columns, type: rows of several threads of a warp, of all of a block and of an odd length; more rows than a block
-    /// has for its sums.
+    /// Rows, columns, type: rows of several threads of a warp, of all of a block and of an odd length; more rows than
+    /// a block has for its sums.
     static let shapes: [(Int, Int, DType)] = [
       (70, 64, .bfloat16), (21, 1160, .bfloat16), (37, 77, .float32), (6, 640, .float32),
     ]

@@ -2,8 +2,8 @@ import Synchronization
 
 /// cuBLASLt on one card: matrix products with sums in float32, and what is added to them on the way out.
 ///
-/// Which algorithm computes a product follows from shapes, types and alignment alone, for one card and version: nothing is
-/// timed, and partial sums are float32, so that two runs give the same bits. Float32 products are float32 throughout;
+/// Which algorithm computes a product follows from shapes, types and alignment alone, for one card and version: nothing
+/// is timed, and partial sums are float32, so that two runs give the same bits. Float32 products are float32 throughout;
 /// TF32 is never used.
 public final class BLASLt: Sendable {
   /// The file that it was opened from.

@@ -22,7 +22,7 @@ extension BLASLt {
       try set(3, to: Int32(shape.rightTransposed ? 1 : 0))
       try set(4, to: Int32(shape.leftTransposed ? 1 : 0))
       if let bias {
-        // CUBLASLT_MATMUL_DESC_EPILOGUE = CUBLASLT_EPILOGUE_BIAS, and the type of the bias; the choice looks at its address.
+        // CUBLASLT_MATMUL_DESC_EPILOGUE = CUBLASLT_EPILOGUE_BIAS, and the bias's type. The choice looks at its address.
         try set(7, to: Int32(4))
         try set(26, to: shape.result.code)
         try set(bias: bias)

@@ -36,8 +36,8 @@ public final class CUDAGraph: Sendable {
 extension CUDAContext {
   /// Records what `body` puts into ``stream`` instead of doing it.
   ///
-  /// The work is done at the same addresses whenever the graph is launched: memory that it uses belongs to it as long as it
-  /// lives. `body` must not wait for the card, nor ask it anything.
+  /// The work is done at the same addresses whenever the graph is launched: memory that it uses belongs to it as long
+  /// as it lives. `body` must not wait for the card, nor ask it anything.
   /// - Throws: what `body` throws, or ``CUDAError`` where it did what cannot be recorded.
   public func recordGraph(_ body: () throws -> Void) throws -> CUDAGraph {
     try open.makeCurrent()

@@ -1,5 +1,5 @@
-/// Pinned memory through which bytes of the host go to the card, so that the caller may change them at once and the host
-/// waits for nothing but room.
+/// Pinned memory through which bytes of the host go to the card, so that the caller may change them at once and the
+/// host waits for nothing but room.
 ///
 /// The driver would do the same for ordinary memory, but may wait for the stream first.
 struct Staging: Sendable {

@@ -24,8 +24,9 @@ extension NVRTC {
       "\(device.name) has compute capability \(device.capability); NVRTC \(version) compiles for \(least) and later")
   }
 
-  /// The card's own machine code with what only its kind has (the `a` of 9.0 and later) if that is known; else that of the
-  /// nearest earlier card of its generation, which it runs too; else PTX of the highest known, for the driver to translate.
+  /// The card's own machine code with what only its kind has (the `a` of 9.0 and later) if that is known; else that of
+  /// the nearest earlier card of its generation, which it runs too; else PTX of the highest known, for the driver to
+  /// translate.
   /// - Parameters:
   ///   - capability: ten times the major number plus the minor one.
   ///   - known: what the compiler knows, ascending.

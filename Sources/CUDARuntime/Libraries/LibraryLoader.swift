@@ -48,7 +48,7 @@ public struct LibraryLoader: Sendable {
   public static func system(environment: [String: String] = ProcessInfo.processInfo.environment) -> LibraryLoader {
     LibraryLoader(
       open: { name in
-        // Functions are looked up by name, never by other libraries; cuBLASLt is half a gigabyte, so nothing is bound early.
+        // Functions are looked up by name, never by other libraries. Half a gigabyte of cuBLASLt is not bound early.
         if let handle = dlopen(name, RTLD_LAZY | RTLD_LOCAL) { return .success(UInt(bitPattern: handle)) }
         return .failure(OpenFailure(dlerror().map { String(cString: $0) } ?? "no reason given"))
       },

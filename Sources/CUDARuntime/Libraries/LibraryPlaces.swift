@@ -37,7 +37,8 @@ struct LibraryPlaces {
     return loader.names(packages).map { packages.appendingPath($0).appendingPath("lib") }.filter(loader.exists)
   }
 
-  /// Where Python keeps packages: the active environment, those whose programs are on the path, the user's, the system's.
+  /// Where Python keeps packages: the active environment, those whose programs are on the path, the user's, and the
+  /// system's.
   private var sitePackages: [String] {
     let environments = ["VIRTUAL_ENV", "CONDA_PREFIX"].compactMap { loader.environment[$0] }
     let programs = list("PATH").filter { $0.lastPathPart == "bin" }.map(\.parentPath)

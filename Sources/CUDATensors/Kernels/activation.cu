@@ -1,5 +1,5 @@
-// Activations of rows, times a weight of the row where there is one. KIND: which, below 4 those with gate and up side by
-// side in rows of 2 * width; WIDTH: elements of an access, 1 where rows or addresses are not multiples of it.
+// Activations of rows, times a weight of the row where there is one. KIND: which, below 4 those with gate and up side
+// by side in rows of 2 * width; WIDTH: elements of an access, 1 where rows or addresses are not multiples of it.
 #ifndef KIND
 #define KIND 0
 #endif

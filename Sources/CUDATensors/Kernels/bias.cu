@@ -1,5 +1,5 @@
-// One number a column added to rows, and its gradient: sums over the rows. WIDTH: elements of an access, 1 where rows or
-// addresses are not multiples of it.
+// One number a column added to rows, and its gradient: sums over the rows. WIDTH: elements of an access, 1 where rows
+// or addresses are not multiples of it.
 #ifndef WIDTH
 #define WIDTH (16 / (int)sizeof(T))
 #endif
@@ -24,8 +24,8 @@ struct ColumnSums {
   float *partial;
   int64 rows, columns, block_rows, lanes;
 };
-// partial[block y, column] = the sum of the rows of block y. Of a block's 256 threads `lanes`, a power of two up to 32, go
-// along the columns, and the others down the rows.
+// partial[block y, column] = the sum of the rows of block y. Of a block's 256 threads `lanes`, a power of two up to
+// 32, go along the columns, and the others down the rows.
 KERNEL_OF(256, column_sums, ColumnSums) {
   __shared__ float sums[256 * WIDTH];
   const int lanes = (int)a.lanes, lane = threadIdx.x % lanes, first = threadIdx.x / lanes, step = 256 / lanes;

@@ -1,5 +1,5 @@
-// Matrices put together from columns of others. WIDTH: elements of an access, 1 where any span's place, length or address is
-// not a multiple of it.
+// Matrices put together from columns of others. WIDTH: elements of an access, 1 where any span's place, length or
+// address is not a multiple of it.
 #ifndef WIDTH
 #define WIDTH (16 / (int)sizeof(T))
 #endif
@@ -35,8 +35,8 @@ __device__ inline void sum_spans(const Columns &a, const Span *spans, int64 row,
   for (int k = 0; k < WIDTH; k++) y.at[k] = from_float<T>(sum[k]);
   store(a.out + row * a.width + column, y);
 }
-// Each column is the sum of the spans that stand for it, in their order, or zero. Where spans are gathered, they lie side
-// by side, and one is looked up.
+// Each column is the sum of the spans that stand for it, in their order, or zero. Where spans are gathered, they lie
+// side by side, and one is looked up.
 KERNEL(sum_columns, Columns) {
   int64 row, column;
   if (!run_place<WIDTH>(a.rows, a.width, row, column)) return;

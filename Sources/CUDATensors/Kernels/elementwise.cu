@@ -1,5 +1,5 @@
-// Sums and conversions, element by element. WIDTH: elements of an access, 1 where addresses are not multiples of 16 bytes;
-// TO_HALF: whether conversions give bf16.
+// Sums and conversions, element by element. WIDTH: elements of an access, 1 where addresses are not multiples of 16
+// bytes; TO_HALF: whether conversions give bf16.
 #ifndef WIDTH
 #define WIDTH 8
 #endif

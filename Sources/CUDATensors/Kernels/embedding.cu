@@ -1,6 +1,6 @@
-// Rows of a table by number, and the gradient of the table, in which rows with one number add up in their order: numbers
-// are sorted first, in tiles and then by looking up every tile. WIDTH: elements of an access, 1 where rows or addresses are
-// not multiples of it.
+// Rows of a table by number, and the gradient of the table, in which rows with one number add up in their order:
+// numbers are sorted first, in tiles and then by looking up every tile. WIDTH: elements of an access, 1 where rows or
+// addresses are not multiples of it.
 #ifndef WIDTH
 #define WIDTH (16 / (int)sizeof(T))
 #endif

@@ -1,5 +1,5 @@
-// Functions of float32 tensors, element by element. WIDTH: elements of an access, 1 where addresses are not multiples of
-// 16 bytes.
+// Functions of float32 tensors, element by element. WIDTH: elements of an access, 1 where addresses are not multiples
+// of 16 bytes.
 #ifndef WIDTH
 #define WIDTH 4
 #endif

@@ -1,6 +1,6 @@
 // RMSNorm, LayerNorm (CENTRED) and RMSNorm of heads, whose rows are read once: LANES threads hold a row in registers,
-// ROUNDS accesses of WIDTH elements each. LANES is a power of two up to 32, and a block has several rows, or all of a block's
-// threads. Row r lies at r / heads * stride + r % heads * columns.
+// ROUNDS accesses of WIDTH elements each. LANES is a power of two up to 32, and a block has several rows, or all of a
+// block's threads. Row r lies at r / heads * stride + r % heads * columns.
 #ifndef LANES
 #define LANES 128
 #define ROUNDS 2
@@ -104,10 +104,9 @@ struct NormBackward {
   int64 rows, heads, columns, stride, block_rows;
   float one_plus;
 };
-// With n = (sum - mean) * rstd and g = out_gradient * weight:
-// sum_gradient = rstd * (g - mean(g) - n * mean(g * n)) + residual, in place of either gradient or elsewhere. Each block
-// has `block_rows` rows and leaves the sums over them that are the gradients of weight and, after it, bias in its row of
-// `partial`.
+// With n = (sum - mean) * rstd and g = out_gradient * weight: sum_gradient = rstd * (g - mean(g) - n * mean(g * n)) +
+// residual, in place of either gradient or elsewhere. Each block has `block_rows` rows and leaves the sums over them
+// that are the gradients of weight and, after it, bias in its row of `partial`.
 KERNEL_OF(threads, normalize_backward, NormBackward) {
   float by_weight[ROUNDS * WIDTH] = {}, by_bias[CENTRED ? ROUNDS * WIDTH : 1] = {};
   for (int64 first = 0; first < a.block_rows; first += groups) {

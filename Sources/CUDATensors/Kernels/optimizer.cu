@@ -1,5 +1,5 @@
-// Update rules: single passes over float32 buffers of equal length. WIDTH: elements of an access, 1 where addresses are not
-// multiples of 16 bytes.
+// Update rules: single passes over float32 buffers of equal length. WIDTH: elements of an access, 1 where addresses
+// are not multiples of 16 bytes.
 #ifndef WIDTH
 #define WIDTH 4
 #endif

@@ -1,5 +1,5 @@
-// Rows of a square matrix made orthonormal in their order, as the processor does it: some at a time one after another, then
-// all of those taken out of every later row at once. A thread has the same elements of every row.
+// Rows of a square matrix made orthonormal in their order, as the processor does it: some at a time one after another,
+// then all of those taken out of every later row at once. A thread has the same elements of every row.
 
 struct Orthonormal {
   float *rows;

@@ -1,5 +1,5 @@
-// Weights rounded to blocks of 32 with a scale in half precision (GGUF's Q8_0), and back. WIDTH: elements of an access, 1
-// where the address is no multiple of 16 bytes.
+// Weights rounded to blocks of 32 with a scale in half precision (GGUF's Q8_0), and back. WIDTH: elements of an
+// access, 1 where the address is no multiple of 16 bytes.
 #ifndef WIDTH
 #define WIDTH 4
 #endif

@@ -1,5 +1,5 @@
-// Rotary position embedding in place. PAIRS: pairs of an access, 1 where heads, columns or addresses are not multiples of
-// it; INTERLEAVED: whether neighbours make a pair, not an element of the first half and one of the second.
+// Rotary position embedding in place. PAIRS: pairs of an access, 1 where heads, columns or addresses are not multiples
+// of it; INTERLEAVED: whether neighbours make a pair, not an element of the first half and one of the second.
 #ifndef PAIRS
 #define PAIRS 8
 #endif

@@ -1,5 +1,5 @@
-// The sum of squares, in double, by chunks whose size does not depend on the card. WIDTH: elements of an access, 1 where
-// the address is no multiple of 16 bytes.
+// The sum of squares, in double, by chunks whose size does not depend on the card. WIDTH: elements of an access, 1
+// where the address is no multiple of 16 bytes.
 #ifndef WIDTH
 #define WIDTH 4
 #endif

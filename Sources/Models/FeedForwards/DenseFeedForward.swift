@@ -123,7 +123,9 @@ struct MLP: FeedForwardLayer {
     adapter: LowRankMatrices? = nil
   ) {
     self.adapter = adapter
-    factors = gateFactor == 1 ? nil : Parameter(constants: [(Float(gateFactor), plan.width), (1, plan.width)])
+    factors =
+      gateFactor == 1
+      ? nil : Parameter(constants: [(Float(gateFactor), plan.width), (1, plan.width)], in: store.arena)
     self.outputFactor = outputFactor
     input = store.weights(plan.inputs)
     inputBias = plan.hasBias ? store.biases(plan.inputs) : nil

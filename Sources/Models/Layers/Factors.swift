@@ -2,9 +2,9 @@ import Tensors
 
 extension Parameter {
   /// Numbers for columns that are not trained, each for so many of them.
-  convenience init(constants: [(value: Float, columns: Int)]) {
+  convenience init(constants: [(value: Float, columns: Int)], in arena: Arena) {
     let values = constants.flatMap { [Float](repeating: $0.value, count: $0.columns) }
-    self.init(name: "constants", master: Tensor(values, shape: [values.count], in: Arena()), gradient: nil)
+    self.init(name: "constants", master: Tensor(values, shape: [values.count], in: arena), gradient: nil)
   }
 }
 

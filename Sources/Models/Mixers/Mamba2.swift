@@ -118,7 +118,7 @@ struct Mamba2Mixer: RecurrentMixer {
     normIsBeforeGate = kind.normIsBeforeGate
     epsilon = Float(site.configuration.normEpsilon)
     let widths = [heads.valueWidth, heads.valueWidth, heads.keyWidth, heads.keyWidth, heads.count]
-    factors = kind.factors.map { Parameter(constants: zip($0, widths).map { (Float($0), $1) }) }
+    factors = kind.factors.map { Parameter(constants: zip($0, widths).map { (Float($0), $1) }, in: store.arena) }
     timeSteps =
       kind.smallestTimeStep == nil && kind.largestTimeStep == nil
       ? nil : Float(kind.smallestTimeStep ?? 0)...Float(kind.largestTimeStep ?? .infinity)

@@ -11,12 +11,12 @@ template <class E> struct EmulatedPointee<E *> {
 template <> struct EmulatedPointee<void *> : EmulatedPointee<char> {};
 template <> struct EmulatedPointee<const void *> : EmulatedPointee<char> {};
 
-// Structs of up to 16 bytes are often moved whole by what is cast, of which clang tells nothing.
+// Structs of 16 bytes are mostly moved whole where they are cast, of which clang tells nothing.
 template <class E> inline void emulated_touch_cast(E *to) {
-  if constexpr (__is_class(E) && sizeof(E) <= 16) emulated_touch(to, sizeof(E), true);
+  if constexpr (__is_class(E) && sizeof(E) == 16) emulated_touch(to, sizeof(E), true);
 }
 template <class E> inline void emulated_touch_cast(const E *to) {
-  if constexpr (__is_class(E) && sizeof(E) <= 16) emulated_touch(to, sizeof(E), false);
+  if constexpr (__is_class(E) && sizeof(E) == 16) emulated_touch(to, sizeof(E), false);
 }
 
 template <class To, class From> inline To emulated_cast(From &&from) {
