@@ -100,8 +100,7 @@ struct ChatTemplateRenderCommand: ParsableCommand {
 
   private func date() throws -> Date {
     guard let now else { return Date() }
-    let formats = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
-    if let seconds = LocalTime.seconds(now, formats: formats) { return Date(timeIntervalSince1970: seconds) }
+    if let seconds = LocalTime.seconds(now) { return Date(timeIntervalSince1970: seconds) }
     throw ValidationError("--now is '\(now)'; it must be a date such as 2026-01-31 or 2026-01-31T12:00:00.")
   }
 

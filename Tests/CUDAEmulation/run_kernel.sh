@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a kernel's text on the CPU from a small C++ program: README.md, "A kernel by itself".
 #
-#   Tests/CUDAEmulation/run_kernel.sh HARNESS.cpp [HEADER.cuh …] KERNEL.cu [-DNAME=VALUE …] [--sanitize] [--races] [-- ARGUMENT…]
+#   run_kernel.sh HARNESS.cpp [HEADER.cuh …] KERNEL.cu [-DNAME=VALUE …] [--sanitize] [--races] [-- ARGUMENT…]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kernels=$here/../../Sources/CUDATensors/Kernels

@@ -18,11 +18,12 @@ typedef float Element;
 typedef bf16 Element;
 #endif
 
-// With WGMMA (sm_90a) the right operands of products are read by a warpgroup's own instruction, four warps together: all
-// of them then take part, whatever their rows see.
+// With WGMMA (sm_90a) the right operands of products are read by a warpgroup's own instruction, four warps together:
+// all of them then take part, whatever their rows see.
+
 // Rows of `columns` elements, a multiple of 16, in pieces of 16 bytes. The same piece of eight successive rows lies in
-// different banks: eight pieces of all rows stand together, eight pieces a row, which change places by row (the swizzle of
-// 128 bytes that Hopper's instructions know); or rows are an odd number of pieces apart.
+// different banks: eight pieces of all rows stand together, eight pieces a row, which change places by row (the swizzle
+// of 128 bytes that Hopper's instructions know); or rows are an odd number of pieces apart.
 template <int row_count, int columns> struct Tile {
   static constexpr int rows = row_count, in_piece = 16 / sizeof(Element), pieces = columns / in_piece;
   static constexpr bool turns = pieces % 8 == 0;

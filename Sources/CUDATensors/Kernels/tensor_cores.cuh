@@ -114,9 +114,8 @@ __device__ inline uint32 round_to_pair(float low, float high) {
 
 #if WGMMA
 // Hopper's products of a warpgroup (sm_90a), four warps together, which read the right operand from shared memory
-// themselves: rows of 128 bytes whose pieces of 16 change places by row, from an address of which eight such rows, 1024
-// bytes, lie at multiples. Products stand between begin and end; before a barrier after which they read, each thread that
-// wrote says so.
+// themselves: rows of 128 bytes whose pieces of 16 change places by row, eights of rows at multiples of 1024 bytes.
+// Products stand between begin and end; before a barrier after which they read, each thread that wrote says so.
 __device__ inline void written_for_warpgroups() {
 #ifndef APUS_EMULATED
   asm volatile("fence.proxy.async.shared::cta;" : : : "memory");

@@ -1,74 +1,38 @@
-#include "launch.h"
-
+#include "block.h"
 #include "fibers.h"
 #include "matrices.h"
-#include "memory.h"
 #include "races.h"
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <map>
-#include <sys/mman.h>
 #include <vector>
+
+using namespace running;
+
+namespace running {
+
+const Kernel *kernel;
+std::vector<Thread> threads;
+std::vector<Warp> warps;
+Thread *current;
+unsigned long long blocks_run;
+uint32_t launch_number, block_number, barriers_passed;
+
+}  // namespace running
 
 namespace {
 
-struct Copy {
-  void *to;
-  const void *from;
-  unsigned bytes, size, group;
-};
-
-struct Thread {
-  EmulatedIndex index;
-  unsigned linear;
-  bool is_done;
-  // Where it waits, and that it waits: a barrier's number or a collective's name.
-  const char *waits_at;
-  void *place;
-  Stack *stack;
-  Thread *next;
-  std::vector<Copy> copies;
-  unsigned open_group;
-};
-
-struct Barrier {
-  unsigned arrived = 0, threads = 0;
-  Thread *first = nullptr, *last = nullptr;
-};
-
-// A collective of one set of lanes; a warp may have several.
-struct Meeting {
-  unsigned lanes, arrived;
-  const char *name;
-  void *items[32];
-  Thread *threads[32];
-};
-
-struct Warp {
-  unsigned existing, syncs;
-  std::vector<Meeting> meetings;
-};
-
-const Kernel *kernel;
 const void *arguments;
-std::vector<Thread> threads;
-std::vector<Warp> warps;
 Barrier barriers[16];
-Thread *current, *ready_first, *ready_last;
+Thread *ready_first, *ready_last;
 // Threads begin in this order, so that what depends on it shows: from the last down to the first in every other block.
 bool is_reversed;
 unsigned begun, done, count, stacks_made, idle;
 Stack *current_stack;
 void *home;
 std::string problem;
-unsigned long long blocks_run;
 // Whether the calling OS thread is the one that runs a launch.
 thread_local bool runs_here;
-// What orders accesses to memory, for races.
-uint32_t launch_number, block_number, barriers_passed;
 
 std::string text(EmulatedIndex i) {
   return "(" + std::to_string(i.x) + ", " + std::to_string(i.y) + ", " + std::to_string(i.z) + ")";
@@ -213,72 +177,6 @@ void collective(unsigned lanes, const char *name, void *item, EmulatedWork *work
   }
 }
 
-void copy_async(void *shared, const void *global, unsigned bytes, unsigned size) {
-  const uintptr_t addresses = reinterpret_cast<uintptr_t>(shared) | (bytes ? reinterpret_cast<uintptr_t>(global) : 0);
-  if ((size != 4 && size != 8 && size != 16) || bytes > size || addresses & (size - 1))
-    leave_launch("cp.async of " + std::to_string(bytes) + " of " + std::to_string(size) +
-                 " bytes, from or to an address that is not a multiple of that");
-  if (card.touch) {
-    if (bytes) card.touch(global, bytes, false);
-    card.touch(shared, size, true);
-  }
-  memset(shared, 0xff, size);
-  current->copies.push_back({shared, global, bytes, size, current->open_group});
-}
-
-void commit_copies() { current->open_group++; }
-
-void wait_copies(unsigned groups) {
-  std::vector<Copy> &copies = current->copies;
-  size_t finished = 0;
-  for (; finished < copies.size() && copies[finished].group + groups < current->open_group; finished++) {
-    const Copy &copy = copies[finished];
-    unsigned char bytes[16] = {};
-    memcpy(bytes, copy.from, copy.bytes);
-    memcpy(copy.to, bytes, copy.size);
-  }
-  copies.erase(copies.begin(), copies.begin() + finished);
-}
-
-constexpr size_t most_dynamic = 256 << 10;
-
-// Dynamic shared memory, which ends at a page that nobody may touch.
-unsigned char *dynamic_memory(size_t bytes) {
-  static constexpr size_t most = most_dynamic;
-  static unsigned char *memory = nullptr;
-  if (!memory) {
-    memory = static_cast<unsigned char *>(
-        mmap(nullptr, most + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-    mprotect(memory + most, 4096, PROT_NONE);
-  }
-  // A multiple of 128 at least, and of 1024 where the size is one.
-  return memory + most - (bytes + 127) / 128 * 128;
-}
-
-void touch(const void *address, unsigned bytes, bool writes) {
-  Shadow *shadow = shadow_of(address, bytes);
-  if (!shadow || !current) return;
-  const unsigned char *place = static_cast<const unsigned char *>(address);
-  const bool is_static = place >= kernel->shared && place < kernel->shared + kernel->shared_bytes;
-  const bool is_own = is_static || (place >= dynamic_memory(most_dynamic) && place < dynamic_memory(0));
-  const Toucher now = {is_own ? (uint32_t)blocks_run : launch_number, is_own ? 0 : block_number, barriers_passed,
-                       warps[current->linear >> 5].syncs, (uint16_t)current->linear};
-  std::string before;
-  for (unsigned i = 0; i < bytes; i++) {
-    std::string other = race_at(shadow[i], now, writes);
-    if (before.empty()) before = other;
-  }
-  if (before.empty()) return;
-  const std::string what = std::string(writes ? "writes " : "reads ") + std::to_string(bytes) + " bytes that " + before +
-                           ", with nothing between that orders them: " +
-                           (is_static ? "byte " + std::to_string(place - kernel->shared) + " of static shared memory"
-                            : is_own  ? "byte " + std::to_string(place - card.dynamic_shared) + " of dynamic shared memory"
-                                      : guarded_place(address));
-  if (getenv("APUS_EMULATED_RACES") != std::string("report")) leave_launch(what);
-  static std::map<std::string, int> told;
-  if (told[kernel->name]++ < 3) fprintf(stderr, "race: %s: %s\n", running_place().c_str(), what.c_str());
-}
-
 void fail(const char *message) { leave_launch(message); }
 
 // Whose fault it is that the block's threads stand still.
@@ -346,7 +244,8 @@ bool run_block(size_t dynamic_bytes) {
 EmulatedCard *apus_card = &card;
 
 EmulatedCard card = {{}, 0, {}, {}, {}, nullptr, barrier, collective, yield, fail,
-                     copy_async, commit_copies, wait_copies, finds_races() ? touch : nullptr, mma_m16n8k16_bf16, mma_m16n8k8_tf32, load_matrix};
+                     copy_async, commit_copies, wait_copies, finds_races() ? touch : nullptr,
+                     mma_m16n8k16_bf16, mma_m16n8k8_tf32, load_matrix};
 
 std::string running_place() {
   if (!runs_here || !current) return "";

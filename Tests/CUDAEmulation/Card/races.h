@@ -1,5 +1,5 @@
-// Finds threads that touch the same memory, one of them writing, with nothing between that orders them: a barrier of the
-// block, or __syncwarp within a warp. Blocks are never ordered. Only where APUS_EMULATED_RACES is set.
+// Finds threads that touch the same memory, one of them writing, with nothing between that orders them: a barrier of
+// the block, or __syncwarp within a warp. Blocks are never ordered. Only where APUS_EMULATED_RACES is set.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -99,7 +99,8 @@ bool compile(const std::string &text, const std::string &name, const std::vector
     for (const char *flag : {"-DAPUS_EMULATED_RACES", "-fsanitize-coverage=func,trace-loads,trace-stores"})
       flags.push_back(flag);
   // The prelude is half of the work: it is done once.
-  const std::string prelude = folder() + (finds_races ? "/races.pch" : "/threads.pch"), made = prelude + "." + std::to_string(getpid());
+  const std::string prelude = folder() + (finds_races ? "/races.pch" : "/threads.pch");
+  const std::string made = prelude + "." + std::to_string(getpid());
   bool is_compiled = true;
   if (access(prelude.c_str(), R_OK)) {
     std::vector<std::string> command = {CLANG, "-x", "c++-header", folder() + "/Prelude/threads.h", "-o", made};
