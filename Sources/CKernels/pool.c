@@ -57,8 +57,8 @@ static bool enter(void) {
   return false;
 }
 
-// Waits a little and has some lines fetched meanwhile: without waiting more are asked for than the processor keeps track
-// of, and it drops the rest. Memory that is gone by then does no harm.
+// Waits a little and has some lines fetched meanwhile: without waiting more are asked for than the processor keeps
+// track of, and it drops the rest. Memory that is gone by then does no harm.
 static bool fetch_some(apus_stretch *s) {
   int place = s->at[0] < s->end[0] ? 0 : 1;
   bool some = s->at[place] < s->end[place];
@@ -155,7 +155,9 @@ int apus_parallel_then_fetch(int64_t count, apus_task task, void *context, const
   return late;
 }
 
-void apus_parallel(int64_t count, apus_task task, void *context) { apus_parallel_then_fetch(count, task, context, NULL); }
+void apus_parallel(int64_t count, apus_task task, void *context) {
+  apus_parallel_then_fetch(count, task, context, NULL);
+}
 
 typedef struct {
   void *memory[8];

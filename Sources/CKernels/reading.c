@@ -1,5 +1,5 @@
-// Parallel work that reads memory once, where reading is all the work: products of few rows with weights. Each thread goes
-// through a stretch that lies together in memory, which the processor then fetches ahead.
+// Parallel work that reads memory once, where reading is most of the work: products of few rows with weights, attention
+// of few queries. Each thread goes through a stretch that lies together in memory, which the processor fetches ahead.
 #include "reading.h"
 #include <stdatomic.h>
 #include <stddef.h>
@@ -43,7 +43,8 @@ static int64_t start_of(int64_t count, int64_t own, int worker, int threads) {
 
 apus_stretch apus_stretch_of(const apus_habit *h, int worker, int threads) {
   int64_t count = GET(h->count), own = GET(h->own) / quarters;
-  int64_t first = start_of(count, own, worker, threads), pieces = start_of(count, own, worker + 1, threads) - first;
+  int64_t first = start_of(count, own, worker, threads);
+  int64_t pieces = start_of(count, own, worker + 1, threads) - first;
   apus_stretch s;
   for (int i = 0; i < 2; i++) {
     int64_t piece = GET(h->bytes[i]), bytes = pieces * piece;
@@ -53,7 +54,7 @@ apus_stretch apus_stretch_of(const apus_habit *h, int worker, int threads) {
   return s;
 }
 
-// A thread claims some pieces of its stretch at a time, so that others can take the half of what is left at its end where
+// A thread claims some pieces of its stretch at a time, so that others can take half of what is left, from its end, where
 // the system has stopped it.
 typedef struct {
   _Alignas(64) _Atomic uint64_t left;  // the first piece that nobody has, and below it the one after the last
