@@ -1,6 +1,6 @@
 // A pool that sleeps when idle and spins briefly between the operations of a step.
 #define _GNU_SOURCE
-#include "apus_pool.h"
+#include "reading.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #define relax() ((void)0)
 #endif
 
-enum { most_threads = 256, spins = 4000 };
+enum { most_threads = 256, spins = 4000, lines_at_a_time = 16 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;    // guards the wake-up and the pool's size
 static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
@@ -35,6 +35,7 @@ static int64_t task_count = 0;
 static int region_threads = 1;
 static apus_task task_function;
 static void *task_context;
+static const apus_habit *coming;  // what idle threads are to fetch; NULL: they go on as before
 
 static _Thread_local bool inside = false;
 
@@ -56,11 +57,23 @@ static bool enter(void) {
   return false;
 }
 
+// Waits a little and has some lines fetched meanwhile: without waiting more are asked for than the processor keeps
+// track of, and it drops the rest. Memory that is gone by then does no harm.
+static bool fetch_some(apus_stretch *s) {
+  int place = s->at[0] < s->end[0] ? 0 : 1;
+  bool some = s->at[place] < s->end[place];
+  for (int i = 0; i < lines_at_a_time && s->at[place] < s->end[place]; i++, s->at[place] += 64)
+    __builtin_prefetch(s->at[place], 0, 2);
+  relax();
+  return some;
+}
+
 static void *worker_main(void *argument) {
   int worker = (int)(intptr_t)argument;
   uint64_t seen = 0;
+  apus_stretch next = {0};
   for (;;) {
-    for (int i = 0; i < spins && atomic_load_explicit(&epoch, memory_order_acquire) == seen; i++) relax();
+    for (int i = 0; i < spins && atomic_load_explicit(&epoch, memory_order_acquire) == seen;) i += !fetch_some(&next);
     if (atomic_load_explicit(&epoch, memory_order_acquire) == seen) {
       pthread_mutex_lock(&lock);
       atomic_fetch_add(&sleepers, 1);
@@ -70,7 +83,10 @@ static void *worker_main(void *argument) {
     }
     seen = atomic_load_explicit(&epoch, memory_order_acquire);
     if (!enter()) continue;
-    if (worker < region_threads) take_tasks(worker);
+    if (worker < region_threads) {
+      take_tasks(worker);
+      if (coming) next = apus_stretch_of(coming, worker, region_threads);
+    }
     atomic_fetch_sub_explicit(&gate, 2, memory_order_release);
   }
   return NULL;
@@ -101,15 +117,15 @@ static int start_workers(int n) {
   return started + 1;
 }
 
-void apus_parallel(int64_t count, apus_task task, void *context) {
-  if (count <= 0) return;
+int apus_parallel_then_fetch(int64_t count, apus_task task, void *context, const apus_habit *next) {
+  if (count <= 0) return -1;
   int n = apus_pool_threads();
   if (count == 1 || n == 1 || inside || pthread_mutex_trylock(&submit) != 0) {
     bool outer = inside;
     inside = true;
     for (int64_t t = 0; t < count; t++) task(context, t, 0);
     inside = outer;
-    return;
+    return -1;
   }
   int available = start_workers(n);
   if (n > available) n = available;
@@ -117,6 +133,7 @@ void apus_parallel(int64_t count, apus_task task, void *context) {
   task_context = context;
   task_count = count;
   region_threads = n;
+  coming = next;
   atomic_store_explicit(&next_task, 0, memory_order_relaxed);
   atomic_store_explicit(&gate, 1, memory_order_release);
   atomic_fetch_add(&epoch, 1);
@@ -128,11 +145,18 @@ void apus_parallel(int64_t count, apus_task task, void *context) {
   }
   take_tasks(0);
   atomic_fetch_and_explicit(&gate, ~(uint64_t)1, memory_order_relaxed);
-  for (int i = 0; atomic_load_explicit(&gate, memory_order_acquire) > 0; i++) {
-    if (i < spins * 4) relax();
+  bool late = atomic_load_explicit(&gate, memory_order_acquire) > 0;
+  apus_stretch own = next ? apus_stretch_of(next, 0, n) : (apus_stretch){0};
+  for (int i = 0; atomic_load_explicit(&gate, memory_order_acquire) > 0;) {
+    if (i < spins * 4) i += !fetch_some(&own);
     else usleep(20);
   }
   pthread_mutex_unlock(&submit);
+  return late;
+}
+
+void apus_parallel(int64_t count, apus_task task, void *context) {
+  apus_parallel_then_fetch(count, task, context, NULL);
 }
 
 typedef struct {

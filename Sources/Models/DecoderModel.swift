@@ -101,9 +101,10 @@ public struct DecoderModel: Sendable {
     var stream = embedded(
       Tensor(Array(tokens.joined()), in: execution.arena), at: context.positions, places: context.places, on: &tape)
     if readsEmbedding { context.embedding = stream.sum }
-    for (i, block) in blocks.enumerated() {
+    // By number: a block taken out of the array is a copy, of which every reference is counted.
+    for i in blocks.indices {
       var layers = states.map { $0.layers[i] }
-      stream = block.step(stream, context, states: &layers, on: &tape)
+      stream = blocks[i].step(stream, context, states: &layers, on: &tape)
       for (sequence, layer) in layers.enumerated() { states[sequence].layers[i] = layer }
     }
     return normed(stream, on: &tape).tensor

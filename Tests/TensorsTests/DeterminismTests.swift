@@ -64,6 +64,30 @@ extension EngineTests {
         }
       }
     }
+
+    /// Every piece is read once, however stretches move from one time to the next, and memory that is gone does no harm.
+    @Test func reading() async {
+      await #expect(processExitsWith: .success) {
+        for threads in [1, 2, 5, 256, 3] {
+          InstructionSet.setThreads(threads)
+          for count in [0, 1, 2, 5, 64, 1001] {
+            for round in 0..<40 {
+              let memory = UnsafeMutableRawPointer.allocate(byteCount: 1 << 16 + round, alignment: 64)
+              defer { memory.deallocate() }
+              let second = round % 2 == 0 ? nil : UnsafeRawPointer(memory)
+              let each = apus_reading(memory: (UnsafeRawPointer(memory), second), bytes: (48, Int64(round % 2)))
+              var runs = [UInt8](repeating: 0, count: count + 1)
+              runs.withUnsafeMutableBufferPointer { runs in
+                apus_parallel_reading(
+                  each, Int64(count),
+                  { context, piece, _ in context?.assumingMemoryBound(to: UInt8.self)[Int(piece)] += 1 }, runs.baseAddress)
+              }
+              #expect(runs.dropLast().allSatisfy { $0 == 1 } && runs.last == 0, "\(threads) threads, \(count) pieces")
+            }
+          }
+        }
+      }
+    }
   }
 }
 

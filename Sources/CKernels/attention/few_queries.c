@@ -33,7 +33,13 @@ void apus_attention_few_queries(const apus_attention *s, const void *q, const vo
   int64_t tasks = s->sequences * chunks;
   float *parts = apus_workspace(1, (size_t)(tasks * s->query_length * s->heads * part) * sizeof(float));
   few_queries_job job = {s, q, k, v, chunks, part, parts, out, lse};
-  apus_parallel(tasks, CHOOSE(few_queries_chunk), &job);
+  if (s->sequences == 1) {
+    int64_t size = keys_per_chunk * (int64_t)apus_dtype_size(s->dtype);
+    apus_parallel_reading((apus_reading){{k, v}, {size * s->k_stride, size * s->v_stride}}, tasks,
+                          CHOOSE(few_queries_chunk), &job);
+  } else {
+    apus_parallel(tasks, CHOOSE(few_queries_chunk), &job);
+  }
   CHOOSE(join_chunks)(&job);
 }
 
@@ -56,12 +62,13 @@ INLINE vf V(partial_dot)(const void *a, int64_t a_at, const void *b, int64_t b_a
 }
 
 // Scores of up to sixteen keys from `k_at` on; lanes beyond them repeat the last.
-INLINE vf V(scores)(const few_queries_job *j, int64_t q_at, int64_t k_at, int keys, const int64_t dim,
+INLINE vf V(scores)(const few_queries_job *j, int64_t q_at, int64_t k_at, const int keys, const int64_t dim,
                     apus_dtype type) {
+  const int64_t stride = j->spec->k_stride;
   vf sum[16];
   UNROLL for (int key = 0; key < 16; key++) {
-    int64_t at = k_at + (key < keys ? key : keys - 1) * j->spec->k_stride;
-    sum[key] = V(partial_dot)(j->q, q_at, j->k, at, dim, type);
+    sum[key] = V(partial_dot)(j->q, q_at, j->k, k_at, dim, type);
+    if (key + 1 < keys) k_at += stride;
   }
   return V(sums_of)(sum);
 }
@@ -141,8 +148,9 @@ INLINE void V(chunk_of_query)(const few_queries_job *j, int64_t sequence, int64_
     int n = keys - key < 16 ? (int)(keys - key) : 16;
     for (int64_t h = 0; h < s->heads; h++) {
       int64_t k_at = (row + key) * s->k_stride + h / group * dim;
-      vf x = dim == 64 ? V(scores)(j, q_at + h * dim, k_at, n, 64, type)
-                       : V(scores)(j, q_at + h * dim, k_at, n, dim, type);
+      vf x = dim == 64 && n == 16 ? V(scores)(j, q_at + h * dim, k_at, 16, 64, type)
+             : dim == 64          ? V(scores)(j, q_at + h * dim, k_at, n, 64, type)
+                                  : V(scores)(j, q_at + h * dim, k_at, n, dim, type);
       x *= scale;
       if (!plain) {
         uint64_t bits = apus_seen_bits(s, range, sequence, h, query, first + key);

@@ -182,9 +182,9 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
   p.block_rows = panels * k->tile_rows;
   p.row_blocks = divide_up(p.rows, p.block_rows);
   p.block_columns = block_columns > 0 ? block_columns : p.columns;
-  if (block_columns == 0 && p.rows <= few_rows) {
-    // Reading B is all the work: each thread goes through a stretch that lies together in memory.
-    p.block_columns = divide_up(divide_up(p.columns, k->tile_columns), apus_pool_threads()) * k->tile_columns;
+  const bool reading = block_columns == 0 && p.rows <= few_rows;  // B, which is all the work
+  if (reading) {
+    p.block_columns = k->tile_columns;
   } else if (block_columns == 0 && p.row_blocks < 32) {
     // Too few blocks of rows to share out evenly: the columns are split too.
     int64_t blocks = least(divide_up(64, p.row_blocks), divide_up(p.columns, k->tile_columns));
@@ -206,5 +206,7 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
     pack_left(k, p.left, p.rows, p.depth, packed_left);
     p.packed_left = packed_left;
   }
-  apus_parallel(p.row_blocks * p.column_blocks, product_task, &p);
+  apus_reading right = {{p.packed}, {(int64_t)p.panel_bytes}};
+  if (reading && p.row_blocks == 1) apus_parallel_reading(right, p.column_blocks, product_task, &p);
+  else apus_parallel(p.row_blocks * p.column_blocks, product_task, &p);
 }

@@ -47,10 +47,14 @@ void apus_q8_linear(int64_t rows, int64_t inputs, int64_t outputs, const void *x
   apus_parallel(divide_up(rows, job.group), CHOOSE(round_group), &job);
   job.block_rows = divide_up(least(rows, cached_bytes / (row_bytes + 1) + 1), job.group) * job.group;
   job.row_blocks = divide_up(rows, job.block_rows);
-  // Where reading the weights is all the work, each thread goes through a stretch that lies together in memory.
-  bool reading = rows <= APUS_Q8_FINE_ROWS;
-  int64_t share = divide_up(panels * job.row_blocks, reading ? apus_pool_threads() : tasks_wanted);
-  job.panels_per_task = reading ? share : divide_up(share, least_panels) * least_panels;
+  if (rows <= APUS_Q8_FINE_ROWS && job.row_blocks == 1) {
+    job.panels_per_task = 1;
+    apus_reading weights = {{packed}, {job.blocks * q8_record_bytes}};
+    apus_parallel_reading(weights, panels, CHOOSE(q8_task), &job);
+    return;
+  }
+  int64_t share = divide_up(panels * job.row_blocks, tasks_wanted);
+  job.panels_per_task = divide_up(share, least_panels) * least_panels;
   apus_parallel(divide_up(panels, job.panels_per_task) * job.row_blocks, CHOOSE(q8_task), &job);
 }
 

@@ -12,6 +12,14 @@ void apus_pool_set_threads(int threads);
 /// Runs `task(context, 0 ..< count)` on all threads and returns when every one has finished. Which thread takes
 /// which task is not defined, so a task must not depend on it. Called inside a task, runs inline.
 void apus_parallel(int64_t count, apus_task task, void *context);
+/// What each task reads: `bytes` bytes of one place, or of two, one task's after another's.
+typedef struct {
+  const void *memory[2];
+  int64_t bytes[2];
+} apus_reading;
+/// The same for tasks for which reading memory is most of the work: each thread goes through a stretch of it, and
+/// threads that wait between regions fetch what was read next the last time.
+void apus_parallel_reading(apus_reading each, int64_t count, apus_task task, void *context);
 /// Memory for the current thread that lasts until its next call with the same slot (0 to 7); 64-byte aligned.
 void *apus_workspace(int slot, size_t bytes);
 

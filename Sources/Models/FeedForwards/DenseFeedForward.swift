@@ -106,7 +106,7 @@ struct MLPPlan {
 }
 
 /// A product, an activation, a product.
-struct MLP: FeedForwardLayer {
+final class MLP: FeedForwardLayer {
   let input: WeightMatrix
   let inputBias: WeightVector?
   let activation: ModelConfiguration.Activation

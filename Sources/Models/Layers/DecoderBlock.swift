@@ -14,6 +14,10 @@ public struct ResidualStream: Sendable {
     sum = variables[0]
     delta = variables.count > 1 ? variables[1] : nil
   }
+
+  init(sum: Variable, delta: Variable?) {
+    (self.sum, self.delta) = (sum, delta)
+  }
 }
 
 /// One block: a mixer, then a feed-forward layer, each with norms on what it reads, on what it gives, or both.
@@ -83,6 +87,7 @@ struct BranchNorms: Sendable {
       input = residual
     }
     let output = branch(input, &tape)
-    return factors.apply(ResidualStream([residual, after.map { $0(output, on: &tape).normed } ?? output]), on: &tape)
+    let delta = after.map { $0(output, on: &tape).normed } ?? output
+    return factors.apply(ResidualStream(sum: residual, delta: delta), on: &tape)
   }
 }

@@ -1,7 +1,7 @@
 import Tensors
 
 /// Softmax attention of one block: multi-head, grouped or multi-query by the number of key-value heads.
-struct AttentionMixer: Mixer {
+final class AttentionMixer: Mixer {
   let shape: AttentionShape
   let projection: WeightMatrix
   let projectionBias: WeightVector?

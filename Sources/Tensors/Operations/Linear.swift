@@ -22,6 +22,7 @@ extension Tape {
       weight.multiply(x.tensor, into: output, in: execution)
     }
     if let bias { execution.backend.addBias(bias.master, to: output) }
+    guard isRecording else { return variable(output) }
     return record(inputs: [x], output: output) { gradient in
       if let biasGradient = bias?.gradient {
         execution.backend.biasBackward(outputGradient: gradient, biasGradient: biasGradient)

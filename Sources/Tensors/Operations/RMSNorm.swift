@@ -12,6 +12,7 @@ extension Tape {
     execution.backend.rmsNorm(
       x.tensor, delta: delta?.tensor, weight: weight.master, onePlus: onePlus, epsilon: epsilon, sum: sum,
       output: output, rstd: rstd)
+    guard isRecording else { return (variable(sum), variable(output)) }
     let inputs = [x] + (delta.map { [$0] } ?? [])
     let inputCount = inputs.count
     let results = record(inputs: inputs, outputs: [sum, output]) { gradients in

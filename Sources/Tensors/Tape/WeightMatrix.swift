@@ -17,15 +17,17 @@ public final class WeightMatrix: Sendable {
   public let gradient: Tensor?
   private let version: WeightVersion
 
-  private enum Form: Hashable {
+  private enum Form: Equatable {
     case packed(transposed: Bool, DType, InstructionSet)
     case q8
   }
   private struct Packed {
+    let form: Form
     let storage: Storage
-    let version: Int
+    var version: Int
   }
-  private let forms = Mutex<[Form: Packed]>([:])
+  /// Two or three: searching them takes less time than a hash, which every layer of every written token would need.
+  private let forms = Mutex<[Packed]>([])
   private let arena: Arena
 
   /// Rows of stored parameters that are read at a time, in elements; and of what number they are a multiple.
@@ -115,10 +117,11 @@ public final class WeightMatrix: Sendable {
   private func current(_ form: Form, byteCount: @autoclosure () -> Int, make: (Storage) -> Void) -> Storage {
     let now = version.current
     return forms.withLock { forms in
-      if let packed = forms[form], packed.version == now { return packed.storage }
-      let storage = forms[form]?.storage ?? arena.allocate(byteCount: byteCount())
+      let known = forms.firstIndex { $0.form == form }
+      if let known, forms[known].version == now { return forms[known].storage }
+      let storage = known.map { forms[$0].storage } ?? arena.allocate(byteCount: byteCount())
       make(storage)
-      forms[form] = Packed(storage: storage, version: now)
+      if let known { forms[known].version = now } else { forms.append(Packed(form: form, storage: storage, version: now)) }
       return storage
     }
   }
