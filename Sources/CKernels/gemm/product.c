@@ -4,6 +4,7 @@
 #include "product.h"
 #include "apus_pool.h"
 #include "store_tile.h"
+#include <stdatomic.h>
 #include <string.h>
 
 enum { cache_bytes = 448 << 10, small_right = 1 << 20, columns_per_task = 1024, most_packed = 64 << 20 };
@@ -137,6 +138,8 @@ static void product_task(void *context, int64_t task, int worker) {
     }
   }
   if (k->end) k->end();
+  // What went past the caches is in no order with the other writes, until here.
+  if (p->turned_aside) atomic_thread_fence(memory_order_seq_cst);
   if (strip) p->epilogue(p->context, row0, row1 - row0, column0, column1 - column0, strip, p->block_columns);
 }
 
