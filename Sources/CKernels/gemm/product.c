@@ -66,6 +66,11 @@ static void expect_rows(const char *c, int64_t bytes, int64_t rows) {
   }
 }
 
+// The same of rows in bf16 that the next tile writes.
+static void expect_written(const char *c, int64_t bytes, int64_t rows) {
+  for (int64_t i = 0; i < rows; i++, c += bytes) __builtin_prefetch(c, 1);
+}
+
 // A stretch of memory that is fetched bit by bit before it is needed.
 typedef struct {
   const char *at, *end;
@@ -127,6 +132,7 @@ static void product_task(void *context, int64_t task, int worker) {
         multiply_tile(p, panel, row, rows, b, strip + (row - row0) * p->block_columns + column - column0,
                       p->block_columns, false);
       } else if (whole && rounded) {
+        expect_written(c + rows * c_bytes, c_bytes, least(rows, row1 - row - rows));
         multiply_rounded(p, panel, row, b, (uint16_t *)c);
       } else if (whole && in_floats) {
         if (p->accumulate) expect_rows(c + rows * c_bytes, c_bytes, least(rows, row1 - row - rows));
