@@ -55,6 +55,27 @@ INLINE void V(write_rows)(const float *in, int64_t stride, int64_t rows, int64_t
     }
 }
 
+// The sum over a head of d_out * out of each query, which is what the softmax's normalisation takes away; zero for those past
+// `count`. Sixteen are added up at once.
+INLINE void V(taken_by_normalising)(const void *out, const void *d_out, int64_t stride, int64_t width, apus_dtype type,
+                                    int64_t count, int lanes, float *delta) {
+  for (int64_t q = 0; q < lanes; q += 16) {
+    vf products[16];
+    for (int i = 0; i < 16; i++) {
+      vf sum = {0};
+      int64_t d = 0, at = (q + i) * stride;
+      if (q + i < count) {
+        for (; d + 16 <= width; d += 16) sum += V(load)(out, at + d, type) * V(load)(d_out, at + d, type);
+        if (d < width)
+          sum += V(load_some)(out, at + d, (int)(width - d), type) * V(load_some)(d_out, at + d, (int)(width - d), type);
+      }
+      products[i] = sum;
+    }
+    vf sums = V(sums_of)(products);
+    memcpy(delta + q, &sums, 64);
+  }
+}
+
 // What the backward pass makes of the products of a block of keys and a strip of queries.
 typedef struct {
   float *p, *ds;          // [keys, lanes]: scores, then probabilities; their gradients
@@ -172,24 +193,13 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
       apus_matrix qt = {q, s->dtype, 1, s->q_stride}, ot = {d_out, s->dtype, 1, s->out_stride};
       V(pack_columns)(kn, qt, dim, count, turned_q, lane_panel);
       V(pack_columns)(kn, ot, value_dim, count, turned_o, lane_panel);
-      // delta = sum over the head of d_out * out: what the softmax's normalisation takes away.
       float lse[32], delta[32];
       for (int i = 0; i < lanes; i++) {
-        lse[i] = 0;
-        delta[i] = 0;
-        if (i >= count) continue;
-        lse[i] = job->lse[(sequence * s->heads + h) * s->query_length + query0 + i];
+        lse[i] = i < count ? job->lse[(sequence * s->heads + h) * s->query_length + query0 + i] : 0;
         // Of a query that saw nothing: all its scores are -infinity, and so they stay.
         if (lse[i] == -INFINITY) lse[i] = 0;
-        vf sum = {0};
-        int64_t d = 0;
-        for (; d + 16 <= value_dim; d += 16)
-          sum += V(load)(out, i * s->out_stride + d, s->dtype) * V(load)(d_out, i * s->out_stride + d, s->dtype);
-        if (d < value_dim)
-          sum += V(load_some)(out, i * s->out_stride + d, (int)(value_dim - d), s->dtype) *
-                 V(load_some)(d_out, i * s->out_stride + d, (int)(value_dim - d), s->dtype);
-        delta[i] = V(sum)(sum);
       }
+      V(taken_by_normalising)(out, d_out, s->out_stride, value_dim, s->dtype, count, lanes, delta);
       memset(d_q, 0, dq_bytes);
       V(extras) extras;
       if (!plain) V(extras_of_strip)(s, h, query0, half, &extras);

@@ -81,11 +81,12 @@ INLINE bool V(soften)(const V(strip) * strip, const V(extras) * extras, float sc
   return true;
 }
 
-// Adds a block's values, weighted by the packed probabilities of its `seen` keys, to the strip's sums.
+// Adds a block's values, weighted by the packed probabilities of its `seen` keys, to the strip's sums, which begin with those
+// of the first block.
 INLINE void V(add_values)(const apus_gemm_kernel *kn, int64_t seen, int64_t values, const char *panels, size_t panel_bytes,
-                          const char *packed_p, float *sums) {
+                          const char *packed_p, float *sums, bool first) {
   for (int64_t r = 0; r < values; r += kn->tile_rows, panels += panel_bytes)
-    kn->tile(seen, panels, packed_p, sums + r * kn->tile_columns, kn->tile_columns, true);
+    kn->tile(seen, panels, packed_p, sums + r * kn->tile_columns, kn->tile_columns, !first);
 }
 
 INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t task, const bool half,
@@ -144,7 +145,7 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
       V(softmax) softmax[2] = {{vsplat(-INFINITY), {0}}, {vsplat(-INFINITY), {0}}};
       for (int j = 0; j < 2 && s->sinks; j++)
         softmax[j] = (V(softmax)){vsplat(s->sinks[h] * V(units)(half)), vsplat(1)};
-      memset(sums, 0, (size_t)values * (size_t)lanes * 4);
+      bool first = true;
       int64_t block0 = plain ? strip.lowest_first / KEY_BLOCK : V(first_block)(&strip);
       int64_t block1 = strip.highest_last < 0 ? block0 : strip.highest_last / KEY_BLOCK + 1;
       for (int64_t b = block0; b < block1; b++) {
@@ -156,12 +157,18 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
         const bool whole = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK);
         const V(operands) products = {packed_keys + (size_t)b * key_block, key_panel, packed_q, padded_dim / 2};
         if (V(fuses)(kn, half, plain)) {
-          const vf base[2] = {softmax[0].base, softmax[1].base};
-          vf more[2];
-          if (whole ? V(fused_exponentials)(NULL, &products, scale, key0, seen, base, pairs, more)
-                    : V(fused_exponentials)(&strip, &products, scale, key0, seen, base, pairs, more)) {
-            for (int j = 0; j < 2; j++) softmax[j].total += more[j];
-            V(add_values)(kn, seen, values, packed_values + (size_t)b * value_block, value_panel, packed_p, sums);
+          vf base[2] = {softmax[0].base, softmax[1].base}, more[2];
+          bool done;
+          if (first && !s->sinks) {
+            if (whole) V(fused_first)(NULL, &products, scale, key0, seen, scores, pairs, base, more);
+            else V(fused_first)(&strip, &products, scale, key0, seen, scores, pairs, base, more);
+            done = true;
+          } else if (whole) done = V(fused_exponentials)(NULL, &products, scale, key0, seen, base, pairs, more);
+          else done = V(fused_exponentials)(&strip, &products, scale, key0, seen, base, pairs, more);
+          if (done) {
+            for (int j = 0; j < 2; j++) softmax[j] = (V(softmax)){base[j], softmax[j].total + more[j]};
+            V(add_values)(kn, seen, values, packed_values + (size_t)b * value_block, value_panel, packed_p, sums, first);
+            first = false;
             continue;
           }
         }
@@ -177,7 +184,7 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
             shrinks = V(soften)(NULL, NULL, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink);
           else
             shrinks = V(soften)(&strip, NULL, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink);
-          for (int64_t d = 0; shrinks && d < values; d++) {
+          for (int64_t d = 0; shrinks && !first && d < values; d++) {
             vf x;
             LOAD_F32(x, sums + d * lanes + j * 16);
             x *= shrink;
@@ -185,8 +192,10 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
           }
         }
         if (!V(takes_pairs)(half)) kn->pack_b((apus_matrix){scores, APUS_F32, 1, lanes}, seen, lanes, packed_p);
-        V(add_values)(kn, seen, values, packed_values + (size_t)b * value_block, value_panel, packed_p, sums);
+        V(add_values)(kn, seen, values, packed_values + (size_t)b * value_block, value_panel, packed_p, sums, first);
+        first = false;
       }
+      if (first) memset(sums, 0, (size_t)values * (size_t)lanes * 4);
       float factor[32], lse[32];
       for (int i = 0; i < lanes; i++) {
         float t, m;

@@ -4,7 +4,8 @@
 #include "product.h"
 #include "store_tile.h"
 
-enum { least_block_work = 100 << 20 };
+// A packed input of at least `least_aside` bytes is not in a cache any more when the backward pass comes to read it.
+enum { least_block_work = 100 << 20, least_aside = 1 << 20 };
 
 // The depth that is taken at once; a product that is deeper adds up several. Blocks for the first-level cache pay where
 // there is much to do between the barriers.
@@ -89,7 +90,8 @@ void apus_linear(apus_dtype compute, int64_t rows, int64_t inputs, int64_t outpu
   }
   product p = into(make(compute, rows, outputs, inputs, x, packed_weight), y, y_dtype, outputs);
   p.turned = packed_x;
-  p.turn = p.kernel->pack_b;
+  p.turned_aside = p.kernel->pack_b_aside && rows * inputs * p.kernel->element_bytes >= least_aside;
+  p.turn = p.turned_aside ? p.kernel->pack_b_aside : p.kernel->pack_b;
   p.turned_width = p.kernel->tile_columns;
   run_product(p, 16, 0);
 }

@@ -10,14 +10,21 @@ TARGET_INLINE void store_lanes(uint32_t *out, __m512i lanes, int wide, bool rows
 }
 
 // Two rows of depth of 8, 14 or 32 vectors that all exist (of 14, two more): one shuffle puts the lanes of both side by side.
-TARGET_INLINE void interleave(const char *even, const char *odd, apus_dtype type, int width, bool rows_follow, uint32_t *to) {
+TARGET_INLINE void interleave(const char *even, const char *odd, apus_dtype type, int width, bool aside, bool rows_follow,
+                              uint32_t *to) {
   const __m512i low = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37, 5,
                                        36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
   if (width == 32) {
     const __m512i high = _mm512_add_epi16(low, _mm512_set1_epi16(16));
     __m512i e = row_of_32(even, type, 0, 32), o = row_of_32(odd, type, 0, 32);
-    _mm512_storeu_si512(to, _mm512_permutex2var_epi16(e, low, o));
-    _mm512_storeu_si512(to + 16, _mm512_permutex2var_epi16(e, high, o));
+    __m512i first = _mm512_permutex2var_epi16(e, low, o), second = _mm512_permutex2var_epi16(e, high, o);
+    if (aside) {
+      _mm512_stream_si512((void *)to, first);
+      _mm512_stream_si512((void *)(to + 16), second);
+    } else {
+      _mm512_storeu_si512(to, first);
+      _mm512_storeu_si512(to + 16, second);
+    }
   } else if (width == 8) {
     __m128i e = low_8(even, type), o = low_8(odd, type);
     _mm_storeu_si128((__m128i *)to, _mm_unpacklo_epi16(e, o));
@@ -27,14 +34,14 @@ TARGET_INLINE void interleave(const char *even, const char *odd, apus_dtype type
   }
 }
 
-// Vectors lie side by side (row stride 1).
+// Vectors lie side by side (row stride 1). `aside`: past the caches, where `out` begins a line.
 TARGET_INLINE void pack_across(apus_matrix m, apus_dtype type, int64_t depth, int64_t pairs, int64_t count, int width,
-                               uint32_t *out) {
+                               bool aside, uint32_t *out) {
   int64_t p = 0;
   if (count >= (width == 14 ? 16 : width))
     for (int64_t row = m.column_stride * (type == APUS_F32 ? 4 : 2); 2 * p + 1 < depth; p++) {
       const char *even = (const char *)m.data + 2 * p * row;
-      interleave(even, even + row, type, width, p + 2 < pairs, out + p * width);
+      interleave(even, even + row, type, width, aside, p + 2 < pairs, out + p * width);
     }
   for (; p < pairs; p++) {
     for (int v = 0; v < width; v += 16) {
@@ -123,15 +130,20 @@ TARGET static void pack_any(apus_matrix m, int64_t depth, int64_t pairs, int64_t
 
 TARGET void apus_pack_pairs(apus_matrix m, int64_t depth, int64_t pairs, int64_t count, int width, void *out) {
   if (m.row_stride == 1) {
-    if (m.dtype == APUS_BF16 && width == 32) pack_across(m, APUS_BF16, depth, pairs, count, 32, out);
-    else if (m.dtype == APUS_BF16 && width == 14) pack_across(m, APUS_BF16, depth, pairs, count, 14, out);
-    else if (m.dtype == APUS_BF16) pack_across(m, APUS_BF16, depth, pairs, count, width, out);
-    else pack_across(m, APUS_F32, depth, pairs, count, width, out);
+    if (m.dtype == APUS_BF16 && width == 32) pack_across(m, APUS_BF16, depth, pairs, count, 32, false, out);
+    else if (m.dtype == APUS_BF16 && width == 14) pack_across(m, APUS_BF16, depth, pairs, count, 14, false, out);
+    else if (m.dtype == APUS_BF16) pack_across(m, APUS_BF16, depth, pairs, count, width, false, out);
+    else pack_across(m, APUS_F32, depth, pairs, count, width, false, out);
   } else if (m.column_stride == 1) {
     if (m.dtype == APUS_BF16) pack_along(m, APUS_BF16, depth, pairs, count, width, out);
     else pack_along(m, APUS_F32, depth, pairs, count, width, out);
   } else {
     pack_any(m, depth, pairs, count, width, out);
   }
+}
+
+TARGET void apus_pack_pairs_aside(apus_matrix m, int64_t depth, int64_t pairs, int64_t count, void *out) {
+  if (m.row_stride == 1 && m.dtype == APUS_BF16) pack_across(m, APUS_BF16, depth, pairs, count, 32, true, out);
+  else apus_pack_pairs(m, depth, pairs, count, 32, out);
 }
 #endif

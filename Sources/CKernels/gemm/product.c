@@ -4,6 +4,7 @@
 #include "product.h"
 #include "apus_pool.h"
 #include "store_tile.h"
+#include <stdatomic.h>
 #include <string.h>
 
 enum { cache_bytes = 448 << 10, small_right = 1 << 20, columns_per_task = 1024, most_packed = 64 << 20 };
@@ -63,6 +64,11 @@ static void expect_rows(const char *c, int64_t bytes, int64_t rows) {
     __builtin_prefetch(c);
     __builtin_prefetch(c + 64);
   }
+}
+
+// The same of rows in bf16 that the next tile writes.
+static void expect_written(const char *c, int64_t bytes, int64_t rows) {
+  for (int64_t i = 0; i < rows; i++, c += bytes) __builtin_prefetch(c, 1);
 }
 
 // A stretch of memory that is fetched bit by bit before it is needed.
@@ -126,6 +132,7 @@ static void product_task(void *context, int64_t task, int worker) {
         multiply_tile(p, panel, row, rows, b, strip + (row - row0) * p->block_columns + column - column0,
                       p->block_columns, false);
       } else if (whole && rounded) {
+        expect_written(c + rows * c_bytes, c_bytes, least(rows, row1 - row - rows));
         multiply_rounded(p, panel, row, b, (uint16_t *)c);
       } else if (whole && in_floats) {
         if (p->accumulate) expect_rows(c + rows * c_bytes, c_bytes, least(rows, row1 - row - rows));
@@ -137,6 +144,8 @@ static void product_task(void *context, int64_t task, int worker) {
     }
   }
   if (k->end) k->end();
+  // What went past the caches is in no order with the other writes, until here.
+  if (p->turned_aside) atomic_thread_fence(memory_order_seq_cst);
   if (strip) p->epilogue(p->context, row0, row1 - row0, column0, column1 - column0, strip, p->block_columns);
 }
 

@@ -70,6 +70,41 @@ INLINE bool V(fused_exponentials)(const V(strip) * strip, const V(operands) * o,
 #endif
 }
 
+// The same of the first keys that a strip looks at, whose largest score is the base: the scores go through memory once, as
+// they are all needed before it is known. `tops` takes the largest, -infinity for a lane that sees none of the keys.
+INLINE void V(fused_first)(const V(strip) * strip, const V(operands) * o, float scale, int64_t key0, int64_t seen,
+                           float *scores, uint32_t *pairs, vf tops[2], vf sums[2]) {
+#ifdef NARROW_IN_HARDWARE
+  vf top[2] = {vsplat(-INFINITY), vsplat(-INFINITY)}, base[2], total[2] = {{0}, {0}};
+  for (int64_t r = 0; r < seen; r += 8) {
+    __m512 sum[8][2];
+    if (V(only_second_half)(strip, key0 + r)) PRODUCTS(sum, 8, r, o, 1);
+    else PRODUCTS(sum, 8, r, o, 0);
+    UNROLL for (int i = 0; i < 8; i++) UNROLL for (int j = 0; j < 2; j++) {
+      vf x = V(seen_score)(strip, (vf)sum[i][j], scale, j * 16, key0 + r + i);
+      top[j] = V(max)(x, top[j]);
+      memcpy(scores + (r + i) * 32 + j * 16, &x, 64);
+    }
+  }
+  for (int j = 0; j < 2; j++) base[j] = vselect(top[j] == vsplat(-INFINITY), vsplat(0), top[j]);
+  for (int64_t r = 0; r < seen; r += 2)
+    UNROLL for (int j = 0; j < 2; j++) {
+      vf p[2];
+      UNROLL for (int e = 0; e < 2; e++) {
+        p[e] = V(exp2_coarse)(V(load)(scores, (r + e) * 32 + j * 16, APUS_F32) - base[j]);
+        total[j] += p[e];
+      }
+      V(store_pairs)(pairs + r / 2 * 32 + j * 16, p[0], p[1]);
+    }
+  for (int j = 0; j < 2; j++) {
+    tops[j] = top[j];
+    sums[j] = total[j];
+  }
+#else
+  (void)strip, (void)o, (void)scale, (void)key0, (void)seen, (void)scores, (void)pairs, (void)tops, (void)sums;
+#endif
+}
+
 // Probabilities of `seen` keys and 32 queries, and the gradients of their scores, the attention's scale left out: both as
 // rows of bf16, the gradients also as pairs.
 INLINE void V(fused_gradients)(const V(strip) * strip, const V(operands) * score, const V(operands) * gradient,

@@ -26,6 +26,11 @@ static inline apus_key_range apus_key_range_of(const apus_attention *s, int64_t 
   return (apus_key_range){(int32_t)low, (int32_t)high, (int32_t)document, (int32_t)kept_last};
 }
 
+/// Whether causality is all that hides a key.
+static inline bool apus_only_causal(const apus_attention *s) {
+  return s->causal && !s->first_key && !s->last_key && s->window <= 0 && s->chunk <= 0 && s->kept == 0;
+}
+
 /// Whether a range from first to last is all there is to say, and scores are plain products.
 static inline bool apus_attention_is_plain(const apus_attention *s) {
   return s->kept == 0 && s->soft_cap == 0 && !s->slopes && !s->blocks;

@@ -73,6 +73,18 @@ INLINE void V(strip_range)(const apus_attention *s, int64_t sequence, int64_t qu
   out->lowest_kept = INT32_MAX;
   out->highest_kept = -1;
   out->first_half_last = -1;
+  if (apus_only_causal(s)) {
+    const int32_t own = (int32_t)(query0 + s->key_length - s->query_length), end = (int32_t)s->key_length - 1;
+    for (int i = 0; i < lanes; i++) {
+      out->first[i] = i < count ? 0 : INT32_MAX;
+      out->last[i] = i < count ? own + i < end ? own + i : end : -1;
+    }
+    out->lowest_first = out->highest_first = 0;
+    out->lowest_last = out->last[0];
+    out->highest_last = out->last[count - 1];
+    out->first_half_last = out->last[count < 16 ? count - 1 : 15];
+    return;
+  }
   for (int i = 0; i < lanes; i++) {
     out->first[i] = INT32_MAX;
     out->last[i] = -1;

@@ -15,6 +15,7 @@ typedef struct {
   char *turned;
   apus_pack_function turn;
   int turned_width;
+  bool turned_aside;  // it goes past the caches
   const char *packed;
   size_t panel_bytes;  // from one panel of B to the next
   char *c;

@@ -142,7 +142,7 @@ final class AttentionMixer: Mixer {
   }
 
   private func give(_ mixed: Variable, _ gate: Variable?, on tape: inout Tape) -> Variable {
-    guard let gate else { return tape.linear(mixed, output, bias: outputBias, keptInput: true) }
+    guard let gate else { return tape.linear(mixed, output, bias: outputBias) }
     return tape.linear(tape.gate(mixed, by: gate, .sigmoid), output, bias: outputBias)
   }
 }

@@ -90,7 +90,7 @@ public struct CPUBackend: Backend {
   }
 
   public func fillZero(_ x: Tensor) {
-    x.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: x.count * x.dtype.byteCount)
+    apus_fill_zero(Int64(x.count * x.dtype.byteCount), x.pointer)
   }
 
   public func embedding(ids: Tensor, table: Tensor, scale: Float, into output: Tensor) {
