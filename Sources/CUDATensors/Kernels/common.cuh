@@ -25,9 +25,15 @@ __device__ inline float to_float(bf16 x) { return __uint_as_float((uint32)x.bits
 
 // Rounds to nearest even; a NaN stays a NaN.
 __device__ inline uint16 bf16_bits(float x) {
+#ifdef APUS_EMULATED
   uint32 u = __float_as_uint(x);
   if ((u & 0x7fffffffu) > 0x7f800000u) return (uint16)((u >> 16) | 0x40);
   return (uint16)((u + 0x7fff + ((u >> 16) & 1)) >> 16);
+#else
+  uint16 bits;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(x));
+  return bits;
+#endif
 }
 template <class E> __device__ inline E from_float(float x);
 template <> __device__ inline float from_float<float>(float x) { return x; }
@@ -35,7 +41,13 @@ template <> __device__ inline bf16 from_float<bf16>(float x) { return bf16{bf16_
 
 // Two numbers as bf16 in one word, `low` in the lower half.
 __device__ inline uint32 bf16_pair(float low, float high) {
+#ifdef APUS_EMULATED
   return (uint32)bf16_bits(low) | ((uint32)bf16_bits(high) << 16);
+#else
+  uint32 pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+  return pair;
+#endif
 }
 
 // 16 bytes of elements, moved as one.
