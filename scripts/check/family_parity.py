@@ -4,7 +4,8 @@
 Needs torch 2.15.0, transformers 5.23.0, safetensors 0.8.0 (scripts/golden/README.md says how to get them).
   "$APUS_PEERS/bin/python" scripts/check/family_parity.py [APUS]
 
-APUS  the program (default .build/release/apus)
+APUS  the program (default .build/release/apus); it takes a card where there is one. On the emulated card of the tests:
+  APUS_CUDA_LIBRARIES=$(Tests/CUDAEmulation/build.sh FOLDER) "$APUS_PEERS/bin/python" scripts/check/family_parity.py
 For each case of scripts/golden/llama_golden.py and experts_golden.py that is a whole model, and for a Gemma 3 with vision:
   logits within 1e-4 (greatest absolute difference), all gradients within 1e-3 of their norms, 32 greedy tokens by way
   of the key-value cache identical, beyond the window where there is one; then the folder that Apus saved is loaded by
