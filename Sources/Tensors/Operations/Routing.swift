@@ -70,10 +70,13 @@ extension Tape {
     let sources = execution.tensor([tokens * specification.chosen], .int32)
     let offsets = backend.sortChoices(chosen, experts: specification.experts, places: places, sources: sources)
 
-    let load = RouterLoad(offsets: offsets, scores: scores, logSumExp: logSumExp, backend)
-    let share = shareGradient(load, balance, layer: layer)
+    // Only a step asks for them, and a card has to be waited for.
+    let load = routing.stepTokens.map { _ in
+      RouterLoad(offsets: offsets, scores: scores, logSumExp: logSumExp, backend)
+    }
+    let share = load.flatMap { shareGradient($0, balance, layer: layer) }
     let zScale = Float(routing.stepTokens.map { 2 * balance.zLoss / Double($0) } ?? 0)
-    if routing.stepTokens != nil { routing.loads[layer] = load }
+    if let load { routing.loads[layer] = load }
     let recorded = record(inputs: [x], output: weights) { gradient in
       let logitsGradient = execution.tensor(logits.shape, .float32)
       backend.routeBackward(
