@@ -15,7 +15,7 @@ struct GenerateBenchmark: ParsableCommand {
       Example: apus bench generate my-model --prompt-tokens 512 --tokens 128
       """)
 
-  @Argument(help: "A model's folder, a run folder, or a folder of checkpoints.") var model: String
+  @Argument(help: "A model's folder, a GGUF file, a run folder, or a folder of checkpoints.") var model: String
   @Option(help: "Tokens of the prompt.") var promptTokens = 512
   @Option(help: "Tokens that are written after it.") var tokens = 128
   @Option(help: "How often both are measured.") var rounds = 3

@@ -27,7 +27,7 @@ struct ChatCommand: ParsableCommand {
         apus chat runs/first --template chatml
       """)
 
-  @Argument(help: "A model's folder, a run folder, or a folder of checkpoints.")
+  @Argument(help: "A model's folder, a GGUF file, a run folder, or a folder of checkpoints.")
   var model: String
 
   @Option(help: "Ask this and leave.")

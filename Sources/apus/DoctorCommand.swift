@@ -90,7 +90,10 @@ struct DoctorCommand: ParsableCommand {
     for library in cards.libraries where !cards.cards.isEmpty {
       table.add(library.library.title, Self.text(library))
     }
-    if cards.cards.isEmpty { table.add("cards", "none") }
+    if cards.cards.isEmpty {
+      let hasDriver = cards.libraries.contains { $0.library == .driver && $0.path != nil }
+      table.add("cards", hasDriver ? "none that the driver shows" : "none (no libcuda.so.1; --json says where it was looked for)")
+    }
     print(table.text, terminator: "")
     for line in advice { print("! " + line) }
     if advice.isEmpty { print("Nothing is missing.") }

@@ -23,7 +23,7 @@ struct EvaluatePromptsCommand: ParsableCommand {
         apus evaluate prompts my-model --chat --system "You are brief."
       """)
 
-  @Argument(help: "A model's folder, a run folder, or a folder of checkpoints.")
+  @Argument(help: "A model's folder, a GGUF file, a run folder, or a folder of checkpoints.")
   var model: String
 
   @OptionGroup var device: DeviceOptions

@@ -25,7 +25,7 @@ struct EvaluateRunCommand: ParsableCommand {
         apus evaluate my-model --tasks gsm8k --chat --dry-run --data benchmarks
       """)
 
-  @Argument(help: "A model's folder, a run folder, or a folder of checkpoints.")
+  @Argument(help: "A model's folder, a GGUF file, a run folder, or a folder of checkpoints.")
   var model: String?
 
   @Option(help: "Tasks, families, groups or task files (.yaml), with commas between; NAME:VARIANT asks for a variant.")

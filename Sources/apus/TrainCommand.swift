@@ -57,6 +57,7 @@ struct TrainCommand: ParsableCommand {
     let run = try TrainingRun(configuration, runName: Self.runName(configuration))
     let start = try TrainingStart(run)
     if dryRun {
+      start.announce()
       print(json ? start.plan.json.serializedString(pretty: true) : start.plan.text)
       return
     }

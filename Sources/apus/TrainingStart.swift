@@ -22,13 +22,19 @@ struct TrainingStart {
     if let threads = run.configuration.apus.threads { InstructionSet.setThreads(threads) }
     device = try run.configuration.apus.device.opened()
     matrixRate = MachineRates.matrixRate(
-      run.configuration.model.computeType == .bfloat16 ? .bfloat16 : .float32, 
+      run.configuration.model.computeType == .bfloat16 ? .bfloat16 : .float32,
       in: Execution(backend: device.backend), seconds: 0.5)
     plan = run.plan(measuredRate: matrixRate * Self.expectedUtilisation)
   }
 
-  /// To be called when training is about to begin: warns of too little memory and takes Ctrl-C over.
+  /// To be called when training is about to begin: takes Ctrl-C over.
   func begin() {
+    announce()
+    StopSignal.install()
+  }
+
+  /// Says where the run computes, if that is a card, and warns of too little memory.
+  func announce() {
     let available = device.freeMemory ?? Machine.current.availableMemory
     if available > 0, plan.memory.total > available {
       Self.say(
@@ -36,7 +42,6 @@ struct TrainingStart {
           + "a smaller tokens.micro_batch_size or parallelism.recompute_layer: true needs less")
     }
     if let card = device.cardName { Self.say("computing on \(card)") }
-    StopSignal.install()
   }
 
   static func say(_ text: String) { FileHandle.standardError.write(Data("apus: \(text)\n".utf8)) }
