@@ -46,14 +46,16 @@ archive=$("$compiler" -print-file-name=libstdc++.a)
 mkdir -p "$scratch/static-libraries" && scratch=$(cd "$scratch" && pwd)
 ln -sf "$archive" "$scratch/static-libraries/libstdc++.a"
 
-# Foundation's tables of locales under the name that its version of ICU looks for, without content.
-icu=$(nm -A "$toolchain/../lib/swift_static/linux/lib_FoundationICU.a" 2>/dev/null | grep -o ' U icudt[0-9]*_dat' | head -n 1)
-icu=${icu##* }
-[ -n "$icu" ] || fail "found no name of ICU's tables in the toolchain's static Foundation"
-"$compiler" -O2 -c -DICU_SYMBOL="$icu" "$root/scripts/release/icu_without_tables.c" -o "$scratch/static-libraries/icu.o"
+# Foundation's tables of locales: the name that its version of ICU looks for means an empty package instead.
+tables=$(nm -A "$toolchain/../lib/swift_static/linux/lib_FoundationICU.a" 2>/dev/null |
+  sed -n 's/.* R \(icudt[0-9]*_dat\)$/\1/p')
+[ -n "$tables" ] || fail "found no tables in the toolchain's static Foundation"
+"$compiler" -O2 -c -DICU_SYMBOL=apus_no_tables "$root/scripts/release/icu_without_tables.c" \
+  -o "$scratch/static-libraries/icu_without_tables.o" || fail "icu_without_tables.c does not compile"
 
 build=(swift build --package-path "$root" --scratch-path "$scratch" -c release --static-swift-stdlib --product apus
-  -Xlinker "-L$scratch/static-libraries" -Xlinker "$scratch/static-libraries/icu.o" ${jobs[@]+"${jobs[@]}"})
+  -Xlinker "-L$scratch/static-libraries" -Xlinker "$scratch/static-libraries/icu_without_tables.o"
+  -Xlinker "--defsym=$tables=apus_no_tables" ${jobs[@]+"${jobs[@]}"})
 "${build[@]}" >&2 || fail "the build failed"
 built=$("${build[@]}" --show-bin-path)/apus
 [ -x "$built" ] || fail "the build left no executable at $built"
