@@ -24,15 +24,15 @@ pack() {
   strip -o "$folder/tests" "$tests"
   # Swift's shared libraries; the C library's are there.
   ldd "$tests" | awk '/\/swift\// { print $3 }' | while read -r library; do cp -L "$library" "$folder/lib/"; done
-  tar -C "$folder" -cJf "$folder/tests.tar.xz" tests lib
-  rm -rf "$folder/tests" "$folder/lib"
+  tar -C "$folder" -cJf "$folder/card.tar.xz" apus tests lib
+  rm -rf "$folder"/{apus,tests,lib}
   du -sh "$folder"
 }
 
 run() {
   local work apus failed=()
-  apus=$(realpath "$folder/apus")
   work=$(mktemp -d)
+  apus=$work/apus
   trap 'rm -rf "$work"' EXIT
   step() { printf '\n== %s\n' "$*"; }
   check() {
@@ -42,8 +42,8 @@ run() {
     "$@" || failed+=("$name")
   }
 
+  tar -C "$work" -xJf "$folder/card.tar.xz"
   check "doctor" "$apus" doctor
-  tar -C "$work" -xJf "$folder/tests.tar.xz"
   check "operations" env APUS_TEST_CARD=0 LD_LIBRARY_PATH="$work/lib" "$work/tests" --testing-library swift-testing \
     --filter CUDATests --skip KernelCompilation
   check "rates" "$apus" bench --device cuda
