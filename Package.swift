@@ -59,7 +59,7 @@ let package = Package(
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], resources: [.copy("Golden")]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "Randomness"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "Randomness", "TestSupport"]),
     .testTarget(name: "TokenizationTests", dependencies: ["Tokenization"], resources: [.copy("Golden")]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], resources: [.copy("Golden")]),
   ],

@@ -1,5 +1,6 @@
 import Tensors
 import Testing
+import TestSupport
 
 extension CUDATests {
   @Suite struct Activations {

@@ -1,6 +1,7 @@
 import CUDATensors
 import Tensors
 import Testing
+import TestSupport
 
 extension CUDATests {
   /// Blocks of keys that queries choose by the products with their mean keys.

@@ -1,6 +1,7 @@
 import CUDATensors
 import Tensors
 import Testing
+import TestSupport
 
 extension CUDATests {
   /// Attention on the card is attention on the processor, whatever scores, masks and shapes are.

@@ -1,5 +1,6 @@
 import Tensors
 import Testing
+import TestSupport
 
 extension CUDATests {
   /// Weights in blocks of eight bits.

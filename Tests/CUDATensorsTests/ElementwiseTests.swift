@@ -1,5 +1,6 @@
 import Tensors
 import Testing
+import TestSupport
 
 extension CUDATests {
   /// Functions of single elements, in runs of 16 bytes with something left over and at addresses that allow none.

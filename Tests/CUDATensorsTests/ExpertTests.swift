@@ -1,5 +1,6 @@
 import Tensors
 import Testing
+import TestSupport
 
 extension CUDATests {
   /// Rows on their way to experts and back, and what experts do with them.

@@ -1,5 +1,6 @@
 import Tensors
 import Testing
+import TestSupport
 
 extension CUDATests {
   /// States that every token changes: bounds of exponential gates, and rotations.

@@ -1,5 +1,6 @@
 import Tensors
 import Testing
+import TestSupport
 
 extension CUDATests {
   /// The output head against the processor's, whose blocks of the vocabulary are others.

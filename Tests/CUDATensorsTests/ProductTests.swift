@@ -2,6 +2,7 @@ import CUDARuntime
 import CUDATensors
 import Tensors
 import Testing
+import TestSupport
 
 extension CUDATests {
   /// Products of matrices against the processor's.

@@ -1,6 +1,7 @@
 import CUDATensors
 import Tensors
 import Testing
+import TestSupport
 
 extension CUDATests {
   /// Operations on tapes of both, with packed weights and all that is between the calls of a backend.

@@ -1,6 +1,7 @@
 import CKernels
 import Tensors
 import Testing
+import TestSupport
 
 extension EngineTests {
   /// The same bits for every number of threads and in every run, in each variant.

@@ -1,6 +1,7 @@
 import CUDATensors
 import Tensors
 import Testing
+import TestSupport
 
 /// What attention is tried on.
 struct AttentionShape {

@@ -1,6 +1,7 @@
 import CUDATensors
 import Tensors
 import Testing
+import TestSupport
 
 /// One tensor in the processor's memory and in the card's, with the same elements before an operation.
 struct Pair {

@@ -1,6 +1,7 @@
 import CKernels
 import Foundation
 import Testing
+import TestSupport
 
 extension EngineTests {
   @Suite struct Activations {

@@ -1,5 +1,6 @@
 import Tensors
 import Testing
+import TestSupport
 
 extension EngineTests {
   /// Blocks of keys that queries choose by the products with their mean keys.

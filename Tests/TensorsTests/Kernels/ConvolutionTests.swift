@@ -1,6 +1,7 @@
 import CKernels
 import Tensors
 import Testing
+import TestSupport
 
 extension EngineTests {
   @Suite struct Convolutions {

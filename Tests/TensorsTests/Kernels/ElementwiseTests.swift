@@ -2,6 +2,7 @@ import CKernels
 import Foundation
 import Tensors
 import Testing
+import TestSupport
 
 extension EngineTests {
   @Suite struct Elementwise {

@@ -2,6 +2,7 @@ import CKernels
 import Foundation
 import Tensors
 import Testing
+import TestSupport
 
 extension EngineTests {
   /// Products of groups of rows, row activations and the choice of experts, held to plain definitions.

@@ -1,5 +1,6 @@
 import CKernels
 import Testing
+import TestSupport
 
 extension EngineTests {
   /// A layer's two passes give the same bits as the products that they are made of, on every variant.

@@ -1,5 +1,6 @@
 import CKernels
 import Testing
+import TestSupport
 
 extension EngineTests {
   /// Products with weights in blocks of eight bits.

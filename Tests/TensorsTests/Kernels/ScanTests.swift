@@ -1,6 +1,7 @@
 import CKernels
 import Tensors
 import Testing
+import TestSupport
 
 extension EngineTests {
   /// The recurrences against their references in double, one token after another.

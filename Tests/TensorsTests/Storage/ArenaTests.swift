@@ -2,6 +2,7 @@ import Dispatch
 import Synchronization
 import Tensors
 import Testing
+import TestSupport
 
 extension EngineTests {
   @Suite struct ArenaMemory {

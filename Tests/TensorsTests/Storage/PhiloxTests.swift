@@ -2,6 +2,7 @@ import Foundation
 import Randomness
 import Tensors
 import Testing
+import TestSupport
 
 extension EngineTests {
   @Suite struct PhiloxNumbers {

@@ -1,5 +1,6 @@
 import Tensors
 import Testing
+import TestSupport
 
 /// A differentiable function of inputs and weights, as the tests see it.
 struct DifferentiableFunction {

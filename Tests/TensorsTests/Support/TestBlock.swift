@@ -1,4 +1,5 @@
 import Tensors
+import TestSupport
 
 /// A small transformer block with everything in it: grouped heads, documents, a window, query-key norm, rotary
 /// embedding, SwiGLU and the output head.

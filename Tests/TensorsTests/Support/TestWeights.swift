@@ -1,4 +1,5 @@
 import Tensors
+import TestSupport
 
 /// Parameters in flat buffers as a model's are: neighbours in the order in which they are made.
 ///

@@ -1,6 +1,7 @@
 import Foundation
 import Tensors
 import Testing
+import TestSupport
 
 extension EngineTests {
   /// Routing and experts: gradients against differences, the losses of balance, and bits that do not depend on threads.

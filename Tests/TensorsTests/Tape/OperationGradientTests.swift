@@ -1,6 +1,7 @@
 import Foundation
 import Tensors
 import Testing
+import TestSupport
 
 extension EngineTests {
   /// Each operation of the tape: float32 gradients against differences, bf16 gradients against float32.

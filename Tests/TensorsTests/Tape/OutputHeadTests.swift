@@ -2,6 +2,7 @@ import Foundation
 import Synchronization
 import Tensors
 import Testing
+import TestSupport
 
 extension EngineTests {
   @Suite struct OutputHead {

@@ -1,6 +1,7 @@
 import Foundation
 import Tensors
 import Testing
+import TestSupport
 
 extension EngineTests.OperationGradients {
   /// Two sequences of 11 tokens, of which the first has three documents.
