@@ -16,8 +16,7 @@ extension CUDABackend {
     run("count_choices", grid)
     run("place_blocks", Grid(experts))
     run("place_choices", grid, sharedBytes: experts * MemoryLayout<Int32>.stride)
-    let read: [Int32] = self.read(offsets)
-    return read.map(Int.init)
+    return offsets.read { $0.integers.map(Int.init) }
   }
 
   public func routerSums(scores: Tensor, logSumExp: Tensor) -> (shares: [Double], squaredLogSumExp: Double) {
@@ -28,8 +27,7 @@ extension CUDABackend {
       "router_sums", in: .expertSorting, nil, blocks: grid, threads: Self.chunk, scores, logSumExp, sums, tokens,
       scores.columns)
     var totals = [Double](repeating: 0, count: width)
-    let parts: [Float] = read(sums)
-    for (i, part) in parts.enumerated() { totals[i % width] += Double(part) }
+    for (i, part) in sums.toFloats().enumerated() { totals[i % width] += Double(part) }
     let squares = totals.removeLast()
     return (totals, squares)
   }

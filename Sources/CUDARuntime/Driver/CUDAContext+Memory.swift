@@ -91,11 +91,4 @@ extension CUDAContext {
     try open.check(
       open.functions.fillBytes(address.bits, byte, byteCount, stream.handle), "filling \(byteCount) bytes")
   }
-
-  /// Sets every 32-bit word; the address is a multiple of four.
-  public func fill(_ address: DeviceAddress, word: UInt32, count: Int) throws(CUDAError) {
-    if count == 0 { return }
-    try open.makeCurrent()
-    try open.check(open.functions.fillWords(address.bits, word, count, stream.handle), "filling \(count) words")
-  }
 }

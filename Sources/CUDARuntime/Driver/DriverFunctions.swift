@@ -34,7 +34,6 @@ struct DriverFunctions: Sendable {
   let freePinned: OfWord
   let copy: @convention(c) @Sendable (UInt64, UInt64, Int, UInt) -> Int32
   let fillBytes: @convention(c) @Sendable (UInt64, UInt8, Int, UInt) -> Int32
-  let fillWords: @convention(c) @Sendable (UInt64, UInt32, Int, UInt) -> Int32
 
   let createStream: MakesWord
   let destroyStream: OfWord
@@ -89,7 +88,6 @@ struct DriverFunctions: Sendable {
     freePinned = try library.function("cuMemFreeHost")
     copy = try library.function("cuMemcpyAsync")
     fillBytes = try library.function("cuMemsetD8Async")
-    fillWords = try library.function("cuMemsetD32Async")
     createStream = try library.function("cuStreamCreate")
     destroyStream = try library.function("cuStreamDestroy_v2")
     synchronizeStream = try library.function("cuStreamSynchronize")
