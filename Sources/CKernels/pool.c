@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -159,6 +160,7 @@ void apus_parallel(int64_t count, apus_task task, void *context) {
   apus_parallel_then_fetch(count, task, context, NULL);
 }
 
+enum { small_page = 4096, large_page = 2 << 20 };
 typedef struct {
   void *memory[8];
   size_t bytes[8];
@@ -183,9 +185,12 @@ void *apus_workspace(int slot, size_t bytes) {
   }
   if (w->bytes[slot] < bytes) {
     free(w->memory[slot]);
-    size_t rounded = (bytes + bytes / 8 + 4095) & ~(size_t)4095;
-    w->memory[slot] = aligned_alloc(64, rounded);
+    // Packing writes to many places of a large one in turn, which take fewer large pages than the processor can keep in mind.
+    const size_t page = bytes < large_page / 2 ? small_page : large_page;
+    size_t rounded = (bytes + bytes / 8 + page - 1) & ~(page - 1);
+    w->memory[slot] = aligned_alloc(page, rounded);
     if (!w->memory[slot]) abort();
+    if (page == large_page) madvise(w->memory[slot], rounded, MADV_HUGEPAGE);
     w->bytes[slot] = rounded;
   }
   return w->memory[slot];

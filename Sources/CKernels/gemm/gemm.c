@@ -4,7 +4,7 @@
 #include "product.h"
 #include "store_tile.h"
 
-// A packed input of at least `least_aside` bytes is not in a cache any more when the backward pass comes to read it.
+// A packed operand of at least `least_aside` bytes is not in a second-level cache any more when it comes to be read.
 enum { least_block_work = 100 << 20, least_aside = 1 << 20 };
 
 // The depth that is taken at once; a product that is deeper adds up several. Blocks for the first-level cache pay where
@@ -27,6 +27,15 @@ static product into(product p, void *c, apus_dtype c_dtype, int64_t c_stride) {
   p.c = c;
   p.c_dtype = c_dtype;
   p.c_stride = c_stride;
+  return p;
+}
+
+// Has the left operand also packed turned, past the caches if there is one for that and there is much of it.
+static product turning(product p, apus_pack_function pack, apus_pack_function aside, int width, void *to) {
+  p.turned = to;
+  p.turned_width = width;
+  p.turned_aside = aside && p.rows * p.depth * p.kernel->element_bytes >= least_aside;
+  p.turn = p.turned_aside ? aside : pack;
   return p;
 }
 
@@ -89,11 +98,7 @@ void apus_linear(apus_dtype compute, int64_t rows, int64_t inputs, int64_t outpu
     return;
   }
   product p = into(make(compute, rows, outputs, inputs, x, packed_weight), y, y_dtype, outputs);
-  p.turned = packed_x;
-  p.turned_aside = p.kernel->pack_b_aside && rows * inputs * p.kernel->element_bytes >= least_aside;
-  p.turn = p.turned_aside ? p.kernel->pack_b_aside : p.kernel->pack_b;
-  p.turned_width = p.kernel->tile_columns;
-  run_product(p, 16, 0);
+  run_product(turning(p, p.kernel->pack_b, p.kernel->pack_b_aside, p.kernel->tile_columns, packed_x), 16, 0);
 }
 
 void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int64_t inputs, apus_matrix d_out,
@@ -107,9 +112,8 @@ void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int
     return;
   }
   product in = into(make(compute, rows, inputs, outputs, d_out, packed_weight), d_in, d_in_dtype, inputs);
-  in.turn = in.kernel->pack_a;
-  in.turned_width = in.kernel->tile_rows;
-  in.turned = apus_workspace(2, (size_t)divide_up(outputs, in.kernel->tile_rows) * apus_panel_a_bytes(in.kernel, rows));
+  in = turning(in, k->pack_a, k->pack_a_aside, k->tile_rows,
+               apus_workspace(2, (size_t)divide_up(outputs, k->tile_rows) * apus_panel_a_bytes(k, rows)));
   run_product(in, 16, 0);
   product weight =
       into(make(compute, outputs, inputs, rows, transposed(d_out), packed_in), d_weight, APUS_F32, inputs);

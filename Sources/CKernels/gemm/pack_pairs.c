@@ -142,8 +142,17 @@ TARGET void apus_pack_pairs(apus_matrix m, int64_t depth, int64_t pairs, int64_t
   }
 }
 
-TARGET void apus_pack_pairs_aside(apus_matrix m, int64_t depth, int64_t pairs, int64_t count, void *out) {
-  if (m.row_stride == 1 && m.dtype == APUS_BF16) pack_across(m, APUS_BF16, depth, pairs, count, 32, true, out);
-  else apus_pack_pairs(m, depth, pairs, count, 32, out);
+// Sixteen pairs of 14 vectors fill 14 lines, though no pair fills one.
+TARGET static void stream_14(apus_matrix m, int64_t depth, int64_t count, char *out) {
+  _Alignas(64) uint32_t lines[16 * 14];
+  pack_across(m, APUS_BF16, depth, 16, count, 14, false, lines);
+  UNROLL for (int i = 0; i < 14; i++) _mm512_stream_si512((void *)(out + i * 64), _mm512_load_si512(lines + i * 16));
+}
+
+TARGET void apus_pack_pairs_aside(apus_matrix m, int64_t depth, int64_t pairs, int64_t count, int width, void *out) {
+  bool across = m.row_stride == 1 && m.dtype == APUS_BF16;
+  if (across && width == 32) pack_across(m, APUS_BF16, depth, pairs, count, 32, true, out);
+  else if (across && width == 14 && pairs == 16 && (uintptr_t)out % 64 == 0) stream_14(m, depth, count, out);
+  else apus_pack_pairs(m, depth, pairs, count, width, out);
 }
 #endif

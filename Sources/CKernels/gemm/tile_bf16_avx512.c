@@ -77,14 +77,17 @@ static void pack_32(apus_matrix m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs(m, depth, (depth + 1) / 2, count, 32, panel);
 }
 static void pack_32_aside(apus_matrix m, int64_t depth, int64_t count, void *panel) {
-  apus_pack_pairs_aside(m, depth, (depth + 1) / 2, count, panel);
+  apus_pack_pairs_aside(m, depth, (depth + 1) / 2, count, 32, panel);
+}
+static void pack_14_aside(apus_matrix m, int64_t depth, int64_t count, void *panel) {
+  apus_pack_pairs_aside(m, depth, (depth + 1) / 2, count, 14, panel);
 }
 
 const apus_gemm_kernel apus_bf16_large_avx512 = {
     .tile_rows = 14, .tile_columns = 32, .depth_unit = 2, .element_bytes = 2,
     .tile = tile_14, .tile_short = tile_14_short, .short_rows = 8, .tile_rounded = rounded_14,
     .tile_direct = direct_14, .direct_4 = direct_4, .direct_1 = direct_1, .direct_rounded = direct_rounded_14,
-    .pack_a = pack_14, .pack_b = pack_32, .pack_b_aside = pack_32_aside};
+    .pack_a = pack_14, .pack_b = pack_32, .pack_a_aside = pack_14_aside, .pack_b_aside = pack_32_aside};
 const apus_gemm_kernel apus_bf16_small_avx512 = {
     .tile_rows = 8, .tile_columns = 32, .depth_unit = 2, .element_bytes = 2,
     .tile = tile_8, .tile_direct = direct_8, .direct_4 = direct_4, .direct_1 = direct_1,

@@ -30,7 +30,7 @@ typedef struct {
   apus_rounded_tile_function tile_rounded;  // NULL where tiles are only float
   apus_rounded_direct_function direct_rounded;
   apus_pack_function pack_a, pack_b;  // source's rows are the vectors, its columns the depth
-  apus_pack_function pack_b_aside;    // `pack_b` past the caches, for what is not soon read; NULL: there is none
+  apus_pack_function pack_a_aside, pack_b_aside;  // past the caches, for what is not soon read; NULL: there are none
   void (*begin)(void), (*end)(void);  // around a thread's use of `tile`: AMX configures its registers
 } apus_gemm_kernel;
 
