@@ -198,6 +198,7 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
         lse[i] = i < count ? job->lse[(sequence * s->heads + h) * s->query_length + query0 + i] : 0;
         // Of a query that saw nothing: all its scores are -infinity, and so they stay.
         if (lse[i] == -INFINITY) lse[i] = 0;
+        if (lse[i] != lse[i]) lse[i] = NAN;  // without what else it may carry
       }
       V(taken_by_normalising)(out, d_out, s->out_stride, value_dim, s->dtype, count, lanes, delta);
       memset(d_q, 0, dq_bytes);

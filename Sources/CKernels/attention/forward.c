@@ -197,12 +197,13 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
       }
       if (first) memset(sums, 0, (size_t)values * (size_t)lanes * 4);
       float factor[32], lse[32];
-      for (int i = 0; i < lanes; i++) {
-        float t, m;
-        memcpy(&t, (char *)&softmax[i / 16].total + i % 16 * 4, 4);
-        memcpy(&m, (char *)&softmax[i / 16].base + i % 16 * 4, 4);
-        factor[i] = t > 0 ? 1 / t : t == t ? 0 : t;
-        lse[i] = t > 0 ? m / V(units)(half) + logf(t) : t == t ? -INFINITY : t;
+      for (int j = 0; j < vectors; j++) {
+        const vf t = softmax[j].total;
+        const vi seen = (vi)(t > vsplat(0)), number = (vi)(t == t);
+        vf f = vselect(seen, 1.0f / t, vselect(number, vsplat(0), t));
+        vf l = vselect(seen, softmax[j].base / V(units)(half) + V(log)(t), vselect(number, vsplat(-INFINITY), t));
+        memcpy(factor + j * 16, &f, 64);
+        memcpy(lse + j * 16, &l, 64);
       }
       for (int64_t i = 0; i < count; i++)
         job->lse[(sequence * s->heads + h) * s->query_length + query0 + i] = lse[i];

@@ -39,13 +39,22 @@ typedef struct {
 // Whether none of the first sixteen queries of the strip, if one is given, sees a key or one after it.
 INLINE bool V(only_second_half)(const V(strip) * strip, int64_t key) { return strip && key > strip->first_half_last; }
 
+#ifdef NARROW_IN_HARDWARE
+// How far scores lie above `base`, from products of a key and sixteen queries; -infinity where a query does not see it.
+INLINE vf V(above_base)(const V(strip) * strip, __m512 product, float scale, vf base, int lane0, int64_t key) {
+  vf x = (vf)_mm512_fmsub_ps(product, _mm512_set1_ps(scale), (__m512)base);
+  return strip ? vselect(V(visible)(strip, lane0, key), x, vsplat(-INFINITY)) : x;
+}
+INLINE vf V(seen_power)(const V(strip) * strip, vf x) { return strip ? V(exp2_coarse)(x) : V(exp2_positive)(x); }
+#endif
+
 // The exponentials of the scores of `seen` keys, relative to `base`, as pairs, and their sums. False where that base does
 // not do, as there is none yet or a score is too far above it.
 INLINE bool V(fused_exponentials)(const V(strip) * strip, const V(operands) * o, float scale, int64_t key0, int64_t seen,
                                   const vf base[2], uint32_t *pairs, vf sums[2]) {
 #ifdef NARROW_IN_HARDWARE
-  if (V(any)((vi)(base[0] == vsplat(-INFINITY)) | (vi)(base[1] == vsplat(-INFINITY)))) return false;
-  vf top[2] = {base[0], base[1]}, total[2] = {{0}, {0}};
+  if (V(any)(~((vi)(base[0] > vsplat(-INFINITY)) & (vi)(base[1] > vsplat(-INFINITY))))) return false;
+  vf top[2] = {{0}, {0}}, total[2] = {{0}, {0}};
   for (int64_t r = 0; r < seen; r += 8) {
     __m512 sum[8][2];
     if (V(only_second_half)(strip, key0 + r)) PRODUCTS(sum, 8, r, o, 1);
@@ -53,9 +62,9 @@ INLINE bool V(fused_exponentials)(const V(strip) * strip, const V(operands) * o,
     UNROLL for (int i = 0; i < 8; i += 2) UNROLL for (int j = 0; j < 2; j++) {
       vf p[2];
       UNROLL for (int e = 0; e < 2; e++) {
-        vf x = V(seen_score)(strip, (vf)sum[i + e][j], scale, j * 16, key0 + r + i + e);
+        vf x = V(above_base)(strip, sum[i + e][j], scale, base[j], j * 16, key0 + r + i + e);
         top[j] = V(max)(x, top[j]);
-        p[e] = V(exp2_coarse)(x - base[j]);
+        p[e] = V(seen_power)(strip, x);
         total[j] += p[e];
       }
       V(store_pairs)(pairs + (r + i) / 2 * 32 + j * 16, p[0], p[1]);
@@ -63,7 +72,7 @@ INLINE bool V(fused_exponentials)(const V(strip) * strip, const V(operands) * o,
   }
   sums[0] = total[0];
   sums[1] = total[1];
-  return !V(any)((vi)(top[0] > base[0] + 8.0f) | (vi)(top[1] > base[1] + 8.0f));
+  return !V(any)((vi)(top[0] > vsplat(8)) | (vi)(top[1] > vsplat(8)));
 #else
   (void)strip, (void)o, (void)scale, (void)key0, (void)seen, (void)base, (void)pairs, (void)sums;
   return false;
@@ -111,6 +120,10 @@ INLINE void V(fused_gradients)(const V(strip) * strip, const V(operands) * score
                                float scale, int64_t key0, int64_t seen, const float *lse, const float *delta,
                                uint16_t *p_rows, uint16_t *ds_rows, uint32_t *ds_pairs) {
 #ifdef NARROW_IN_HARDWARE
+  // From sixteen queries of two keys to pairs, of the first and of the second half of a strip.
+  const __m512i first = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37, 5,
+                                         36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
+  const __m512i second = _mm512_add_epi16(first, _mm512_set1_epi16(16));
   vf log_sum[2], taken[2];
   for (int j = 0; j < 2; j++) {
     log_sum[j] = V(load)(lse, j * 16, APUS_F32) * LOG2_E;
@@ -128,16 +141,20 @@ INLINE void V(fused_gradients)(const V(strip) * strip, const V(operands) * score
     UNROLL for (int i = 0; i < 4; i += 2) {
       vf p[2][2], g[2][2];
       UNROLL for (int e = 0; e < 2; e++) UNROLL for (int j = 0; j < 2; j++) {
-        vf at = V(seen_score)(strip, (vf)x[i + e][j], scale, j * 16, key0 + r + i + e);
-        p[e][j] = V(exp2_coarse)(at - log_sum[j]);
+        vf at = V(above_base)(strip, x[i + e][j], scale, log_sum[j], j * 16, key0 + r + i + e);
+        p[e][j] = V(seen_power)(strip, at);
         g[e][j] = p[e][j] * ((vf)dx[i + e][j] - taken[j]);
       }
+      __m512i rows[2];
       UNROLL for (int e = 0; e < 2; e++) {
         int64_t row = (r + i + e) * 32;
+        rows[e] = (__m512i)_mm512_cvtne2ps_pbh((__m512)g[e][1], (__m512)g[e][0]);
         _mm512_storeu_si512(p_rows + row, (__m512i)_mm512_cvtne2ps_pbh((__m512)p[e][1], (__m512)p[e][0]));
-        _mm512_storeu_si512(ds_rows + row, (__m512i)_mm512_cvtne2ps_pbh((__m512)g[e][1], (__m512)g[e][0]));
+        _mm512_storeu_si512(ds_rows + row, rows[e]);
       }
-      UNROLL for (int j = 0; j < 2; j++) V(store_pairs)(ds_pairs + (r + i) / 2 * 32 + j * 16, g[0][j], g[1][j]);
+      uint32_t *to = ds_pairs + (r + i) / 2 * 32;
+      _mm512_storeu_si512(to, _mm512_permutex2var_epi16(rows[0], first, rows[1]));
+      _mm512_storeu_si512(to + 16, _mm512_permutex2var_epi16(rows[0], second, rows[1]));
     }
   }
 #else

@@ -128,18 +128,26 @@ INLINE vf V(exp)(vf x) {
   vf result = p * (vf)((n + 127) << 23);
   return vselect(under, vsplat(0), result);
 }
-// 2^x for x <= 0, within 3 millionths of itself: enough for what is rounded to bf16, at half the cost of `exp`. 0 below
-// -127; NaN stays. 2^(n + f) with a polynomial of degree 4 for f in [-0.5, 0.5] (least relative error, fitted).
-INLINE vf V(exp2_coarse)(vf x) {
-  vf low = vsplat(-127), t = V(max)(low, x);
-  // The magic number's last bits are the exponent's offset: shifted up, n stands where a float keeps its exponent.
-  vf magic = vsplat(12582912.0f + 127.0f), n = t + magic, f = t - (n - magic);
+// 2^f for f in [-0.5, 0.5], within 3 millionths of itself (degree 4, least relative error, fitted).
+INLINE vf V(exp2_fraction)(vf f) {
   vf p = vsplat(9.5700901e-3f);
   p = p * f + 5.5917859e-2f;
   p = p * f + 2.4024746e-1f;
   p = p * f + 6.9312179e-1f;
-  p = p * f + 9.9999928e-1f;
-  return p * (vf)((vi)n << 23);
+  return p * f + 9.9999928e-1f;
+}
+// 2^x for x <= 0 as exactly: enough for what is rounded to bf16, at half the cost of `exp`. 0 below -127; NaN stays.
+INLINE vf V(exp2_coarse)(vf x) {
+  vf low = vsplat(-127), t = V(max)(low, x);
+  // The magic number's last bits are the exponent's offset: shifted up, n stands where a float keeps its exponent.
+  vf magic = vsplat(12582912.0f + 127.0f), n = t + magic;
+  return V(exp2_fraction)(t - (n - magic)) * (vf)((vi)n << 23);
+}
+// The same where 0 need not come out, 2^-125 does below that: 2^n is added to the exponent. Of NaNs those stay that carry no
+// more than a bf16 has bits for.
+INLINE vf V(exp2_positive)(vf x) {
+  vf low = vsplat(-125), t = V(max)(low, x), magic = vsplat(12582912.0f), n = t + magic;
+  return (vf)((vi)V(exp2_fraction)(t - (n - magic)) + ((vi)n << 23));
 }
 // e^x for x <= 0 as exactly, but for what the rounding of x * log2(e) adds.
 INLINE vf V(exp_coarse)(vf x) { return V(exp2_coarse)(x * LOG2_E); }
@@ -158,6 +166,17 @@ INLINE vf V(square_root)(vf x) {
 #endif
 }
 #undef WHOLE_SQUARE_ROOT
+// The logarithm of a number above 1e-30: exponent and, of a number from sqrt(1/2) to sqrt(2), 2 artanh((m - 1) / (m + 1)).
+INLINE vf V(log)(vf x) {
+  x = V(max)(x, vsplat(1e-30f));
+  vi bits = (vi)x - 0x3f3504f3, exponent = bits >> 23;
+  vf m = (vf)((bits & 0x007fffff) + 0x3f3504f3), z = (m - 1.0f) / (m + 1.0f), s = z * z, p = vsplat(1.0f / 9);
+  p = p * s + 1.0f / 7;
+  p = p * s + 1.0f / 5;
+  p = p * s + 1.0f / 3;
+  p = p * s + 1.0f;
+  return __builtin_convertvector(exponent, vf) * LN_2 + 2.0f * z * p;
+}
 // Within 2 units in the last place of 1; near 0, where the exponentials would cancel, of itself.
 INLINE vf V(tanh)(vf x) {
   vf size = V(max)(-x, x), e = V(exp)(-2.0f * size), far = (1.0f - e) / (1.0f + e), s = x * x;

@@ -19,17 +19,6 @@ INLINE vf V(softplus)(vf x) {
   p = p * s + 1.0f;
   return vselect(negative, vsplat(0), x) + 2.0f * z * p;
 }
-// The logarithm of a number above 1e-30: exponent and, of a number from sqrt(1/2) to sqrt(2), 2 artanh((m - 1) / (m + 1)).
-INLINE vf V(log)(vf x) {
-  x = V(max)(x, vsplat(1e-30f));
-  vi bits = (vi)x - 0x3f3504f3, exponent = bits >> 23;
-  vf m = (vf)((bits & 0x007fffff) + 0x3f3504f3), z = (m - 1.0f) / (m + 1.0f), s = z * z, p = vsplat(1.0f / 9);
-  p = p * s + 1.0f / 7;
-  p = p * s + 1.0f / 5;
-  p = p * s + 1.0f / 3;
-  p = p * s + 1.0f;
-  return __builtin_convertvector(exponent, vf) * LN_2 + 2.0f * z * p;
-}
 INLINE vf V(function)(vf x, const apus_function f) {
   if (f == APUS_SIGMOID) return V(sigmoid)(x);
   if (f == APUS_SILU) return x * V(sigmoid)(x);
