@@ -15,6 +15,8 @@ extension CUDABackend {
     max(128, min(8192, (1 << 30) / (vocabulary * compute.byteCount) / 128 * 128))
   }
 
+  public func headColumns(vocabulary: Int, compute: DType) -> Int { vocabulary }
+
   public func head(
     _ hidden: Tensor, packed: PackedMatrix, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
     blockLargest: Tensor, softCap: Float?, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?
@@ -55,10 +57,10 @@ extension CUDABackend {
   }
 
   public func headGradient(
-    exponentials: Tensor, blockLargest: Tensor, softCap: Float?, targets: Tensor, logSumExp: Tensor,
+    exponentials: Tensor, vocabulary: Int, blockLargest: Tensor, softCap: Float?, targets: Tensor, logSumExp: Tensor,
     logProbabilities: Tensor, logProbabilityGradient: Tensor, logSumExpGradient: Tensor?
   ) {
-    let (tokens, vocabulary) = (exponentials.rows, exponentials.columns)
+    let tokens = exponentials.rows
     launch(
       "head_gradient", in: .head, exponentials.dtype, defines: headDefines(softCap),
       blocks: Grid(tokens, headBlockCount(vocabulary: vocabulary)), threads: 256, exponentials, blockLargest, targets,

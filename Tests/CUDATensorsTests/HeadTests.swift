@@ -31,8 +31,8 @@ extension CUDATests {
             softCap: softCap, logSumExp: side(logSumExp), logProbabilities: side(logProbabilities),
             entropy: side(entropy))
           side.backend.headGradient(
-            exponentials: side(exponentials), blockLargest: blockLargest, softCap: softCap, targets: side(targets),
-            logSumExp: side(logSumExp), logProbabilities: side(logProbabilities),
+            exponentials: side(exponentials), vocabulary: vocabulary, blockLargest: blockLargest, softCap: softCap,
+            targets: side(targets), logSumExp: side(logSumExp), logProbabilities: side(logProbabilities),
             logProbabilityGradient: side(byLogProbability), logSumExpGradient: side(byLogSumExp))
           let all = blockLargest.toFloats()
           largest.append((0..<tokens).map { token in (0..<blocks).map { all[$0 * tokens + token] }.max() ?? 0 })

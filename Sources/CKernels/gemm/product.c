@@ -84,7 +84,7 @@ static inline void fetch_some(stretch *s) {
 // Of the rows of A after `row1`, which the tasks of the next block read, the part that the task of one of the blocks of
 // columns fetches while it computes `tiles` tiles.
 static stretch rows_to_come(const product *p, int64_t row1, int64_t column_block, int64_t tiles) {
-  if (!p->rows_first || p->packed_left || p->left.column_stride != 1 || p->left.row_stride != p->depth) return (stretch){0};
+  if (!p->rows_first || p->packed_left || p->left.column_stride != 1 || p->left.row_stride > 2 * p->depth) return (stretch){0};
   int64_t lines = least(p->block_rows, p->rows - row1) * row_bytes(p->left) / 64;
   const char *rows = row_in_place(p, row1);
   stretch part = {rows + lines * column_block / p->column_blocks * 64,
@@ -171,10 +171,17 @@ static void copy_task(void *context, int64_t chunk, int worker) {
     memcpy(j->to + r * j->stride, (const char *)j->from.data + r * row_bytes(j->from), (size_t)j->bytes);
 }
 
+int64_t apus_gemm_row_stride(apus_dtype compute, int64_t columns) {
+  const apus_gemm_kernel *k = apus_gemm_kernel_for(compute);
+  int64_t size = (int64_t)apus_dtype_size(compute), stride = divide_up(columns * size, 64) * 64;
+  if (!k->tile_direct || spreads_over_sets(columns * size, k->tile_rows)) return columns;
+  while (!spreads_over_sets(stride, k->tile_rows)) stride += 64;
+  return stride / size;
+}
+
 // The same rows a line further apart, where they spread over a cache's sets; a copy costs half of what packing does.
-static apus_matrix spread(apus_matrix m, int64_t rows, int64_t columns, int64_t tile_rows) {
-  int64_t size = (int64_t)apus_dtype_size(m.dtype), stride = divide_up(columns * size, 64) * 64;
-  while (!spreads_over_sets(stride, tile_rows)) stride += 64;
+static apus_matrix spread(apus_matrix m, int64_t rows, int64_t columns) {
+  int64_t size = (int64_t)apus_dtype_size(m.dtype), stride = apus_gemm_row_stride(m.dtype, columns) * size;
   copy_job job = {m, rows, columns * size, stride, apus_workspace(1, (size_t)(rows * stride))};
   apus_parallel(divide_up(rows, rows_per_copy), copy_task, &job);
   return (apus_matrix){job.to, m.dtype, stride / size, 1};
@@ -205,7 +212,7 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
   // is taken with all rows, so that it is read from memory once.
   p.rows_first = divide_up(p.columns, k->tile_columns) * (int64_t)p.panel_bytes <= small_right;
   if (in_order && !p.direct && !p.packed_left && !p.epilogue && p.column_blocks > 1) {
-    p.left = spread(p.left, p.rows, p.depth, k->tile_rows);
+    p.left = spread(p.left, p.rows, p.depth);
     p.direct = true;
   }
   int64_t bytes = divide_up(p.rows, k->tile_rows) * panel;

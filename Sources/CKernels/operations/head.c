@@ -8,7 +8,8 @@
 typedef struct {
   int64_t rows, columns;
   const int32_t *targets;
-  void *exponentials;
+  void *exponentials;  // rows `stride` apart
+  int64_t stride;
   apus_dtype dtype;
   // 0: none.
   float soft_cap;
@@ -20,6 +21,7 @@ typedef struct {
 typedef struct {
   int64_t rows, columns;
   void *exponentials;
+  int64_t stride;
   apus_dtype dtype;
   float soft_cap;
   const float *largest;
@@ -29,20 +31,20 @@ typedef struct {
 #include "for_each_variant.h"
 
 void apus_head(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix hidden,
-               const void *packed, const int32_t *targets, void *exponentials, apus_dtype dtype, float *block_largest,
-               float soft_cap, float *log_sum_exp, float *log_probability, float *entropy) {
+               const void *packed, const int32_t *targets, void *exponentials, int64_t stride, apus_dtype dtype,
+               float *block_largest, float soft_cap, float *log_sum_exp, float *log_probability, float *entropy) {
   int64_t cells = apus_head_blocks(columns) * rows;
   float *memory = apus_workspace(4, (size_t)(2 * cells + rows) * sizeof(float));
-  head_job job = {rows, columns, targets, exponentials, dtype, soft_cap, block_largest, memory, memory + cells,
-                  memory + 2 * cells, log_sum_exp, log_probability, entropy};
+  head_job job = {rows,          columns, targets,        exponentials,       stride,      dtype,           soft_cap,
+                  block_largest, memory,  memory + cells, memory + 2 * cells, log_sum_exp, log_probability, entropy};
   apus_gemm_epilogue(compute, rows, columns, depth, hidden, packed, APUS_HEAD_COLUMNS, CHOOSE(head_strip), &job);
   apus_parallel((rows + 15) / 16, CHOOSE(head_results), &job);
 }
-void apus_head_gradient(int64_t rows, int64_t columns, void *exponentials, apus_dtype dtype,
+void apus_head_gradient(int64_t rows, int64_t columns, void *exponentials, int64_t stride, apus_dtype dtype,
                         const float *block_largest, float soft_cap, const int32_t *targets, const float *log_sum_exp,
                         const float *log_probability, const float *d_log_probability, const float *d_log_sum_exp) {
-  head_gradient_job job = {rows,    columns,     exponentials,    dtype,             soft_cap,     block_largest,
-                           targets, log_sum_exp, log_probability, d_log_probability, d_log_sum_exp};
+  head_gradient_job job = {rows,          columns, exponentials, stride,          dtype,             soft_cap,
+                           block_largest, targets, log_sum_exp,  log_probability, d_log_probability, d_log_sum_exp};
   apus_parallel(rows, CHOOSE(head_gradient_row), &job);
 }
 void apus_log_softmax_reference(int64_t rows, int64_t columns, int64_t stride, const float *logits,
@@ -85,7 +87,7 @@ INLINE void V(head_strip_row)(const head_job *j, int64_t row, int64_t block, int
   }
   float top = V(largest)(tops);
   vf sums = {0}, weighted = {0};
-  int64_t at = row * j->columns + column0;
+  int64_t at = row * j->stride + column0;
   for (int64_t c = 0; c < padded; c += 16) {
     vf v;
     LOAD_F32(v, x + c);
@@ -151,7 +153,7 @@ static void V(head_gradient_row)(void *context, int64_t r, int worker) {
   int32_t target = j->targets[r];
   float d_target = target < 0 ? 0 : j->d_log_probability[r];
   float scale = (j->d_log_sum_exp ? j->d_log_sum_exp[r] : 0) - d_target;
-  int64_t blocks = apus_head_blocks(j->columns), at = r * j->columns;
+  int64_t blocks = apus_head_blocks(j->columns), at = r * j->stride;
   for (int64_t b = 0; b < blocks; b++) {
     int64_t column0 = b * APUS_HEAD_COLUMNS, column1 = column0 + APUS_HEAD_COLUMNS;
     if (column1 > j->columns) column1 = j->columns;

@@ -36,7 +36,8 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend, GateBackend {
   func linear(_ x: Tensor, weights: PackedMatrix, compute: DType, into output: Tensor, packedInput: Storage)
   /// The backward pass of y = x times the transpose of W: inputGradient `[rows, inputs]` = outputGradient
   /// `[rows, outputs]` x W `[outputs, inputs]`, and weightGradient (float32, like W) += outputGradient transposed x
-  /// x `[rows, inputs]`. `weights` and `input` are W and x, packed.
+  /// x `[rows, inputs]`. `weights` and `input` are W and x, packed. A CPU takes an outputGradient with more columns than W
+  /// has rows, as ``headColumns(vocabulary:compute:)`` gives, and leaves out the rest.
   func linearBackward(
     outputGradient: Tensor, weights: PackedMatrix, input: PackedMatrix, compute: DType, inputGradient: Tensor,
     weightGradient: Tensor)
@@ -183,10 +184,14 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend, GateBackend {
   func headBlockCount(vocabulary: Int) -> Int
   /// Tokens that go through the head at a time where a gradient is wanted, which keeps their exponentials.
   func headRows(vocabulary: Int, compute: DType) -> Int
+  /// Columns, at least the vocabulary's, with which their exponentials `[tokens, columns]` are quickest to go on with; what
+  /// those past it hold is undefined.
+  func headColumns(vocabulary: Int, compute: DType) -> Int
   /// Log-softmax of the logits hidden x packed `[width, vocabulary]`, which are never all in memory.
   /// - Parameters:
   ///   - targets: int32 `[tokens]`; a negative one has log-probability 0.
-  ///   - exponentials: for the backward pass, `[tokens, vocabulary]`: e^(logit - largest of its block).
+  ///   - exponentials: for the backward pass, `[tokens, vocabulary]` or with `headColumns`: e^(logit - largest of its
+  ///     block).
   ///   - blockLargest: float32 `[blocks, tokens]`.
   ///   - softCap: logits x become `softCap * tanh(x / softCap)`.
   func head(
@@ -195,7 +200,7 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend, GateBackend {
   /// Turns the exponentials of ``head(_:packed:vocabulary:compute:targets:exponentials:blockLargest:softCap:logSumExp:logProbabilities:entropy:)``
   /// into the gradient of the logits.
   func headGradient(
-    exponentials: Tensor, blockLargest: Tensor, softCap: Float?, targets: Tensor, logSumExp: Tensor,
+    exponentials: Tensor, vocabulary: Int, blockLargest: Tensor, softCap: Float?, targets: Tensor, logSumExp: Tensor,
     logProbabilities: Tensor, logProbabilityGradient: Tensor, logSumExpGradient: Tensor?)
 
   /// The gradients, float32 `[tokens]`, of a mean cross-entropy with z-loss by the log-probability of each token,

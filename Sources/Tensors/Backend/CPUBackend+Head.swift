@@ -8,6 +8,10 @@ extension CPUBackend {
     max(16, min(1024, (128 << 20) / (vocabulary * compute.byteCount) / 16 * 16))
   }
 
+  public func headColumns(vocabulary: Int, compute: DType) -> Int {
+    Int(apus_gemm_row_stride(compute.kernel, Int64(vocabulary)))
+  }
+
   public func head(
     _ hidden: Tensor, packed: PackedMatrix, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
     blockLargest: Tensor, softCap: Float?, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?
@@ -15,16 +19,17 @@ extension CPUBackend {
     apus_head(
       compute.kernel, Int64(hidden.rows), Int64(vocabulary), Int64(hidden.columns),
       hidden.kernelMatrix(transposed: false), packed.pointer, targets.integers.baseAddress, exponentials?.pointer,
-      (exponentials?.dtype ?? compute).kernel, blockLargest.floats.baseAddress, softCap ?? 0,
+      Int64(exponentials?.columns ?? 0), (exponentials?.dtype ?? compute).kernel, blockLargest.floats.baseAddress, softCap ?? 0,
       logSumExp.floats.baseAddress, logProbabilities.floats.baseAddress, entropy?.floats.baseAddress)
   }
 
   public func headGradient(
-    exponentials: Tensor, blockLargest: Tensor, softCap: Float?, targets: Tensor, logSumExp: Tensor,
+    exponentials: Tensor, vocabulary: Int, blockLargest: Tensor, softCap: Float?, targets: Tensor, logSumExp: Tensor,
     logProbabilities: Tensor, logProbabilityGradient: Tensor, logSumExpGradient: Tensor?
   ) {
     apus_head_gradient(
-      Int64(exponentials.rows), Int64(exponentials.columns), exponentials.pointer, exponentials.dtype.kernel,
+      Int64(exponentials.rows), Int64(vocabulary), exponentials.pointer, Int64(exponentials.columns),
+      exponentials.dtype.kernel,
       blockLargest.floats.baseAddress, softCap ?? 0, targets.integers.baseAddress, logSumExp.floats.baseAddress,
       logProbabilities.floats.baseAddress, logProbabilityGradient.floats.baseAddress,
       logSumExpGradient?.floats.baseAddress)

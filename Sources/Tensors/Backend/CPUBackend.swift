@@ -47,7 +47,7 @@ public struct CPUBackend: Backend {
     weightGradient: Tensor
   ) {
     apus_linear_backward(
-      compute.kernel, Int64(outputGradient.rows), Int64(outputGradient.columns), Int64(inputGradient.columns),
+      compute.kernel, Int64(outputGradient.rows), Int64(weightGradient.rows), Int64(inputGradient.columns),
       outputGradient.kernelMatrix(transposed: false), weights.pointer, inputGradient.pointer,
       inputGradient.dtype.kernel, input.pointer, weightGradient.floats.baseAddress)
   }

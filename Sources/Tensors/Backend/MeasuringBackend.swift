@@ -65,7 +65,7 @@ public struct MeasuringBackend: Backend {
   ) {
     let packed = (inputGradient.count + weightGradient.count) * compute.byteCount
     measure(
-      "products of linear backward", operations: 4 * Double(inputGradient.count * outputGradient.columns),
+      "products of linear backward", operations: 4 * Double(inputGradient.count * weightGradient.rows),
       outputGradient, inputGradient, weightGradient, weightGradient, bytes: packed
     ) {
       base.linearBackward(
@@ -308,6 +308,10 @@ public struct MeasuringBackend: Backend {
     base.headRows(vocabulary: vocabulary, compute: compute)
   }
 
+  public func headColumns(vocabulary: Int, compute: DType) -> Int {
+    base.headColumns(vocabulary: vocabulary, compute: compute)
+  }
+
   public func head(
     _ hidden: Tensor, packed: PackedMatrix, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
     blockLargest: Tensor, softCap: Float?, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?
@@ -324,14 +328,14 @@ public struct MeasuringBackend: Backend {
   }
 
   public func headGradient(
-    exponentials: Tensor, blockLargest: Tensor, softCap: Float?, targets: Tensor, logSumExp: Tensor,
+    exponentials: Tensor, vocabulary: Int, blockLargest: Tensor, softCap: Float?, targets: Tensor, logSumExp: Tensor,
     logProbabilities: Tensor, logProbabilityGradient: Tensor, logSumExpGradient: Tensor?
   ) {
     measure("output head backward", exponentials, exponentials) {
       base.headGradient(
-        exponentials: exponentials, blockLargest: blockLargest, softCap: softCap, targets: targets,
-        logSumExp: logSumExp, logProbabilities: logProbabilities, logProbabilityGradient: logProbabilityGradient,
-        logSumExpGradient: logSumExpGradient)
+        exponentials: exponentials, vocabulary: vocabulary, blockLargest: blockLargest, softCap: softCap,
+        targets: targets, logSumExp: logSumExp, logProbabilities: logProbabilities,
+        logProbabilityGradient: logProbabilityGradient, logSumExpGradient: logSumExpGradient)
     }
   }
 

@@ -168,7 +168,11 @@ private struct HeadBlock {
     let vocabulary = blocks.head.matrix.outputs
     self.blocks = blocks
     self.block = block
-    exponentials = keepsExponentials ? execution.tensor([block.count, vocabulary]) : nil
+    // Only the product that adds to the weights' gradient as well knows columns past the vocabulary from it.
+    let columns =
+      blocks.head.matrix.gradient == nil
+      ? vocabulary : execution.backend.headColumns(vocabulary: vocabulary, compute: execution.compute)
+    exponentials = keepsExponentials ? execution.tensor([block.count, columns]) : nil
     blockLargest = execution.tensor(
       [execution.backend.headBlockCount(vocabulary: vocabulary), block.count], .float32)
     logSumExp = execution.tensor([block.count], .float32)
@@ -216,8 +220,9 @@ private struct HeadBlock {
       bySum.write { host in for (i, g) in gradients.enumerated() { host.floats[i] = g.logSumExp } }
     }
     execution.backend.headGradient(
-      exponentials: logitsGradient, blockLargest: blockLargest, softCap: blocks.head.softCap,
-      targets: blocks.targets[rows: block], logSumExp: logSumExp, logProbabilities: logProbabilities,
+      exponentials: logitsGradient, vocabulary: blocks.head.matrix.outputs, blockLargest: blockLargest,
+      softCap: blocks.head.softCap, targets: blocks.targets[rows: block], logSumExp: logSumExp,
+      logProbabilities: logProbabilities,
       logProbabilityGradient: byProbability, logSumExpGradient: bySum)
     let hidden = blocks.hidden[rows: block]
     let matrix = blocks.head.matrix

@@ -81,7 +81,7 @@ private struct HeadCase {
     let blockLargest = Buffer.output(rows * Int(apus_head_blocks(n)))
     apus_head(
       APUS_F32, m, n, n, apus_matrix(data: logits.raw, dtype: APUS_F32, row_stride: n, column_stride: 1), packed,
-      targets.pointer, exponentials?.raw, dtype ?? APUS_F32, blockLargest.floats, softCap,
+      targets.pointer, exponentials?.raw, n, dtype ?? APUS_F32, blockLargest.floats, softCap,
       results[0].floats, results[1].floats, entropy ? results[2].floats : nil)
     return Forward(results: results, exponentials: exponentials, blockLargest: blockLargest)
   }
@@ -147,7 +147,7 @@ private func checkHead(_ rows: Int, _ columns: Int, _ kind: LogitKind, _ random:
       compare(forward.results[0], expected[0], Tolerance(absolute: step, relative: 1e-6), "\(label) \(dtype)")
       guard let gradient = forward.exponentials else { return }
       apus_head_gradient(
-        m, n, gradient.raw, dtype, forward.blockLargest.floats, softCap, head.targets.pointer, expected[0].floats,
+        m, n, gradient.raw, n, dtype, forward.blockLargest.floats, softCap, head.targets.pointer, expected[0].floats,
         expected[1].floats, byProbability.floats, hasSum ? bySum.floats : nil)
       // In bf16 the exponential is rounded, and its product with the row's factor once more.
       let relative = dtype == APUS_BF16 ? 0x1p-7 : step
