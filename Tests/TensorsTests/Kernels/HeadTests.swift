@@ -62,6 +62,14 @@ private struct HeadCase {
     unit = .input((0..<columns * columns).map { $0 / columns == $0 % columns ? 1 : 0 })
   }
 
+  /// Elements from one row of exponentials to the next.
+  var stride: Int { columns + 3 }
+
+  /// The index without what lies between rows; nil there.
+  func place(_ index: Int) -> Int? {
+    index % stride < columns ? index / stride * columns + index % stride : nil
+  }
+
   struct Forward {
     /// Log-sum-exp, log-probability, entropy.
     let results: [Buffer]
@@ -77,11 +85,11 @@ private struct HeadCase {
     apus_gemm_pack(
       APUS_F32, n, n, apus_matrix(data: unit.raw, dtype: APUS_F32, row_stride: n, column_stride: 1), packed)
     let results = (0..<3).map { _ in Buffer.output(rows) }
-    let exponentials = dtype.map { Buffer.output(rows * columns, $0) }
+    let exponentials = dtype.map { Buffer.output(rows * stride, $0) }
     let blockLargest = Buffer.output(rows * Int(apus_head_blocks(n)))
     apus_head(
       APUS_F32, m, n, n, apus_matrix(data: logits.raw, dtype: APUS_F32, row_stride: n, column_stride: 1), packed,
-      targets.pointer, exponentials?.raw, n, dtype ?? APUS_F32, blockLargest.floats, softCap,
+      targets.pointer, exponentials?.raw, Int64(stride), dtype ?? APUS_F32, blockLargest.floats, softCap,
       results[0].floats, results[1].floats, entropy ? results[2].floats : nil)
     return Forward(results: results, exponentials: exponentials, blockLargest: blockLargest)
   }
@@ -147,15 +155,18 @@ private func checkHead(_ rows: Int, _ columns: Int, _ kind: LogitKind, _ random:
       compare(forward.results[0], expected[0], Tolerance(absolute: step, relative: 1e-6), "\(label) \(dtype)")
       guard let gradient = forward.exponentials else { return }
       apus_head_gradient(
-        m, n, gradient.raw, n, dtype, forward.blockLargest.floats, softCap, head.targets.pointer, expected[0].floats,
+        m, n, gradient.raw, Int64(head.stride), dtype, forward.blockLargest.floats, softCap, head.targets.pointer, expected[0].floats,
         expected[1].floats, byProbability.floats, hasSum ? bySum.floats : nil)
       // In bf16 the exponential is rounded, and its product with the row's factor once more.
       let relative = dtype == APUS_BF16 ? 0x1p-7 : step
       // A capped logit is known to 2^-9 from the rounded exponential, and the slope of the cap, small near it, from that.
       let slopeError = kind == .capped && dtype == APUS_BF16 ? 0x1p-8 / Double(softCap) : 0
       compare(
-        gradient, count: expectedGradient.count, at: { expectedGradient[$0] },
-        { Tolerance(absolute: 1e-6 + step + slopeError * gradientOfCapped[$0].magnitude, relative: relative) },
+        gradient, count: rows * head.stride, at: { head.place($0).map { expectedGradient[$0] } },
+        {
+          let capped = head.place($0).map { gradientOfCapped[$0].magnitude } ?? 0
+          return Tolerance(absolute: 1e-6 + step + slopeError * capped, relative: relative)
+        },
         "\(label) gradient \(dtype), by log-sum-exp too: \(hasSum)")
     }
   }

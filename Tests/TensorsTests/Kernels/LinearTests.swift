@@ -8,10 +8,11 @@ extension EngineTests {
     @Test func sameAsItsProducts() async {
       await #expect(processExitsWith: .success) {
         var random = TestRandom()
-        // Few and many blocks of rows, rows that share a cache's sets, and depths that are taken in blocks.
+        // Few and many blocks of rows, rows that share a cache's sets, depths that are taken in blocks, and operands that
+        // are packed past the caches.
         let shapes = [
           (1, 1, 1), (37, 33, 35), (233, 64, 129), (801, 260, 100), (65, 2048, 40), (40, 35, 2048), (20, 6151, 35),
-          (20, 35, 6151),
+          (20, 35, 6151), (1056, 20, 520), (1051, 21, 537), (1056, 520, 20),
         ]
         for (rows, inputs, outputs) in shapes {
           for (compute, dtype) in [(APUS_F32, APUS_F32), (APUS_BF16, APUS_BF16), (APUS_BF16, APUS_F32)] {
@@ -29,7 +30,12 @@ private struct LinearCase {
 
   func check(_ random: inout TestRandom) {
     let x = Buffer.input(random.normals(rows * inputs), dtype)
-    let dOut = Buffer.input(random.normals(rows * outputs), dtype)
+    let gradients = random.normals(rows * outputs)
+    let dOut = Buffer.input(gradients, dtype)
+    // The same with rows further apart.
+    let pitch = outputs + 2
+    let spread = Buffer.input(
+      (0..<rows).flatMap { gradients[$0 * outputs..<($0 + 1) * outputs] + [.nan, .nan] }, dtype)
     let weight = Buffer.input(random.normals(outputs * inputs))
     let before = random.normals(outputs * inputs)
     let (n, i, o) = (Int64(rows), Int64(inputs), Int64(outputs))
@@ -42,6 +48,7 @@ private struct LinearCase {
       defer { for memory in [forward, backward, plainInput, input] { memory.deallocate() } }
       let xMatrix = apus_matrix(data: x.raw, dtype: dtype, row_stride: i, column_stride: 1)
       let gradient = apus_matrix(data: dOut.raw, dtype: dtype, row_stride: o, column_stride: 1)
+      let spreadGradient = apus_matrix(data: spread.raw, dtype: dtype, row_stride: Int64(pitch), column_stride: 1)
       let turned = apus_matrix(data: dOut.raw, dtype: dtype, row_stride: 1, column_stride: o)
 
       let (y, plainY) = (Buffer.output(rows * outputs, dtype), Buffer.output(rows * outputs, dtype))
@@ -53,7 +60,7 @@ private struct LinearCase {
       let (dIn, plainDIn) = (Buffer.output(rows * inputs, dtype), Buffer.output(rows * inputs, dtype))
       let (dWeight, plainDWeight) = (Buffer.inOut(before), Buffer.inOut(before))
       apus_linear_backward(
-        compute, n, o, i, gradient, backward.baseAddress, dIn.raw, dtype, input.baseAddress, dWeight.floats)
+        compute, n, o, i, spreadGradient, backward.baseAddress, dIn.raw, dtype, input.baseAddress, dWeight.floats)
       apus_gemm(compute, n, i, o, gradient, backward.baseAddress, plainDIn.raw, dtype, i, false, 1)
       apus_gemm(compute, o, i, n, turned, plainInput.baseAddress, plainDWeight.raw, APUS_F32, i, true, 1)
       #expect(dIn.bytes == plainDIn.bytes && dIn.firstOverwritten == nil, "\(label) input's gradient")
