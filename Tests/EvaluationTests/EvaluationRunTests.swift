@@ -257,9 +257,32 @@ import Testing
     #expect(results.table.contains("birds") && results.table.contains("acc_pmi"))
 
     let comparison = try EvaluationComparison(paths: [folder.path, path])
-    #expect(comparison.table.contains("birds:plain:0") && comparison.table.contains("tiny"))
+    #expect(comparison.table.contains("birds:plain:0") && comparison.table.contains("tiny 1970-01-02T00-00-00"))
+    #expect(!comparison.table.contains("warning"))
     #expect(comparison.html.contains("<svg") && comparison.json.arrayValue?.count == 2)
     #expect(sentence { _ = try EvaluationComparison(paths: [folder.path.appendingPath("owner")]) }.contains("results"))
+  }
+
+  /// Columns of one model say what sets them apart, and figures of other questions are not taken for the same.
+  @Test func comparisonSaysWhatDiffers() throws {
+    func file(_ chat: Bool, _ questions: Int, _ digest: String) throws -> String {
+      let results: JSON = [
+        "config_general": ["model_name": "tiny", "model_fingerprint": "f", "use_chat_template": .bool(chat)],
+        "results": ["birds:plain:0": ["acc": 0.5]],
+        "summary_tasks": [
+          "birds:plain:0": ["questions": .integer(Int64(questions)), "hashes": ["hash_examples": .string(digest)]]
+        ],
+      ]
+      return try folder.file("results_\(chat)-\(questions)-\(digest).json", results.serializedString())
+    }
+    let folder = try TemporaryFolder()
+    let plain = try file(false, 5, "a")
+    let chat = try EvaluationComparison(paths: [plain, try file(true, 5, "a")])
+    #expect(chat.table.contains("tiny (chat)") && !chat.table.contains("warning"))
+    let fewer = try EvaluationComparison(paths: [plain, try file(false, 3, "b")]).table
+    #expect(fewer.contains("tiny false-5-a") && fewer.contains("tiny false-3-b"))
+    #expect(fewer.contains("warning: birds:plain:0: not the same questions, 5, 3 of them"))
+    #expect(try EvaluationComparison(paths: [plain, try file(false, 5, "b")]).table.contains("another seed"))
   }
 
   /// Results that another program wrote may call a task anything.

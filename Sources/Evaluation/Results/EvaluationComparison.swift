@@ -11,19 +11,37 @@ public struct EvaluationComparison: Sendable {
   }
   private struct Model {
     var name: String
+    /// Whether it was asked in its chat template; nil where the file does not say.
+    var isChat: Bool?
+    /// The date in the file's name.
+    var date: String
     /// By task, then by the figure's name.
     var results: OrderedDictionary<String, OrderedDictionary<String, Figure>>
-    var questions: [String: Int]
+    var questions: [String: Int] = [:]
+    /// Digests of the questions' names, which only files of this program have in common.
+    var questionDigests: [String: String] = [:]
   }
   private let models: [Model]
 
   /// Reads files of results; of a folder the newest file of each model below it.
   /// - Throws: a sentence naming what is missing or no file of results.
   public init(paths: [String]) throws {
-    models = try paths.flatMap(Self.files).map(Self.read)
+    models = Self.toldApart(try paths.flatMap(Self.files).map(Self.read))
     guard !models.isEmpty else {
       throw EvaluationError(paths.joined(separator: ", "), "holds no results_DATE.json; apus evaluate writes them")
     }
+  }
+
+  /// The models with names that say what sets them apart: whether they were asked in a chat template where some were not,
+  /// and the date where there are two of a name.
+  private static func toldApart(_ models: [Model]) -> [Model] {
+    var models = models
+    if models.contains(where: { $0.isChat == true }), models.contains(where: { $0.isChat == false }) {
+      for i in models.indices where models[i].isChat == true { models[i].name += " (chat)" }
+    }
+    let counts = Dictionary(models.map { ($0.name, 1) }, uniquingKeysWith: +)
+    for i in models.indices where counts[models[i].name] != 1 { models[i].name += " \(models[i].date)" }
+    return models
   }
 
   private static func files(_ path: String) throws -> [String] {
@@ -45,9 +63,11 @@ public struct EvaluationComparison: Sendable {
     guard let tasks = json["results"]?.objectValue else {
       throw EvaluationError(path, "has no \"results\"; it is no file of results")
     }
+    let general = json["config_general"]
     var model = Model(
-      name: json["config_general"]?["model_name"]?.stringValue ?? path.parentPath.lastPathPart, results: [:],
-      questions: [:])
+      name: general?["model_name"]?.stringValue ?? path.parentPath.lastPathPart,
+      isChat: general?["use_chat_template"]?.boolValue,
+      date: path.lastPathPart.replacing("results_", with: "").replacing(".json", with: ""), results: [:])
     for (key, figures) in tasks where key != "all" {
       // Some versions of lighteval put a bar before the number of examples.
       let task = key.replacing("|", with: ":")
@@ -57,9 +77,25 @@ public struct EvaluationComparison: Sendable {
         own[name] = Figure(value: value, error: figures["\(name)_stderr"]?.doubleValue)
       }
       model.results[task] = own
-      model.questions[task] = json["summary_tasks"]?[key]?["questions"]?.intValue
+      let summary = json["summary_tasks"]?[key]
+      model.questions[task] = summary?["questions"]?.intValue
+      guard general?["model_fingerprint"] != nil else { continue }
+      model.questionDigests[task] = summary?["hashes"]?["hash_examples"]?.stringValue
+    }
+    for average in model.results.keys where average.contains(":_average:") {
+      let members = model.results.keys.filter { isMember($0, of: average) }.sorted()
+      let counts = members.compactMap { model.questions[$0] }, digests = members.compactMap { model.questionDigests[$0] }
+      if !counts.isEmpty { model.questions[average] = counts.reduce(0, +) }
+      if !digests.isEmpty { model.questionDigests[average] = digests.joined() }
     }
     return model
+  }
+
+  /// Whether an average, `mmlu:smollm3:_average:0`, is also one of this task, `mmlu_anatomy:smollm3:0`.
+  private static func isMember(_ task: String, of average: String) -> Bool {
+    let (own, family) = (task.split(separator: ":"), average.split(separator: ":"))
+    guard let name = own.first, let first = family.first, !task.contains(":_average:") else { return false }
+    return name.hasPrefix("\(first)_") && own.dropFirst().first == family.dropFirst().first
   }
 
   /// Tasks of any model, in the order of their first appearance; members of a family that has an average are left out.
@@ -77,7 +113,20 @@ public struct EvaluationComparison: Sendable {
     models.lazy.compactMap { $0.results[task]?.keys.first }.first
   }
 
-  /// One line a task, one column a model.
+  /// A sentence for each task that the models were not asked the same questions of.
+  private var warnings: [String] {
+    tasks.compactMap { task in
+      let counts = OrderedSet(models.compactMap { $0.questions[task] })
+      if counts.count > 1 {
+        let asked = counts.map { Quantity.grouped($0) }.joined(separator: ", ")
+        return "\(task): not the same questions, \(asked) of them"
+      }
+      let digests = Set(models.compactMap { $0.questionDigests[task] })
+      return digests.count > 1 ? "\(task): not the same questions, drawn with another seed or of another split" : nil
+    }
+  }
+
+  /// One line a task, one column a model, and what makes figures not comparable.
   public var table: String {
     var table = TextTable([.left, .left] + models.map { _ in .right })
     table.add(["task", "figure"] + models.map(\.name))
@@ -95,7 +144,7 @@ public struct EvaluationComparison: Sendable {
             } ?? "–"
           })
     }
-    return table.text
+    return table.text + warnings.map { "warning: \($0)\n" }.joined()
   }
 
   /// Whether a figure is no share.
@@ -106,7 +155,11 @@ public struct EvaluationComparison: Sendable {
     .array(
       models.map { model in
         [
-          "model": .string(model.name),
+          "model": .string(model.name), "chat": model.isChat.map { .bool($0) } ?? .null,
+          "questions": .object(
+            .init(uniqueKeysWithValues: model.results.keys.compactMap { task in
+              model.questions[task].map { (task, .integer(Int64($0))) }
+            })),
           "results": .object(
             model.results.mapValues { figures in
               .object(
