@@ -5,6 +5,7 @@ import Foundation
 import Inference
 import Reporting
 import Tensors
+import Training
 
 /// `apus evaluate MODEL --tasks …`: benchmarks.
 struct EvaluateRunCommand: ParsableCommand {
@@ -15,8 +16,8 @@ struct EvaluateRunCommand: ParsableCommand {
       allenai/ai2_arc/ARC-Easy/test.parquet. A task has variants: smollm3 (the prompts of the SmolLM3 evaluation) and \
       lm-eval (those of lm-evaluation-harness) and, for some, smollm3-letters.
 
-      Answers are kept in the output folder as they come; the same command goes on after an interruption. Results are \
-      written in lighteval's layout: results/MODEL/results_DATE.json and details/MODEL/DATE.
+      Answers are kept in the output folder as they come; after Ctrl-C, which finishes the batch, or a crash the same \
+      command goes on. Results are written in lighteval's layout: results/MODEL/results_DATE.json and details/MODEL/DATE.
 
       Examples:
         apus evaluate --list
@@ -41,6 +42,7 @@ struct EvaluateRunCommand: ParsableCommand {
   var limit: Int?
 
   @OptionGroup var device: DeviceOptions
+
   @Flag(help: "With --limit, draw the questions from the whole split, as lighteval does.")
   var shuffle = false
 
@@ -133,11 +135,15 @@ struct EvaluateRunCommand: ParsableCommand {
     var run = EvaluationRun(
       language, cache: cache, seed: seed, threads: ProcessInfo.processInfo.activeProcessorCount)
     run.stopStrings = turnEnds
+    StopSignal.install()
     let began = Date().timeIntervalSince1970
     let results = try prepared.map { task in
       let line = ProgressLine("\(task.task.name)", total: task.questions.count, unit: "questions")
       defer { line.finish() }
-      return try run.run(task) { line.update($0) }
+      return try run.run(task) { done in
+        line.update(done)
+        if StopSignal.isRequested { throw EvaluationStopped(cache: output.appendingPath("cache")) }
+      }
     }
     let all = EvaluationResults(
       run: .init(
@@ -173,6 +179,12 @@ struct EvaluateRunCommand: ParsableCommand {
     case .document(let text): print("\(text.prefix(400))\n")
     }
   }
+}
+
+/// Ctrl-C.
+private struct EvaluationStopped: Error, CustomStringConvertible {
+  let cache: String
+  var description: String { "stopped; what was answered is kept in \(cache), and the same command goes on from there" }
 }
 
 extension DetailsFormat: ExpressibleByArgument {}
