@@ -14,6 +14,8 @@ public struct CUDAError: Error, Sendable, Equatable, CustomStringConvertible {
     case compilation
     /// A kernel's arguments are not those that it declares.
     case arguments
+    /// A library has nothing for these shapes and types.
+    case notSupported
     /// A call returned this code of the library that it belongs to.
     case call(code: Int)
   }

@@ -38,7 +38,7 @@ public struct DeviceReport: Sendable {
   public var advice: [String] {
     let hasDriver = libraries.contains { $0.library == .driver && $0.path != nil }
     return hasDriver
-      ? libraries.compactMap { $0.library.isRequired ? $0.problem : nil } + cards.compactMap(\.problem) : []
+      ? libraries.compactMap { $0.library.isUsed ? $0.problem : nil } + cards.compactMap(\.problem) : []
   }
 
   /// Looks.
@@ -67,7 +67,7 @@ public struct DeviceReport: Sendable {
       let found = try finder.open(library, driverMajor: driverMajor)
       return Library(library: library, path: found.path, version: try found.version(), problem: nil)
     } catch {
-      let problem = library.isRequired ? error.description : "\(library.title) is missing; nothing needs it yet"
+      let problem = library.isUsed ? error.description : "\(library.title) is missing; nothing needs it yet"
       return Library(library: library, path: nil, version: nil, problem: problem)
     }
   }

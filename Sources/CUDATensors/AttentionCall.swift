@@ -13,6 +13,8 @@ struct AttentionCall: KernelArgument {
   let widths: AttentionTiles.Widths
   /// What each query may see, and the ends of that for each 64 queries, where there is more to say than causality does.
   let ranges, reaches: Storage?
+  /// In the backward pass.
+  var outputGradient: Tensor?
 
   /// Queries of a sequence up to a multiple of 64.
   var statisticsStride: Int { (specification.queryLength + 63) / 64 * 64 }
@@ -64,6 +66,7 @@ struct AttentionCall: KernelArgument {
     let rows = [
       (query, columns.query, specification.headDimension), (key, columns.key, specification.headDimension),
       (value, columns.value, specification.valueDimension), (output, 0, specification.valueDimension),
+      (outputGradient ?? output, 0, specification.valueDimension),
     ]
     return (query.dtype == .float32) == isFloat
       && rows.allSatisfy { tensor, column, width in

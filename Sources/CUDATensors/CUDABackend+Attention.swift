@@ -48,8 +48,9 @@ extension CUDABackend {
     output: Tensor, logSumExp: Tensor, outputGradient: Tensor, queryGradient: Tensor, keyGradient: Tensor,
     valueGradient: Tensor, compute: DType
   ) {
-    let call = attentionCall(
+    var call = attentionCall(
       specification, query: query, key: key, value: value, columns: columns, output: output, compute: compute)
+    call.outputGradient = outputGradient
     let s = specification
     let statistics = attentionStatistics(s, output, logSumExp, outputGradient)
     for columns in AttentionTiles.slices(s.headDimension) {

@@ -136,6 +136,6 @@ extension BLASMatrix {
 }
 
 extension CUDAError {
-  /// Whether cuBLASLt is missing, or has nothing for a shape: CUBLAS_STATUS_INVALID_VALUE, CUBLAS_STATUS_NOT_SUPPORTED.
-  fileprivate var isRefusal: Bool { kind == .missingLibrary || kind == .call(code: 7) || kind == .call(code: 15) }
+  /// Whether cuBLASLt is missing, or has nothing for a shape.
+  fileprivate var isRefusal: Bool { kind == .missingLibrary || kind == .notSupported }
 }

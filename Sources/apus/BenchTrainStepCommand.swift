@@ -110,6 +110,9 @@ struct TrainStepBenchmark: ParsableCommand {
       return
     }
     print(timing.text)
+    for refusal in (try? device.card?.blas().refusals) ?? [] {
+      Terminal.standardError.write("note: a slower kernel of our own took over, as \(refusal)\n")
+    }
     if let rates { print("\n" + Self.table(work, rates, execution.compute), terminator: "") }
     if let page { print("page: \(page)") }
   }

@@ -15,7 +15,7 @@ extension DoctorCommand {
   /// A library in one line.
   static func text(_ library: DeviceReport.Library) -> String {
     guard let path = library.path else {
-      return (library.library.isRequired ? "missing" : "not installed") + ", \(library.library.purpose)"
+      return (library.library.isUsed ? "missing" : "not installed") + ", \(library.library.purpose)"
     }
     return "\(library.version.map { "\($0), " } ?? "")\(path), \(library.library.purpose)"
   }

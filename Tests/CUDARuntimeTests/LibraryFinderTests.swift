@@ -46,6 +46,10 @@ import Testing
     #expect(try place(of: .cublasLt, in: machine) == "/usr/local/cuda/lib64/libcublasLt.so.13")
     #expect(try place(of: .cublasLt, in: machine, driverMajor: 13) == "/usr/local/cuda/lib64/libcublasLt.so.13")
     #expect(try place(of: .cublasLt, in: machine, driverMajor: 12) == "/usr/lib64/libcublasLt.so.12")
+    // One that needs a newer driver is not taken.
+    machine.files.remove("/usr/lib64/libcublasLt.so.12")
+    let problem = sentence { _ = try machine.finder.open(.cublasLt, driverMajor: 12) }
+    #expect(problem.contains("of CUDA 12") && problem.contains("nvidia-cublas-cu12"))
   }
 
   @Test func saysWhatIsMissingWhereItLookedAndWhatToInstall() {

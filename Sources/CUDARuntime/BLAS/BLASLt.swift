@@ -14,7 +14,7 @@ public final class BLASLt: Sendable {
   let handle: UInt
   let device: OpenDevice
   private let workspace: UInt64
-  private let plans = Mutex<[Shape: Plan]>([:])
+  private let plans = Mutex<[Shape: Result<Plan, CUDAError>]>([:])
 
   /// What NVIDIA recommends for Hopper and later; the algorithms that need more are none that pay here.
   static let workspaceBytes = 32 << 20
@@ -51,7 +51,7 @@ public final class BLASLt: Sendable {
   ///   - output: `[m, n]`, not transposed.
   ///   - beta: 0 overwrites the output, whatever was there; 1 adds to it.
   ///   - bias: `[n]` in the output's type, added to every row; nil: none.
-  /// - Throws: ``CUDAError`` naming shapes and types where cuBLASLt has nothing for them, or fails.
+  /// - Throws: ``CUDAError`` naming shapes and types where cuBLASLt has nothing for them (`notSupported`), or fails.
   public func multiply(
     _ left: BLASMatrix, _ right: BLASMatrix, into output: BLASMatrix, alpha: Float = 1, beta: Float = 0,
     bias: DeviceAddress? = nil, stream: CUDAStream
@@ -69,13 +69,9 @@ public final class BLASLt: Sendable {
     // The plan's descriptor holds the bias's address: one product at a time is put into the stream.
     let failure: CUDAError? = plans.withLock { plans in
       do throws(CUDAError) {
-        let plan: Plan
-        if let known = plans[shape] {
-          plan = known
-        } else {
-          plan = try Plan(shape, bias: bias, self, what())
-          plans[shape] = plan
-        }
+        let result = plans[shape] ?? Result { () throws(CUDAError) in try Plan(shape, bias: bias, self, what()) }
+        plans[shape] = result
+        let plan = try result.get()
         if let bias { try plan.set(bias: bias) }
         let code = run(plan, left, right, output, alpha, beta, stream)
         if code != 0 { throw Self.error(code, functions, what(), device) }
@@ -83,6 +79,13 @@ public final class BLASLt: Sendable {
       } catch { return error }
     }
     if let failure { throw failure }
+  }
+
+  /// What it had nothing for so far, in sentences.
+  public var refusals: [String] {
+    plans.withLock { plans in
+      plans.values.compactMap { if case .failure(let error) = $0 { error.description } else { nil } }.sorted()
+    }
   }
 
   /// cuBLASLt counts columns first, so it computes the transpose: right and left change places.
@@ -106,8 +109,10 @@ public final class BLASLt: Sendable {
     _ code: Int32, _ functions: BLASLtFunctions, _ operation: String, _ device: OpenDevice
   ) -> CUDAError {
     let name = functions.statusName(code).map { String(cString: $0) } ?? "status \(code)"
+    // CUBLAS_STATUS_ALLOC_FAILED, INVALID_VALUE and NOT_SUPPORTED.
+    let kind: CUDAError.Kind = code == 3 ? .outOfMemory : code == 7 || code == 15 ? .notSupported : .call(code: Int(code))
     return CUDAError(
-      code == 3 ? .outOfMemory : .call(code: Int(code)), "\(operation) on \(device.device.name) failed with \(name)")
+      kind, "\(operation) on \(device.device.name) failed with \(name)")
   }
 }
 

@@ -76,12 +76,13 @@ extension BLASLt {
       try prefer(6, shape.leftAlignment)
       try prefer(7, shape.outputAlignment)
       try prefer(8, shape.outputAlignment)
-      // A cublasLtMatmulHeuristicResult_t: the algorithm's 64 bytes, its workspace, whether it can be used.
+      // A cublasLtMatmulHeuristicResult_t: the algorithm's 64 bytes, its workspace, a status that says whether it can be used.
       var result = [UInt64](repeating: 0, count: 12)
       var count: Int32 = 0
       try check(
         functions.findAlgorithms(handle, operation, right, left, output, output, preference, 1, &result, &count))
       if count == 0 { try check(15) }
+      try check(Int32(truncatingIfNeeded: result[9]))
       return Array(result.prefix(8))
     }
 

@@ -46,8 +46,9 @@ public final class CUDAKernel: Sendable {
   public let argumentBytes: Int?
   let handle: UInt
   let module: CUDAModule
-  /// Bytes of dynamic shared memory that it may have so far: more than 48 KiB have to be asked for.
-  private let allowedShared = Atomic<Int>(48 << 10)
+  /// Bytes of dynamic shared memory that it may have so far: more than 48 KiB, with what it declares itself, have to be
+  /// asked for.
+  private let allowedShared: Atomic<Int>
 
   init(_ name: String, in module: CUDAModule) throws(CUDAError) {
     self.name = name
@@ -59,6 +60,8 @@ public final class CUDAKernel: Sendable {
       device.functions.moduleFunction(&function, module.handle, name),
       "looking for the kernel \(name) in \(module.name)")
     handle = function
+    // CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES.
+    allowedShared = Atomic((48 << 10) - (try Self.attribute(1, of: function, named: name, device)))
     var offset: UInt = 0, size: UInt = 0
     let known = device.functions.parameterInfo.map { $0(function, 0, &offset, &size) == 0 } ?? false
     argumentBytes = known ? Int(size) : nil
@@ -66,13 +69,18 @@ public final class CUDAKernel: Sendable {
 
   /// Registers of a thread and bytes of local memory, where spilled ones go.
   public func resources() throws(CUDAError) -> (registers: Int, localBytes: Int, staticSharedBytes: Int) {
-    let device = module.device
     func attribute(_ number: Int32) throws(CUDAError) -> Int {
-      var value: Int32 = 0
-      try device.check(device.functions.functionAttribute(&value, number, handle), "asking about the kernel \(name)")
-      return Int(value)
+      try Self.attribute(number, of: handle, named: name, module.device)
     }
     return (try attribute(4), try attribute(3), try attribute(1))
+  }
+
+  private static func attribute(
+    _ number: Int32, of function: UInt, named name: String, _ device: OpenDevice
+  ) throws(CUDAError) -> Int {
+    var value: Int32 = 0
+    try device.check(device.functions.functionAttribute(&value, number, function), "asking about the kernel \(name)")
+    return Int(value)
   }
 
   /// Makes sure that blocks may have this much dynamic shared memory.

@@ -2,10 +2,10 @@
 public enum CUDALibrary: String, Sendable, CaseIterable {
   case driver, nvrtc, cublasLt, cudnn, nccl
 
-  /// File names to try. Versions go by their major number; the one that suits the driver comes first.
+  /// File names to try. Versions go by their major number, the newest first; one above the driver's needs a newer driver.
   /// - Parameter driverMajor: CUDA's major version that the driver speaks, if that is known.
   public func fileNames(driverMajor: Int? = nil) -> [String] {
-    let majors = driverMajor.map { $0 < 13 } == true ? [12, 13] : [13, 12]
+    let majors = driverMajor.map { $0 < 13 } == true ? [12] : [13, 12]
     return switch self {
     case .driver: ["libcuda.so.1"]
     case .nvrtc: majors.map { "libnvrtc.so.\($0)" }
@@ -38,12 +38,10 @@ public enum CUDALibrary: String, Sendable, CaseIterable {
   }
 
   /// Whether nothing runs on a card without it.
-  public var isRequired: Bool {
-    switch self {
-    case .driver, .nvrtc, .cublasLt: true
-    case .cudnn, .nccl: false
-    }
-  }
+  public var isRequired: Bool { self == .driver || self == .nvrtc }
+
+  /// Whether something is missing without it: cuBLASLt makes products fast.
+  public var isUsed: Bool { isRequired || self == .cublasLt }
 
   /// What to install, as the end of a sentence that begins with "install".
   /// - Parameter driverMajor: CUDA's major version that the driver speaks, if that is known.

@@ -14,7 +14,7 @@ public struct LibraryFinder: Sendable {
   public var environment: [String: String] { loader.environment }
 
   /// Opens a library.
-  /// - Parameter driverMajor: CUDA's major version that the driver speaks; libraries of that version are preferred.
+  /// - Parameter driverMajor: CUDA's major version that the driver speaks; libraries of a later one are passed over.
   /// - Throws: ``CUDAError`` saying where it was looked for, what was wrong with what was found, and what to install.
   public func open(_ library: CUDALibrary, driverMajor: Int? = nil) throws(CUDAError) -> LoadedLibrary {
     let names = library.fileNames(driverMajor: driverMajor)
@@ -40,6 +40,7 @@ public struct LibraryFinder: Sendable {
       .missingLibrary,
       "\(library.title) is missing, which \(library.purpose): no \(names.joined(separator: " or ")) "
         + (flaws.isEmpty ? "" : "that can be used (\(flaws.joined(separator: "; "))) ")
+        + (driverMajor.map { $0 < 13 && library != .driver } == true ? "(what the driver allows, which is of CUDA 12) " : "")
         + "in these folders: \(folders.joined(separator: ", ")). Install "
         + "\(library.installation(driverMajor: driverMajor)); a folder elsewhere can be named in APUS_CUDA_LIBRARIES")
   }

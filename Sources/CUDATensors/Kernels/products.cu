@@ -25,8 +25,8 @@ __device__ inline void load_tile(
 }
 
 KERNEL_OF(256, product, Product) {
-  __shared__ float left[step][tile + 4];
-  __shared__ float right[step][tile + 4];
+  __shared__ __align__(16) float left[step][tile + 4];
+  __shared__ __align__(16) float right[step][tile + 4];
   const int64 row0 = (int64)blockIdx.x * tile, column0 = (int64)blockIdx.y * tile;
   const int row = threadIdx.x / 16 * 4, column = threadIdx.x % 16 * 4;
   float sums[4][4];

@@ -11,7 +11,13 @@
 
 namespace {
 
+// Of a block, those that a kernel declares included.
 constexpr unsigned most_shared_bytes = 232448, usual_shared_bytes = 49152;
+
+// How many of them are left for those that a launch asks for.
+unsigned left_of(unsigned limit, const Kernel &kernel) {
+  return limit > kernel.shared_bytes ? limit - (unsigned)kernel.shared_bytes : 0;
+}
 
 // Writes a line into the log that the caller gave by options.
 void log(unsigned count, const int *options, void **values, const char *text) {
@@ -107,7 +113,7 @@ EXPORT Result cuModuleGetFunction(Function **function, Module *module, const cha
   if (!entry || !bytes || !threads) return not_found;
   const Kernel kernel = {name, reinterpret_cast<void (*)(const void *)>(entry), *bytes, (unsigned)*threads,
                          module->shared, module->shared_bytes};
-  module->functions.emplace_back(new Function{kernel, usual_shared_bytes, module});
+  module->functions.emplace_back(new Function{kernel, left_of(usual_shared_bytes, kernel), module});
   *function = module->functions.back().get();
   handles.functions.insert(*function);
   return success;
@@ -141,7 +147,7 @@ EXPORT Result cuFuncSetAttribute(Function *function, int attribute, int value) {
   std::lock_guard<std::recursive_mutex> guard(lock);
   if (!handles.functions.count(function)) return invalid_handle;
   if (attribute == 9) return success;
-  if (attribute != 8 || value < 0 || (unsigned)value > most_shared_bytes) return invalid_value;
+  if (attribute != 8 || value < 0 || (unsigned)value > left_of(most_shared_bytes, function->kernel)) return invalid_value;
   function->most_dynamic_bytes = (unsigned)value;
   return success;
 }
