@@ -185,7 +185,7 @@ void *apus_workspace(int slot, size_t bytes) {
   }
   if (w->bytes[slot] < bytes) {
     free(w->memory[slot]);
-    // Packing writes to many places of a large one in turn, which take fewer large pages than the processor can keep in mind.
+    // Packing writes to many places of a large one in turn: more small pages than the processor keeps in mind.
     const size_t page = bytes < large_page / 2 ? small_page : large_page;
     size_t rounded = (bytes + bytes / 8 + page - 1) & ~(page - 1);
     w->memory[slot] = aligned_alloc(page, rounded);

@@ -17,7 +17,8 @@ struct EvaluateRunCommand: ParsableCommand {
       lm-eval (those of lm-evaluation-harness) and, for some, smollm3-letters.
 
       Answers are kept in the output folder as they come; after Ctrl-C, which finishes the batch, or a crash the same \
-      command goes on. Results are written in lighteval's layout: results/MODEL/results_DATE.json and details/MODEL/DATE.
+      command goes on. Results are written in lighteval's layout: results/MODEL/results_DATE.json and \
+      details/MODEL/DATE.
 
       Examples:
         apus evaluate --list

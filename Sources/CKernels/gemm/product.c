@@ -84,7 +84,8 @@ static inline void fetch_some(stretch *s) {
 // Of the rows of A after `row1`, which the tasks of the next block read, the part that the task of one of the blocks of
 // columns fetches while it computes `tiles` tiles.
 static stretch rows_to_come(const product *p, int64_t row1, int64_t column_block, int64_t tiles) {
-  if (!p->rows_first || p->packed_left || p->left.column_stride != 1 || p->left.row_stride > 2 * p->depth) return (stretch){0};
+  bool close = p->left.column_stride == 1 && p->left.row_stride <= 2 * p->depth;
+  if (!p->rows_first || p->packed_left || !close) return (stretch){0};
   int64_t lines = least(p->block_rows, p->rows - row1) * row_bytes(p->left) / 64;
   const char *rows = row_in_place(p, row1);
   stretch part = {rows + lines * column_block / p->column_blocks * 64,

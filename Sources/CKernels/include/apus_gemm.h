@@ -9,8 +9,8 @@ typedef struct {
   int64_t row_stride, column_stride;
 } apus_matrix;
 
-/// Elements from one row to the next of a left operand `[rows, columns]` at which its rows are read where they lie: some
-/// more than `columns` where rows would fall into the same few sets of a cache.
+/// Elements from one row to the next of a left operand `[rows, columns]` at which its rows are read where they lie:
+/// some more than `columns` where rows would fall into the same few sets of a cache.
 int64_t apus_gemm_row_stride(apus_dtype compute, int64_t columns);
 /// Bytes of the packed form of a right operand `[depth, columns]` for products computed in `compute`.
 size_t apus_gemm_packed_bytes(apus_dtype compute, int64_t depth, int64_t columns);

@@ -12,8 +12,8 @@ static inline int64_t apus_head_blocks(int64_t columns) {
 /// all in memory. Gives the log of the sum of exponentials of each row, and the log-probability of `targets[row]`, 0 for
 /// a negative target. `entropy` (nats) may be NULL.
 /// With a `soft_cap` above 0, logits x become soft_cap * tanh(x / soft_cap).
-/// For the backward pass `exponentials` `[rows, columns]` of `dtype`, rows `stride` apart, receives e^(logit - largest of
-/// its block) and `block_largest` `[blocks, rows]` those largest; the former may be NULL.
+/// For the backward pass `exponentials` `[rows, columns]` of `dtype`, rows `stride` apart, receives e^(logit - largest
+/// of its block) and `block_largest` `[blocks, rows]` those largest; the former may be NULL.
 void apus_head(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix hidden,
                const void *packed, const int32_t *targets, void *exponentials, int64_t stride, apus_dtype dtype,
                float *block_largest, float soft_cap, float *log_sum_exp, float *log_probability, float *entropy);

@@ -121,8 +121,8 @@ INLINE void V(fused_gradients)(const V(strip) * strip, const V(operands) * score
                                uint16_t *p_rows, uint16_t *ds_rows, uint32_t *ds_pairs) {
 #ifdef NARROW_IN_HARDWARE
   // From sixteen queries of two keys to pairs, of the first and of the second half of a strip.
-  const __m512i first = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37, 5,
-                                         36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
+  const __m512i first = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37,
+                                         5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
   const __m512i second = _mm512_add_epi16(first, _mm512_set1_epi16(16));
   vf log_sum[2], taken[2];
   for (int j = 0; j < 2; j++) {

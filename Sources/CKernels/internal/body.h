@@ -143,8 +143,8 @@ INLINE vf V(exp2_coarse)(vf x) {
   vf magic = vsplat(12582912.0f + 127.0f), n = t + magic;
   return V(exp2_fraction)(t - (n - magic)) * (vf)((vi)n << 23);
 }
-// The same where 0 need not come out, 2^-125 does below that: 2^n is added to the exponent. Of NaNs those stay that carry no
-// more than a bf16 has bits for.
+// The same where 0 need not come out, 2^-125 does below that: 2^n is added to the exponent. Of NaNs those stay that
+// carry no more than a bf16 has bits for.
 INLINE vf V(exp2_positive)(vf x) {
   vf low = vsplat(-125), t = V(max)(low, x), magic = vsplat(12582912.0f), n = t + magic;
   return (vf)((vi)V(exp2_fraction)(t - (n - magic)) + ((vi)n << 23));
@@ -166,7 +166,8 @@ INLINE vf V(square_root)(vf x) {
 #endif
 }
 #undef WHOLE_SQUARE_ROOT
-// The logarithm of a number above 1e-30: exponent and, of a number from sqrt(1/2) to sqrt(2), 2 artanh((m - 1) / (m + 1)).
+// The logarithm of a number above 1e-30: exponent and, of a number m from sqrt(1/2) to sqrt(2), 2 artanh((m - 1) /
+// (m + 1)).
 INLINE vf V(log)(vf x) {
   x = V(max)(x, vsplat(1e-30f));
   vi bits = (vi)x - 0x3f3504f3, exponent = bits >> 23;

@@ -110,7 +110,12 @@ public final class BLASLt: Sendable {
   ) -> CUDAError {
     let name = functions.statusName(code).map { String(cString: $0) } ?? "status \(code)"
     // CUBLAS_STATUS_ALLOC_FAILED, INVALID_VALUE and NOT_SUPPORTED.
-    let kind: CUDAError.Kind = code == 3 ? .outOfMemory : code == 7 || code == 15 ? .notSupported : .call(code: Int(code))
+    let kind: CUDAError.Kind =
+      switch code {
+      case 3: .outOfMemory
+      case 7, 15: .notSupported
+      default: .call(code: Int(code))
+      }
     return CUDAError(
       kind, "\(operation) on \(device.device.name) failed with \(name)")
   }

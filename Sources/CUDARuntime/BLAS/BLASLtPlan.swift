@@ -76,7 +76,7 @@ extension BLASLt {
       try prefer(6, shape.leftAlignment)
       try prefer(7, shape.outputAlignment)
       try prefer(8, shape.outputAlignment)
-      // A cublasLtMatmulHeuristicResult_t: the algorithm's 64 bytes, its workspace, a status that says whether it can be used.
+      // A cublasLtMatmulHeuristicResult_t: the algorithm's 64 bytes, its workspace, a status that says if it is usable.
       var result = [UInt64](repeating: 0, count: 12)
       var count: Int32 = 0
       try check(

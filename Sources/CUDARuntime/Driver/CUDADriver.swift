@@ -59,8 +59,9 @@ public final class CUDADriver: Sendable {
     switch code {
     case 34: "; this libcuda.so.1 is the toolkit's stub for linking: put the driver's own folder first"
     case 200, 209, 222: "; the driver is older than the library that made the code: install a newer driver"
-    case 803: "; libcuda.so.1 is not of the version of the driver that the kernel has loaded: start the machine again, or in a "
-      + "container take the one that the NVIDIA Container Toolkit brings in"
+    case 803:
+      "; libcuda.so.1 is not of the version of the driver that the kernel has loaded: start the machine again, or in "
+        + "a container take the one that the NVIDIA Container Toolkit brings in"
     case 802: "; the cards' fabric manager is not running: start the service nvidia-fabricmanager"
     case 46: "; another process has the card for itself"
     case 700, 715, 716, 717, 718, 719:

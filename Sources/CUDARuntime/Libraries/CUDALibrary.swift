@@ -2,7 +2,8 @@
 public enum CUDALibrary: String, Sendable, CaseIterable {
   case driver, nvrtc, cublasLt, cudnn, nccl
 
-  /// File names to try. Versions go by their major number, the newest first; one above the driver's needs a newer driver.
+  /// File names to try. Versions go by their major number, the newest first; one above the driver's needs a newer
+  /// driver.
   /// - Parameter driverMajor: CUDA's major version that the driver speaks, if that is known.
   public func fileNames(driverMajor: Int? = nil) -> [String] {
     let majors = driverMajor.map { $0 < 13 } == true ? [12] : [13, 12]

@@ -36,11 +36,12 @@ public struct LibraryFinder: Sendable {
       }
     }
     let folders = named + ["the system loader's own"] + others
+    let isOld = driverMajor.map { $0 < 13 } == true && library != .driver
     throw CUDAError(
       .missingLibrary,
       "\(library.title) is missing, which \(library.purpose): no \(names.joined(separator: " or ")) "
         + (flaws.isEmpty ? "" : "that can be used (\(flaws.joined(separator: "; "))) ")
-        + (driverMajor.map { $0 < 13 && library != .driver } == true ? "(what the driver allows, which is of CUDA 12) " : "")
+        + (isOld ? "(what the driver allows, which is of CUDA 12) " : "")
         + "in these folders: \(folders.joined(separator: ", ")). Install "
         + "\(library.installation(driverMajor: driverMajor)); a folder elsewhere can be named in APUS_CUDA_LIBRARIES")
   }

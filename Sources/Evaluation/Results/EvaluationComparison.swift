@@ -32,8 +32,8 @@ public struct EvaluationComparison: Sendable {
     }
   }
 
-  /// The models with names that say what sets them apart: whether they were asked in a chat template where some were not,
-  /// and the date where there are two of a name.
+  /// The models with names that say what sets them apart: whether they were asked in a chat template where some were
+  /// not, and the date where there are two of a name.
   private static func toldApart(_ models: [Model]) -> [Model] {
     var models = models
     if models.contains(where: { $0.isChat == true }), models.contains(where: { $0.isChat == false }) {
@@ -84,7 +84,8 @@ public struct EvaluationComparison: Sendable {
     }
     for average in model.results.keys where average.contains(":_average:") {
       let members = model.results.keys.filter { isMember($0, of: average) }.sorted()
-      let counts = members.compactMap { model.questions[$0] }, digests = members.compactMap { model.questionDigests[$0] }
+      let counts = members.compactMap { model.questions[$0] }
+      let digests = members.compactMap { model.questionDigests[$0] }
       if !counts.isEmpty { model.questions[average] = counts.reduce(0, +) }
       if !digests.isEmpty { model.questionDigests[average] = digests.joined() }
     }

@@ -36,8 +36,8 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend, GateBackend {
   func linear(_ x: Tensor, weights: PackedMatrix, compute: DType, into output: Tensor, packedInput: Storage)
   /// The backward pass of y = x times the transpose of W: inputGradient `[rows, inputs]` = outputGradient
   /// `[rows, outputs]` x W `[outputs, inputs]`, and weightGradient (float32, like W) += outputGradient transposed x
-  /// x `[rows, inputs]`. `weights` and `input` are W and x, packed. A CPU takes an outputGradient with more columns than W
-  /// has rows, as ``headColumns(vocabulary:compute:)`` gives, and leaves out the rest.
+  /// x `[rows, inputs]`. `weights` and `input` are W and x, packed. A CPU takes an outputGradient with more columns
+  /// than W has rows, as ``headColumns(vocabulary:compute:)`` gives, and leaves out the rest.
   func linearBackward(
     outputGradient: Tensor, weights: PackedMatrix, input: PackedMatrix, compute: DType, inputGradient: Tensor,
     weightGradient: Tensor)
@@ -184,8 +184,8 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend, GateBackend {
   func headBlockCount(vocabulary: Int) -> Int
   /// Tokens that go through the head at a time where a gradient is wanted, which keeps their exponentials.
   func headRows(vocabulary: Int, compute: DType) -> Int
-  /// Columns, at least the vocabulary's, with which their exponentials `[tokens, columns]` are quickest to go on with; what
-  /// those past it hold is undefined.
+  /// Columns, at least the vocabulary's, with which their exponentials `[tokens, columns]` are quickest to go on with;
+  /// what those past it hold is undefined.
   func headColumns(vocabulary: Int, compute: DType) -> Int
   /// Log-softmax of the logits hidden x packed `[width, vocabulary]`, which are never all in memory.
   /// - Parameters:

@@ -19,7 +19,8 @@ extension CPUBackend {
     apus_head(
       compute.kernel, Int64(hidden.rows), Int64(vocabulary), Int64(hidden.columns),
       hidden.kernelMatrix(transposed: false), packed.pointer, targets.integers.baseAddress, exponentials?.pointer,
-      Int64(exponentials?.columns ?? 0), (exponentials?.dtype ?? compute).kernel, blockLargest.floats.baseAddress, softCap ?? 0,
+      Int64(exponentials?.columns ?? 0), (exponentials?.dtype ?? compute).kernel, blockLargest.floats.baseAddress,
+      softCap ?? 0,
       logSumExp.floats.baseAddress, logProbabilities.floats.baseAddress, entropy?.floats.baseAddress)
   }
 

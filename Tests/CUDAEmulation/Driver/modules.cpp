@@ -147,7 +147,8 @@ EXPORT Result cuFuncSetAttribute(Function *function, int attribute, int value) {
   std::lock_guard<std::recursive_mutex> guard(lock);
   if (!handles.functions.count(function)) return invalid_handle;
   if (attribute == 9) return success;
-  if (attribute != 8 || value < 0 || (unsigned)value > left_of(most_shared_bytes, function->kernel)) return invalid_value;
+  if (attribute != 8 || value < 0) return invalid_value;
+  if ((unsigned)value > left_of(most_shared_bytes, function->kernel)) return invalid_value;
   function->most_dynamic_bytes = (unsigned)value;
   return success;
 }

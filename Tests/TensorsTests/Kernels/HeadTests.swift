@@ -155,7 +155,8 @@ private func checkHead(_ rows: Int, _ columns: Int, _ kind: LogitKind, _ random:
       compare(forward.results[0], expected[0], Tolerance(absolute: step, relative: 1e-6), "\(label) \(dtype)")
       guard let gradient = forward.exponentials else { return }
       apus_head_gradient(
-        m, n, gradient.raw, Int64(head.stride), dtype, forward.blockLargest.floats, softCap, head.targets.pointer, expected[0].floats,
+        m, n, gradient.raw, Int64(head.stride), dtype, forward.blockLargest.floats, softCap, head.targets.pointer,
+        expected[0].floats,
         expected[1].floats, byProbability.floats, hasSum ? bySum.floats : nil)
       // In bf16 the exponential is rounded, and its product with the row's factor once more.
       let relative = dtype == APUS_BF16 ? 0x1p-7 : step

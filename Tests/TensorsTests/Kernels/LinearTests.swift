@@ -8,8 +8,8 @@ extension EngineTests {
     @Test func sameAsItsProducts() async {
       await #expect(processExitsWith: .success) {
         var random = TestRandom()
-        // Few and many blocks of rows, rows that share a cache's sets, depths that are taken in blocks, and operands that
-        // are packed past the caches.
+        // Few and many blocks of rows, rows that share a cache's sets, depths that are taken in blocks, and operands
+        // that are packed past the caches.
         let shapes = [
           (1, 1, 1), (37, 33, 35), (233, 64, 129), (801, 260, 100), (65, 2048, 40), (40, 35, 2048), (20, 6151, 35),
           (20, 35, 6151), (1056, 20, 520), (1051, 21, 537), (1056, 520, 20),
