@@ -15,7 +15,11 @@ extension CUDABackend {
     max(128, min(8192, (1 << 30) / (vocabulary * compute.byteCount) / 128 * 128))
   }
 
-  public func headColumns(vocabulary: Int, compute: DType) -> Int { vocabulary }
+  /// Rows begin at multiples of 16 bytes, whatever the vocabulary is: products of others are slow.
+  public func headColumns(vocabulary: Int, compute: DType) -> Int {
+    let width = 16 / compute.byteCount
+    return (vocabulary + width - 1) / width * width
+  }
 
   public func head(
     _ hidden: Tensor, packed: PackedMatrix, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
@@ -45,7 +49,7 @@ extension CUDABackend {
           "head_block", in: .head, type, defines: headDefines(softCap), blocks: Grid(rows.count), threads: 256, logits,
           targets[rows: rows], exponentials.map { $0[rows: rows] }, blockLargest.deviceAddress + at,
           sums.deviceAddress + at, weighted.map { $0.deviceAddress + at }, targetLogits[rows: rows], columns,
-          range.count, first, vocabulary, softCap ?? 0)
+          range.count, first, exponentials?.columns ?? 0, softCap ?? 0)
       }
     }
     launch(
@@ -64,7 +68,8 @@ extension CUDABackend {
     launch(
       "head_gradient", in: .head, exponentials.dtype, defines: headDefines(softCap),
       blocks: Grid(tokens, headBlockCount(vocabulary: vocabulary)), threads: 256, exponentials, blockLargest, targets,
-      logSumExp, logProbabilities, logProbabilityGradient, logSumExpGradient, tokens, vocabulary, softCap ?? 0)
+      logSumExp, logProbabilities, logProbabilityGradient, logSumExpGradient, tokens, vocabulary,
+      exponentials.columns, softCap ?? 0)
   }
 
   public func crossEntropyGradient(

@@ -35,8 +35,16 @@ extension CUDABackend {
     weightGradient: Tensor
   ) {
     let gradient = operand(outputGradient, compute)
-    multiply(gradient, leftTransposed: false, packed: weights, compute: compute, into: inputGradient, accumulate: false)
-    multiply(gradient, leftTransposed: true, packed: input, compute: compute, into: weightGradient, accumulate: true)
+    let (outputs, inputs) = (weightGradient.rows, inputGradient.columns)
+    withExtendedLifetime(gradient) {
+      product(
+        BLASMatrix(gradient).columns(0..<outputs), BLASMatrix(weights, compute, depth: outputs, columns: inputs),
+        into: BLASMatrix(inputGradient), accumulate: false)
+      product(
+        BLASMatrix(gradient, transposed: true).rows(0..<outputs),
+        BLASMatrix(input, compute, depth: gradient.rows, columns: inputs), into: BLASMatrix(weightGradient),
+        accumulate: true)
+    }
   }
 
   /// x in the type of the computation: itself, or a copy in scratch memory.

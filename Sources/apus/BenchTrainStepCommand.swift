@@ -17,7 +17,7 @@ struct TrainStepBenchmark: ParsableCommand {
       A is a 7M Llama at 16 windows of 512 tokens, B SmolLM2-135M at 8 of 512, C four layers of 1,024 with a \
       vocabulary of 128,256 at 2 of 1,024; a configuration of `apus train` or a preset can be given instead. Tokens are random \
       unless --tokens names a file. With --operations as many steps again are taken apart, operation by operation, \
-      beside the least time that the machine's arithmetic and memory allow each.
+      beside the least time that the machine's arithmetic and memory, measured after each step, allow.
 
       Examples:
         apus bench train-step --config A --steps 10
@@ -69,10 +69,7 @@ struct TrainStepBenchmark: ParsableCommand {
     let model = DecoderModel(
       workload.model, trainable: true, scheme: InitializationScheme(scaling: .none), on: device.backend)
     if let weights { try WeightFiles.load(into: model.store, directory: weights) } else { model.store.initialize(seed: 1) }
-    let measuring = MeasuringBackend(device.backend)
     let execution = Execution(backend: device.backend, compute: float32 ? .float32 : .bfloat16)
-    var taken = execution
-    taken.backend = measuring
     let source = try tokens.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
     let optimizer = Optimizer(model.store, AdamW(), in: execution) {
       ParameterGroup(weightDecay: $0.shape.count >= 2 ? 0.1 : 0)
@@ -94,26 +91,33 @@ struct TrainStepBenchmark: ParsableCommand {
     let timing = Timing(
       workload: workload, device: device, times: times, losses: losses, compute: execution.compute,
       deviceBytes: device.backend.deviceBytes)
-    var work: [RooflinePage.Work] = []
-    var rates: MachineRates?
-    if operations || page != nil {
-      let total = try seconds((warmup + steps)..<(warmup + 2 * steps), in: taken).reduce(0, +)
-      work = Self.work(measuring.costs.byName, steps: steps, total: total)
-      rates = MachineRates.measure(in: execution, seconds: 0.5)
+    var rounds: [Round] = []
+    for number in 0..<(operations || page != nil ? steps : 0) {
+      let measuring = MeasuringBackend(device.backend)
+      var taken = execution
+      taken.backend = measuring
+      let first = warmup + steps + number
+      let total = try seconds(first..<first + 1, in: taken).reduce(0, +)
+      rounds.append(
+        Round(
+          work: Self.work(measuring.costs.byName, total: total),
+          rates: MachineRates.measure(in: execution, seconds: 0.15), compute: execution.compute))
     }
-    if let page, let rates {
+    rounds.sort { $0.share < $1.share }
+    let middle = rounds.isEmpty ? nil : rounds[rounds.count / 2]
+    if let page, let middle {
       let title = "A training step of \(workload.name)"
-      try AtomicFile.write(BenchReport.page(title: title, device, rates: rates, work: work), to: page)
+      try AtomicFile.write(BenchReport.page(title: title, device, rates: middle.rates, work: middle.work), to: page)
     }
     if json {
-      print(timing.json(rates: rates, work: work).serializedString(pretty: false))
+      print(timing.json(middle, shares: rounds.map(\.share)).serializedString(pretty: false))
       return
     }
     print(timing.text)
     for refusal in (try? device.card?.blas().refusals) ?? [] {
       Terminal.standardError.write("note: a slower kernel of our own took over, as \(refusal)\n")
     }
-    if let rates { print("\n" + Self.table(work, rates, execution.compute), terminator: "") }
+    if let middle { print("\n" + Self.table(middle, of: rounds), terminator: "") }
     if let page { print("page: \(page)") }
   }
 
@@ -155,28 +159,39 @@ struct TrainStepBenchmark: ParsableCommand {
     return result
   }
 
-  /// Each operation's share of one step, the longest first, and what is left between them.
-  private static func work(_ costs: [String: OperationCost], steps: Int, total: Double) -> [RooflinePage.Work] {
-    let n = Double(steps)
+  /// A step that was taken apart, and what the machine could do right after it: others may use it too, and then a step
+  /// and rates of different minutes say nothing of each other.
+  private struct Round {
+    let work: [RooflinePage.Work]
+    let rates: MachineRates
+    let compute: DType
+
+    var seconds: Double { work.reduce(0) { $0 + $1.seconds } }
+    func least(_ piece: RooflinePage.Work) -> Double { BenchReport.leastSeconds(piece, rates, compute) }
+    var leastSeconds: Double { work.reduce(0) { $0 + least($1) } }
+    /// What part of the step the machine's rates account for.
+    var share: Double { leastSeconds / seconds }
+  }
+
+  /// Each operation's part of a step, the longest first, and what is left between them.
+  private static func work(_ costs: [String: OperationCost], total: Double) -> [RooflinePage.Work] {
     let known = costs.map { name, cost in
       RooflinePage.Work(
-        name: name, seconds: cost.seconds / n, operations: cost.operations / n, exponentials: cost.exponentials / n,
-        bytes: cost.bytes / n)
+        name: name, seconds: cost.seconds, operations: cost.operations, exponentials: cost.exponentials,
+        bytes: cost.bytes)
     }
-    let rest = total / n - known.reduce(0) { $0 + $1.seconds }
+    let rest = total - known.reduce(0) { $0 + $1.seconds }
     return known.sorted { $0.seconds > $1.seconds }
       + [RooflinePage.Work(name: "between operations", seconds: max(rest, 0), operations: 0, bytes: 0)]
   }
 
-  private static func table(_ work: [RooflinePage.Work], _ rates: MachineRates, _ compute: DType) -> String {
-    let total = work.reduce(0) { $0 + $1.seconds }
+  /// The round in the middle, and how far the others' shares of the bound lie apart.
+  private static func table(_ round: Round, of rounds: [Round]) -> String {
+    let total = round.seconds
     var table = TextTable([.left, .right, .right, .right, .right, .right, .right, .right])
     table.add("operation", "ms", "share", "GFLOP", "GFLOP/s", "Mexp", "GB/s", "least ms")
     table.rule()
-    var least = 0.0
-    for piece in work {
-      let limit = BenchReport.leastSeconds(piece, rates, compute)
-      least += limit
+    for piece in round.work {
       let computes = piece.operations > 0
       table.add(
         piece.name, Quantity.number(piece.seconds * 1e3, digits: 3), BenchReport.percent(piece.seconds / total),
@@ -184,14 +199,18 @@ struct TrainStepBenchmark: ParsableCommand {
         computes ? Quantity.number(piece.operations / piece.seconds / 1e9, digits: 3) : "",
         piece.exponentials > 0 ? Quantity.number(piece.exponentials / 1e6, digits: 3) : "",
         piece.bytes > 0 ? Quantity.number(piece.bytes / piece.seconds / 1e9, digits: 3) : "",
-        Quantity.number(limit * 1e3, digits: 3))
+        Quantity.number(round.least(piece) * 1e3, digits: 3))
     }
     table.rule()
     table.add(
-      "step", Quantity.number(total * 1e3, digits: 3), "", "", "", "", "", Quantity.number(least * 1e3, digits: 3))
-    return table.text + "\n" + BenchReport.text(rates)
+      "step", Quantity.number(total * 1e3, digits: 3), "", "", "", "", "",
+      Quantity.number(round.leastSeconds * 1e3, digits: 3))
+    func percent(_ share: Double) -> String { Quantity.number(100 * share, digits: 3) + " %" }
+    let ends = [rounds.first, rounds.last].compactMap { $0.map { percent($0.share) } }.joined(separator: " to ")
+    return table.text + "\n" + BenchReport.text(round.rates)
       + "least ms: the longer of arithmetic (products and exponentials, one after the other) and traffic, at these rates;\n"
-      + "the step runs at \(BenchReport.percent(least / total)) of this bound\n"
+      + "the step runs at \(percent(round.share)) of this bound"
+      + (rounds.count > 1 ? ", the middle of \(rounds.count) steps with rates of their own (\(ends))\n" : "\n")
   }
 
   /// The figures of the timed steps.
@@ -222,7 +241,7 @@ struct TrainStepBenchmark: ParsableCommand {
         } ?? "")
     }
 
-    func json(rates: MachineRates?, work: [RooflinePage.Work]) -> JSON {
+    func json(_ round: Round?, shares: [Double]) -> JSON {
       [
         "config": .string(workload.name), "tokensPerSecond": JSON(tokensPerSecond),
         "stepSeconds": .array(times.map { JSON($0) }), "losses": .array(losses.map { JSON($0) }),
@@ -230,7 +249,8 @@ struct TrainStepBenchmark: ParsableCommand {
         "peakDeviceBytes": deviceBytes.map { JSON($0) } ?? nil, "card": device.cardName.map { .string($0) } ?? nil,
         "dataSheetShare": peakShare.map { JSON($0) } ?? nil,
         "instructionSet": .string(InstructionSet.current.rawValue), "threads": JSON(InstructionSet.threads),
-        "machine": rates.map { BenchReport.json(device, rates: $0, work: work) } ?? nil,
+        "machine": round.map { BenchReport.json(device, rates: $0.rates, work: $0.work) } ?? nil,
+        "boundShares": .array(shares.map { JSON($0) }),
       ]
     }
   }

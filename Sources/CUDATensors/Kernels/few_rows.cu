@@ -91,7 +91,7 @@ KERNEL_OF(256, few_rows, FewRows) {
   for (int o = 0; o < outputs; o++)
     weights[o] = (const T *)(item.weights + at_most(output0 + o, a.outputs) * a.weight_bytes);
   constexpr int width = Vector<T>::count;
-  if (is_aligned(item.x) && is_aligned(item.weights) && a.inputs % width == 0) {
+  if (is_aligned(item.x) && is_aligned(item.weights) && a.weight_bytes % 16 == 0 && a.inputs % width == 0) {
 #pragma unroll(ROWS < 8 ? 2 : 1)
     for (int64 k = (int64)threadIdx.x * width; k < a.inputs; k += (int64)blockDim.x * width) {
       Vector<T> w[outputs];

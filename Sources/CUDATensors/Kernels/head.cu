@@ -46,13 +46,13 @@ template <class E> __device__ inline void store_piece(E *to, const float (&from)
 __device__ inline int64 piece_start(int i) { return ((int64)i * threads + threadIdx.x) * piece; }
 
 // Logits float32 [rows, stride] of one block, whose first column of the vocabulary is `column0`. All per-row arrays
-// begin at the first of these rows; `exponentials` may be null.
+// begin at the first of these rows; `exponentials`, whose rows are `exponentials_stride` apart, may be null.
 struct HeadBlock {
   const float *logits;
   const int *targets;
   T *exponentials;
   float *largest, *sums, *weighted, *target_logits;
-  int64 stride, columns, column0, vocabulary;
+  int64 stride, columns, column0, exponentials_stride;
   float soft_cap;
 };
 
@@ -62,7 +62,7 @@ KERNEL_OF(256, head_block, HeadBlock) {
   __shared__ float scratch[32];
   const int64 row = blockIdx.x, target = (int64)a.targets[row] - a.column0;
   const float *logits = a.logits + row * a.stride;
-  T *out = a.exponentials ? a.exponentials + row * a.vocabulary + a.column0 : nullptr;
+  T *out = a.exponentials ? a.exponentials + row * a.exponentials_stride + a.column0 : nullptr;
   const bool aligned = is_aligned(logits), out_aligned = is_aligned(out);
   float x[pieces][piece], top = -INFINITE;
 #pragma unroll
@@ -128,7 +128,7 @@ struct HeadGradient {
   const float *largest;
   const int *targets;
   const float *log_sum_exp, *log_probabilities, *log_probability_gradient, *log_sum_exp_gradient;
-  int64 rows, vocabulary;
+  int64 rows, vocabulary, exponentials_stride;
   float soft_cap;
 };
 
@@ -136,7 +136,7 @@ struct HeadGradient {
 KERNEL_OF(256, head_gradient, HeadGradient) {
   const int64 row = blockIdx.x, column0 = (int64)blockIdx.y * BLOCK_COLUMNS;
   const int64 columns = a.vocabulary - column0 < BLOCK_COLUMNS ? a.vocabulary - column0 : BLOCK_COLUMNS;
-  T *values = a.exponentials + row * a.vocabulary + column0;
+  T *values = a.exponentials + row * a.exponentials_stride + column0;
   const bool aligned = is_aligned(values);
   float x[pieces][piece];
 #pragma unroll
