@@ -96,13 +96,13 @@ struct TrainStepBenchmark: ParsableCommand {
       let measuring = MeasuringBackend(device.backend)
       var taken = execution
       taken.backend = measuring
-      let first = warmup + steps + 2 * number
+      let first = warmup + steps + 3 * number
       // Caches are the step's own again after one that does not count.
-      _ = try seconds(first..<first + 1, in: execution)
-      let total = try seconds(first + 1..<first + 2, in: taken).reduce(0, +)
+      let whole = try seconds(first..<first + 2, in: execution)[1]
+      let total = try seconds(first + 2..<first + 3, in: taken).reduce(0, +)
       rounds.append(
         Round(
-          work: Self.work(measuring.costs.byName, total: total),
+          wholeSeconds: whole, work: Self.work(measuring.costs.byName, total: total),
           rates: MachineRates.measure(in: execution, seconds: 0.15), compute: execution.compute))
     }
     rounds.sort { $0.share < $1.share }
@@ -161,9 +161,10 @@ struct TrainStepBenchmark: ParsableCommand {
     return result
   }
 
-  /// A step that was taken apart, and what the machine could do right after it: others may use it too, and then a step
-  /// and rates of different minutes say nothing of each other.
+  /// A step, one that was taken apart, and what the machine could do right after them: others may use it too, and then a
+  /// step and rates of different minutes say nothing of each other.
   private struct Round {
+    let wholeSeconds: Double
     let work: [RooflinePage.Work]
     let rates: MachineRates
     let compute: DType
@@ -171,8 +172,8 @@ struct TrainStepBenchmark: ParsableCommand {
     var seconds: Double { work.reduce(0) { $0 + $1.seconds } }
     func least(_ piece: RooflinePage.Work) -> Double { BenchReport.leastSeconds(piece, rates, compute) }
     var leastSeconds: Double { work.reduce(0) { $0 + least($1) } }
-    /// What part of the step the machine's rates account for.
-    var share: Double { leastSeconds / seconds }
+    /// What part of the whole step the machine's rates account for.
+    var share: Double { leastSeconds / wholeSeconds }
   }
 
   /// Each operation's part of a step, the longest first, and what is left between them.
@@ -211,8 +212,8 @@ struct TrainStepBenchmark: ParsableCommand {
     let ends = [rounds.first, rounds.last].compactMap { $0.map { percent($0.share) } }.joined(separator: " to ")
     return table.text + "\n" + BenchReport.text(round.rates)
       + "least ms: the longer of arithmetic (products and exponentials, one after the other) and traffic, at these rates;\n"
-      + "the step runs at \(percent(round.share)) of this bound"
-      + (rounds.count > 1 ? ", the middle of \(rounds.count) steps with rates of their own (\(ends))\n" : "\n")
+      + "a whole step beside it took \(Quantity.number(round.wholeSeconds * 1e3, digits: 4)) ms, "
+      + "\(percent(round.share)) of this bound (\(ends) in \(rounds.count))\n"
   }
 
   /// The figures of the timed steps.
