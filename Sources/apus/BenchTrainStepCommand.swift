@@ -161,8 +161,8 @@ struct TrainStepBenchmark: ParsableCommand {
     return result
   }
 
-  /// A step, one that was taken apart, and what the machine could do right after them: others may use it too, and then a
-  /// step and rates of different minutes say nothing of each other.
+  /// A step, one that was taken apart, and what the machine could do right after them: others may use it too, and then
+  /// a step and rates of different minutes say nothing of each other.
   private struct Round {
     let wholeSeconds: Double
     let work: [RooflinePage.Work]
