@@ -96,10 +96,10 @@ struct TrainStepBenchmark: ParsableCommand {
       let measuring = MeasuringBackend(device.backend)
       var taken = execution
       taken.backend = measuring
-      let first = warmup + steps + 3 * number
-      // Caches are the step's own again after one that does not count.
-      let whole = try seconds(first..<first + 2, in: execution)[1]
-      let total = try seconds(first + 2..<first + 3, in: taken).reduce(0, +)
+      let first = warmup + steps + 4 * number
+      // What measuring rates leaves behind is gone after two steps that do not count.
+      let whole = try seconds(first..<first + 3, in: execution)[2]
+      let total = try seconds(first + 3..<first + 4, in: taken).reduce(0, +)
       rounds.append(
         Round(
           wholeSeconds: whole, work: Self.work(measuring.costs.byName, total: total),
