@@ -17,7 +17,8 @@ struct TrainStepBenchmark: ParsableCommand {
       A is a 7M Llama at 16 windows of 512 tokens, B SmolLM2-135M at 8 of 512, C four layers of 1,024 with a \
       vocabulary of 128,256 at 2 of 1,024; a configuration of `apus train` or a preset can be given instead. Tokens are random \
       unless --tokens names a file. With --operations as many steps again are taken apart, operation by operation, \
-      beside the least time that the machine's arithmetic and memory, measured after each step, allow.
+      each after three whole ones, beside the least time that the machine's arithmetic and memory, measured after \
+      each, allow.
 
       Examples:
         apus bench train-step --config A --steps 10
@@ -99,7 +100,7 @@ struct TrainStepBenchmark: ParsableCommand {
       let first = warmup + steps + 4 * number
       // What measuring rates leaves behind is gone after two steps that do not count.
       let whole = try seconds(first..<first + 3, in: execution)[2]
-      let total = try seconds(first + 3..<first + 4, in: taken).reduce(0, +)
+      let total = try seconds(first + 3..<first + 4, in: taken)[0]
       rounds.append(
         Round(
           wholeSeconds: whole, work: Self.work(measuring.costs.byName, total: total),

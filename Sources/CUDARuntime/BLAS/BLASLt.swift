@@ -69,14 +69,22 @@ public final class BLASLt: Sendable {
     // The plan's descriptor holds the bias's address: one product at a time is put into the stream.
     let failure: CUDAError? = plans.withLock { plans in
       do throws(CUDAError) {
-        let result = plans[shape] ?? Result { () throws(CUDAError) in try Plan(shape, bias: bias, self, what()) }
-        plans[shape] = result
-        let plan = try result.get()
+        let plan: Plan
+        if let known = plans[shape] {
+          plan = try known.get()
+        } else {
+          plan = try Plan(shape, bias: bias, self, what())
+          plans[shape] = .success(plan)
+        }
         if let bias { try plan.set(bias: bias) }
         let code = run(plan, left, right, output, alpha, beta, stream)
         if code != 0 { throw Self.error(code, functions, what(), device) }
         return nil
-      } catch { return error }
+      } catch {
+        // What may go better the next time is not remembered.
+        if error.kind == .notSupported { plans[shape] = .failure(error) }
+        return error
+      }
     }
     if let failure { throw failure }
   }
@@ -116,8 +124,7 @@ public final class BLASLt: Sendable {
       case 7, 15: .notSupported
       default: .call(code: Int(code))
       }
-    return CUDAError(
-      kind, "\(operation) on \(device.device.name) failed with \(name)")
+    return CUDAError(kind, "\(operation) on \(device.device.name) failed with \(name)")
   }
 }
 

@@ -6,7 +6,7 @@ public enum CUDALibrary: String, Sendable, CaseIterable {
   /// driver.
   /// - Parameter driverMajor: CUDA's major version that the driver speaks, if that is known.
   public func fileNames(driverMajor: Int? = nil) -> [String] {
-    let majors = driverMajor.map { $0 < 13 } == true ? [12] : [13, 12]
+    let majors = Self.isOld(driverMajor) ? [12] : [13, 12]
     return switch self {
     case .driver: ["libcuda.so.1"]
     case .nvrtc: majors.map { "libnvrtc.so.\($0)" }
@@ -44,11 +44,14 @@ public enum CUDALibrary: String, Sendable, CaseIterable {
   /// Whether something is missing without it: cuBLASLt makes products fast.
   public var isUsed: Bool { isRequired || self == .cublasLt }
 
+  /// Whether a driver is known to be too old for libraries of CUDA 13.
+  static func isOld(_ driverMajor: Int?) -> Bool { driverMajor.map { $0 < 13 } == true }
+
   /// What to install, as the end of a sentence that begins with "install".
   /// - Parameter driverMajor: CUDA's major version that the driver speaks, if that is known.
   func installation(driverMajor: Int? = nil) -> String {
     // Python's packages for CUDA 13 have no number in their names; Debian's still are those of 12.
-    let isOld = driverMajor.map { $0 < 13 } == true
+    let isOld = Self.isOld(driverMajor)
     func python(_ package: String, _ others: String) -> String {
       "it with 'pip install --target ~/.cache/apus-cuda \(package)', or the package \(others)"
     }

@@ -36,7 +36,7 @@ public struct LibraryFinder: Sendable {
       }
     }
     let folders = named + ["the system loader's own"] + others
-    let isOld = driverMajor.map { $0 < 13 } == true && library != .driver
+    let isOld = CUDALibrary.isOld(driverMajor) && library != .driver
     throw CUDAError(
       .missingLibrary,
       "\(library.title) is missing, which \(library.purpose): no \(names.joined(separator: " or ")) "

@@ -95,17 +95,22 @@ public struct EvaluationComparison: Sendable {
   /// Whether an average, `mmlu:smollm3:_average:0`, is also one of this task, `mmlu_anatomy:smollm3:0`.
   private static func isMember(_ task: String, of average: String) -> Bool {
     let (own, family) = (task.split(separator: ":"), average.split(separator: ":"))
-    guard let name = own.first, let first = family.first, !task.contains(":_average:") else { return false }
-    return name.hasPrefix("\(first)_") && own.dropFirst().first == family.dropFirst().first
+    guard isOfFamily(task, average), !task.contains(":_average:") else { return false }
+    return own.dropFirst().first == family.dropFirst().first
+  }
+
+  /// The same whatever the variant is.
+  private static func isOfFamily(_ task: String, _ average: String) -> Bool {
+    average.split(separator: ":").first.map { task.hasPrefix("\($0)_") } ?? false
   }
 
   /// Tasks of any model, in the order of their first appearance; members of a family that has an average are left out.
   private var tasks: [String] {
     var tasks: OrderedSet<String> = []
     for model in models { tasks.append(contentsOf: model.results.keys) }
-    let families = tasks.filter { $0.contains(":_average:") }.compactMap { $0.split(separator: ":").first }
+    let averages = tasks.filter { $0.contains(":_average:") }
     return tasks.filter { task in
-      task.contains(":_average:") || !families.contains { task.hasPrefix("\($0)_") }
+      task.contains(":_average:") || !averages.contains { Self.isOfFamily(task, $0) }
     }
   }
 

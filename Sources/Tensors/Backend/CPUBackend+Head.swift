@@ -20,8 +20,7 @@ extension CPUBackend {
       compute.kernel, Int64(hidden.rows), Int64(vocabulary), Int64(hidden.columns),
       hidden.kernelMatrix(transposed: false), packed.pointer, targets.integers.baseAddress, exponentials?.pointer,
       Int64(exponentials?.columns ?? 0), (exponentials?.dtype ?? compute).kernel, blockLargest.floats.baseAddress,
-      softCap ?? 0,
-      logSumExp.floats.baseAddress, logProbabilities.floats.baseAddress, entropy?.floats.baseAddress)
+      softCap ?? 0, logSumExp.floats.baseAddress, logProbabilities.floats.baseAddress, entropy?.floats.baseAddress)
   }
 
   public func headGradient(
@@ -30,9 +29,8 @@ extension CPUBackend {
   ) {
     apus_head_gradient(
       Int64(exponentials.rows), Int64(vocabulary), exponentials.pointer, Int64(exponentials.columns),
-      exponentials.dtype.kernel,
-      blockLargest.floats.baseAddress, softCap ?? 0, targets.integers.baseAddress, logSumExp.floats.baseAddress,
-      logProbabilities.floats.baseAddress, logProbabilityGradient.floats.baseAddress,
+      exponentials.dtype.kernel, blockLargest.floats.baseAddress, softCap ?? 0, targets.integers.baseAddress,
+      logSumExp.floats.baseAddress, logProbabilities.floats.baseAddress, logProbabilityGradient.floats.baseAddress,
       logSumExpGradient?.floats.baseAddress)
   }
 

@@ -222,8 +222,7 @@ private struct HeadBlock {
     execution.backend.headGradient(
       exponentials: logitsGradient, vocabulary: blocks.head.matrix.outputs, blockLargest: blockLargest,
       softCap: blocks.head.softCap, targets: blocks.targets[rows: block], logSumExp: logSumExp,
-      logProbabilities: logProbabilities,
-      logProbabilityGradient: byProbability, logSumExpGradient: bySum)
+      logProbabilities: logProbabilities, logProbabilityGradient: byProbability, logSumExpGradient: bySum)
     let hidden = blocks.hidden[rows: block]
     let matrix = blocks.head.matrix
     let packedInput = matrix.gradient == nil ? nil : matrix.packed(input: hidden, in: execution)
