@@ -142,17 +142,18 @@ TARGET void apus_pack_pairs(apus_matrix m, int64_t depth, int64_t pairs, int64_t
   }
 }
 
-// Sixteen pairs of 14 vectors fill 14 lines, though no pair fills one.
-TARGET static void stream_14(apus_matrix m, int64_t depth, int64_t count, char *out) {
+// Eight pairs of 14 vectors fill 7 lines, though no pair fills one; `pairs` are 8 or 16.
+TARGET static void stream_14(apus_matrix m, int64_t depth, int64_t pairs, int64_t count, char *out) {
   _Alignas(64) uint32_t lines[16 * 14];
-  pack_across(m, APUS_BF16, depth, 16, count, 14, false, lines);
-  UNROLL for (int i = 0; i < 14; i++) _mm512_stream_si512((void *)(out + i * 64), _mm512_load_si512(lines + i * 16));
+  pack_across(m, APUS_BF16, depth, pairs, count, 14, false, lines);
+  for (int i = 0; i < pairs * 14 / 16; i++)
+    _mm512_stream_si512((void *)(out + i * 64), _mm512_load_si512(lines + i * 16));
 }
 
 TARGET void apus_pack_pairs_aside(apus_matrix m, int64_t depth, int64_t pairs, int64_t count, int width, void *out) {
-  bool across = m.row_stride == 1 && m.dtype == APUS_BF16;
+  bool across = m.row_stride == 1 && m.dtype == APUS_BF16, whole_lines = pairs == 8 || pairs == 16;
   if (across && width == 32) pack_across(m, APUS_BF16, depth, pairs, count, 32, true, out);
-  else if (across && width == 14 && pairs == 16 && (uintptr_t)out % 64 == 0) stream_14(m, depth, count, out);
+  else if (across && width == 14 && whole_lines && (uintptr_t)out % 64 == 0) stream_14(m, depth, pairs, count, out);
   else apus_pack_pairs(m, depth, pairs, count, width, out);
 }
 #endif

@@ -82,10 +82,10 @@ static inline void fetch_some(stretch *s) {
 }
 
 // Of the rows of A after `row1`, which the tasks of the next block read, the part that the task of one of the blocks of
-// columns fetches while it computes `tiles` tiles.
+// columns fetches while it computes `tiles` tiles, where these do not fetch by themselves.
 static stretch rows_to_come(const product *p, int64_t row1, int64_t column_block, int64_t tiles) {
   bool close = p->left.column_stride == 1 && p->left.row_stride <= 2 * p->depth;
-  if (!p->rows_first || p->packed_left || !close) return (stretch){0};
+  if (p->kernel->fetches || !p->rows_first || p->packed_left || !close) return (stretch){0};
   int64_t lines = least(p->block_rows, p->rows - row1) * row_bytes(p->left) / 64;
   const char *rows = row_in_place(p, row1);
   stretch part = {rows + lines * column_block / p->column_blocks * 64,
@@ -103,10 +103,6 @@ static void product_task(void *context, int64_t task, int worker) {
   int64_t row0 = row_block * p->block_rows, row1 = least(row0 + p->block_rows, p->rows);
   int64_t column0 = column_block * p->block_columns, column1 = least(column0 + p->block_columns, p->columns);
   size_t a_panel = apus_panel_a_bytes(k, p->depth);
-  if (p->turned && column0 == 0)
-    pack_panels(p->turn, p->turned_width, k->element_bytes,
-                (size_t)(apus_padded_depth(k, p->rows) * p->turned_width * k->element_bytes), transposed(p->left),
-                p->depth, row0, row1, p->turned);
   const char *a = left_panels(p, row0, row1);
   _Alignas(64) float tile[32 * 32];
   apus_store_function store = apus_store_tile_function();
@@ -145,6 +141,11 @@ static void product_task(void *context, int64_t task, int worker) {
     }
   }
   if (k->end) k->end();
+  // Its rows lie in this core's cache by now.
+  if (p->turned && column0 == 0)
+    pack_panels(p->turn, p->turned_width, k->element_bytes,
+                (size_t)(apus_padded_depth(k, p->rows) * p->turned_width * k->element_bytes), transposed(p->left),
+                p->depth, row0, row1, p->turned);
   // What went past the caches is in no order with the other writes, until here.
   if (p->turned_aside) atomic_thread_fence(memory_order_seq_cst);
   if (strip) p->epilogue(p->context, row0, row1 - row0, column0, column1 - column0, strip, p->block_columns);
@@ -196,6 +197,8 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
   int64_t panel = (int64_t)apus_panel_a_bytes(k, p.depth);
   int64_t panels = cache_bytes / (panel > 0 ? panel : 1);
   panels = panels < 1 ? 1 : panels > most_panels ? most_panels : panels;
+  // A block of 8 panels of 14 rows, as of 16 rows, is packed turned in whole lines.
+  if (p.turned_aside && panels > 8) panels = panels / 8 * 8;
   p.block_rows = panels * k->tile_rows;
   p.row_blocks = divide_up(p.rows, p.block_rows);
   p.block_columns = block_columns > 0 ? block_columns : p.columns;

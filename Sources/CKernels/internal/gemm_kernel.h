@@ -21,6 +21,7 @@ typedef struct {
   int tile_rows, tile_columns;
   int depth_unit;      // depth is padded to a multiple of it
   int element_bytes;   // of a packed element
+  bool fetches;        // whole tiles fetch the rows of A that follow
   int depth_block;     // the depth of both panels that the first-level cache holds, a multiple of the unit; 0: no matter
   apus_tile_function tile;
   apus_tile_function tile_short;  // only the first `short_rows` rows of a packed tile; NULL: there is none
