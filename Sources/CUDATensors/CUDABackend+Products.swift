@@ -31,15 +31,20 @@ extension CUDABackend {
   }
 
   public func linearBackward(
-    outputGradient: Tensor, weights: PackedMatrix, input: PackedMatrix, compute: DType, inputGradient: Tensor,
+    outputGradient: Tensor, weights: RightOperand, input: PackedMatrix, compute: DType, inputGradient: Tensor,
     weightGradient: Tensor
   ) {
     let gradient = operand(outputGradient, compute)
     let (outputs, inputs) = (weightGradient.rows, inputGradient.columns)
-    withExtendedLifetime(gradient) {
+    let converted: Tensor? = if case .plain(let matrix) = weights { operand(matrix, compute) } else { nil }
+    withExtendedLifetime((gradient, converted)) {
+      let right =
+        switch weights {
+        case .packed(let matrix): BLASMatrix(matrix, compute, depth: outputs, columns: inputs)
+        case .plain(let matrix): BLASMatrix(converted ?? matrix)
+        }
       product(
-        BLASMatrix(gradient).columns(0..<outputs), BLASMatrix(weights, compute, depth: outputs, columns: inputs),
-        into: BLASMatrix(inputGradient), accumulate: false)
+        BLASMatrix(gradient).columns(0..<outputs), right, into: BLASMatrix(inputGradient), accumulate: false)
       product(
         BLASMatrix(gradient, transposed: true).rows(0..<outputs),
         BLASMatrix(input, compute, depth: gradient.rows, columns: inputs), into: BLASMatrix(weightGradient),

@@ -73,16 +73,21 @@ extension CUDATests {
       for (rows, inputs, outputs) in [(1, 8, 16), (7, 5, 33), (40, 64, 24)] {
         let (weights, x) = (both.normals([outputs, inputs]), both.normals([rows, inputs], compute))
         let gradient = both.normals([rows, outputs], rows == 7 ? .float32 : compute)
-        let inputGradient = both.output([rows, inputs], compute)
-        let weightGradient = both.normals([outputs, inputs])
-        both.run { side in
-          side.backend.linearBackward(
-            outputGradient: side(gradient), weights: side.packed(weights, transposed: false, compute: compute),
-            input: side.packed(x, transposed: false, compute: compute), compute: compute,
-            inputGradient: side(inputGradient), weightGradient: side(weightGradient))
+        for isPacked in [true, false] {
+          let inputGradient = both.output([rows, inputs], compute)
+          let weightGradient = both.normals([outputs, inputs])
+          both.run { side in
+            side.backend.linearBackward(
+              outputGradient: side(gradient),
+              weights: isPacked
+                ? .packed(side.packed(weights, transposed: false, compute: compute)) : .plain(side(weights)),
+              input: side.packed(x, transposed: false, compute: compute), compute: compute,
+              inputGradient: side(inputGradient), weightGradient: side(weightGradient))
+          }
+          let label = "\(compute) \(rows) x \(inputs) x \(outputs), \(isPacked ? "packed" : "plain")"
+          both.compare(inputGradient, absolute: 5e-5, "input gradient of \(label)")
+          both.compare(weightGradient, absolute: 5e-5, "weight gradient of \(label)")
         }
-        both.compare(inputGradient, absolute: 5e-5, "\(compute) input gradient of \(rows) x \(inputs) x \(outputs)")
-        both.compare(weightGradient, absolute: 5e-5, "\(compute) weight gradient of \(rows) x \(inputs) x \(outputs)")
       }
     }
 

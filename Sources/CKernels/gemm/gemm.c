@@ -59,15 +59,40 @@ static void store_task(void *context, int64_t chunk, int worker) {
                              least(rows_per_store, j->rows - row), j->columns, j->accumulate, j->scale);
 }
 
-void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left, const void *packed,
-               void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate, float scale) {
+// A product's right operand: packed before or, where that is NULL, a matrix of which each block of depth is packed when
+// it is its turn.
+typedef struct {
+  const char *packed;
+  apus_matrix matrix;
+} right_operand;
+
+// Sets a product's depth to `depth` from `first` on.
+static product over_depth(product p, right_operand right, int64_t first, int64_t depth) {
+  const apus_gemm_kernel *k = p.kernel;
+  p.depth = depth;
+  p.left.data = (const char *)p.left.data + first * p.left.column_stride * (int64_t)apus_dtype_size(p.left.dtype);
+  if (right.packed) {
+    p.packed = right.packed + (size_t)first * (size_t)(k->tile_columns * k->element_bytes);
+    return p;
+  }
+  apus_matrix part = right.matrix;
+  part.data = (const char *)part.data + first * part.row_stride * (int64_t)apus_dtype_size(part.dtype);
+  char *packed = apus_workspace(7, apus_gemm_packed_bytes(p.compute, depth, p.columns));
+  apus_gemm_pack(p.compute, depth, p.columns, part, packed);
+  p.packed = packed;
+  p.panel_bytes = apus_panel_b_bytes(k, depth);
+  return p;
+}
+
+static void multiply(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,
+                     right_operand right, void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate, float scale) {
   if (rows <= 0 || columns <= 0) return;
-  product p = into(make(compute, rows, columns, depth, left, packed), c, c_dtype, c_stride);
+  product p = into(make(compute, rows, columns, depth, left, right.packed), c, c_dtype, c_stride);
   p.accumulate = accumulate;
   p.scale = scale;
   const int64_t block = deepest(p.kernel, rows, columns, depth);
   if (depth <= block) {
-    run_product(p, 16, 0);
+    run_product(over_depth(p, right, 0, depth), 16, 0);
     return;
   }
   // Blocks of depth are summed in float: in C itself or, where that is no plain sum, beside it.
@@ -78,15 +103,18 @@ void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth,
     p.scale = 1;
   }
   for (int64_t first = 0; first < depth; first += block) {
-    p.depth = least(block, depth - first);
-    run_product(p, 16, 0);
-    p.left.data = (const char *)p.left.data + block * left.column_stride * (int64_t)apus_dtype_size(left.dtype);
-    p.packed += (size_t)block * (size_t)(p.kernel->tile_columns * p.kernel->element_bytes);
+    run_product(over_depth(p, right, first, least(block, depth - first)), 16, 0);
     p.accumulate = true;
   }
   if (!beside) return;
   store_job job = {rows, columns, (const float *)p.c, c, c_dtype, c_stride, accumulate, scale};
   apus_parallel(divide_up(rows, rows_per_store), store_task, &job);
+}
+
+void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left, const void *packed,
+               void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate, float scale) {
+  right_operand right = {.packed = packed};
+  multiply(compute, rows, columns, depth, left, right, c, c_dtype, c_stride, accumulate, scale);
 }
 
 void apus_linear(apus_dtype compute, int64_t rows, int64_t inputs, int64_t outputs, apus_matrix x,
@@ -102,24 +130,25 @@ void apus_linear(apus_dtype compute, int64_t rows, int64_t inputs, int64_t outpu
 }
 
 void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int64_t inputs, apus_matrix d_out,
-                          const void *packed_weight, void *d_in, apus_dtype d_in_dtype, const void *packed_in,
-                          float *d_weight) {
+                          const void *packed_weight, apus_matrix weight, void *d_in, apus_dtype d_in_dtype,
+                          const void *packed_in, float *d_weight) {
   if (rows <= 0 || outputs <= 0 || inputs <= 0) return;
   const apus_gemm_kernel *k = apus_gemm_kernel_for(compute);
-  if (rows > deepest(k, outputs, inputs, rows) || outputs > deepest(k, rows, inputs, outputs)) {
+  if (!packed_weight || rows > deepest(k, outputs, inputs, rows) || outputs > deepest(k, rows, inputs, outputs)) {
     apus_gemm(compute, outputs, inputs, rows, transposed(d_out), packed_in, d_weight, APUS_F32, inputs, true, 1);
-    apus_gemm(compute, rows, inputs, outputs, d_out, packed_weight, d_in, d_in_dtype, inputs, false, 1);
+    multiply(compute, rows, inputs, outputs, d_out, (right_operand){packed_weight, weight}, d_in, d_in_dtype, inputs,
+             false, 1);
     return;
   }
   product in = into(make(compute, rows, inputs, outputs, d_out, packed_weight), d_in, d_in_dtype, inputs);
   in = turning(in, k->pack_a, k->pack_a_aside, k->tile_rows,
                apus_workspace(2, (size_t)divide_up(outputs, k->tile_rows) * apus_panel_a_bytes(k, rows)));
   run_product(in, 16, 0);
-  product weight =
+  product gradient =
       into(make(compute, outputs, inputs, rows, transposed(d_out), packed_in), d_weight, APUS_F32, inputs);
-  weight.accumulate = true;
-  weight.packed_left = in.turned;
-  run_product(weight, 16, 0);
+  gradient.accumulate = true;
+  gradient.packed_left = in.turned;
+  run_product(gradient, 16, 0);
 }
 
 void apus_gemm_epilogue(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,

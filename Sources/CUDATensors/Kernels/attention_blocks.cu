@@ -66,10 +66,16 @@ KERNEL_OF(128, attention_choose_blocks, ChooseBlocksArguments) {
     const T *x = a.query + token * a.query_stride + head * a.head_dim;
     const int64 kv = head / (a.heads / a.kv_heads);
     const float *means = a.means + (sequence * a.rows + document / a.size) * width + kv * a.head_dim;
-    for (int64 b = a.first + lane; b < near; b += 32) {
-      float sum = 0.f;
-      for (int64 d = 0; d < a.head_dim; d++) sum += to_float(x[d]) * means[b * width + d];
-      scores[b] = sum;
+    // The lanes share a mean out, so that they read side by side; four at a time hide what each sum waits for.
+    for (int64 b = a.first; b < near; b += 4) {
+      float sum[4] = {};
+      for (int64 d = lane; d < a.head_dim; d += 32)
+        for (int i = 0; i < 4; i++)
+          if (b + i < near) sum[i] += to_float(x[d]) * means[(b + i) * width + d];
+      for (int i = 0; i < 4; i++) {
+        sum[i] = warp_sum(sum[i]);
+        if (lane == i && b + i < near) scores[b + i] = sum[i];
+      }
     }
     __syncwarp();
     for (int64 i = 0; i < a.count && i < near - a.first; i++) {

@@ -3,9 +3,9 @@ import CKernels
 extension CPUBackend {
   public func headBlockCount(vocabulary: Int) -> Int { Int(apus_head_blocks(Int64(vocabulary))) }
 
-  /// As many tokens as fill 128 MiB with exponentials, at most 1,024.
+  /// As many tokens as fill 256 MiB with exponentials, at most 1,024.
   public func headRows(vocabulary: Int, compute: DType) -> Int {
-    max(16, min(1024, (128 << 20) / (vocabulary * compute.byteCount) / 16 * 16))
+    max(16, min(1024, (256 << 20) / (vocabulary * compute.byteCount) / 16 * 16))
   }
 
   public func headColumns(vocabulary: Int, compute: DType) -> Int {

@@ -43,12 +43,17 @@ public struct CPUBackend: Backend {
   }
 
   public func linearBackward(
-    outputGradient: Tensor, weights: PackedMatrix, input: PackedMatrix, compute: DType, inputGradient: Tensor,
+    outputGradient: Tensor, weights: RightOperand, input: PackedMatrix, compute: DType, inputGradient: Tensor,
     weightGradient: Tensor
   ) {
+    let (packed, plain) =
+      switch weights {
+      case .packed(let matrix): (UnsafeRawPointer?(matrix.pointer), apus_matrix())
+      case .plain(let matrix): (nil, matrix.kernelMatrix(transposed: false))
+      }
     apus_linear_backward(
       compute.kernel, Int64(outputGradient.rows), Int64(weightGradient.rows), Int64(inputGradient.columns),
-      outputGradient.kernelMatrix(transposed: false), weights.pointer, inputGradient.pointer,
+      outputGradient.kernelMatrix(transposed: false), packed, plain, inputGradient.pointer,
       inputGradient.dtype.kernel, input.pointer, weightGradient.floats.baseAddress)
   }
 

@@ -60,7 +60,7 @@ public struct MeasuringBackend: Backend {
   }
 
   public func linearBackward(
-    outputGradient: Tensor, weights: PackedMatrix, input: PackedMatrix, compute: DType, inputGradient: Tensor,
+    outputGradient: Tensor, weights: RightOperand, input: PackedMatrix, compute: DType, inputGradient: Tensor,
     weightGradient: Tensor
   ) {
     let packed = (inputGradient.count + weightGradient.count) * compute.byteCount

@@ -16,3 +16,11 @@ public struct PackedMatrix: Sendable {
   /// Where it begins.
   public var pointer: UnsafeMutableRawPointer { storage.pointer + byteOffset }
 }
+
+/// The right operand `[depth, columns]` of a product.
+public enum RightOperand: Sendable {
+  /// Packed before.
+  case packed(PackedMatrix)
+  /// As it lies in memory: the backend packs it a part at a time, so that all of it is not there twice.
+  case plain(Tensor)
+}

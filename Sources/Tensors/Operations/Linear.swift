@@ -67,16 +67,22 @@ extension WeightMatrix {
 
   /// inputGradient = outputGradient `[rows, outputs]` times the weights; where they are not frozen, their gradient
   /// += outputGradient transposed times the input, packed before.
-  func backward(_ outputGradient: Tensor, packedInput: PackedMatrix?, into inputGradient: Tensor, in execution: Execution) {
-    let weights = packed(forForward: false, in: execution)
+  /// - Parameter keepsPacked: Whether the packed form of trained weights is kept for the next time however large they are.
+  func backward(
+    _ outputGradient: Tensor, packedInput: PackedMatrix?, into inputGradient: Tensor, keepsPacked: Bool = true,
+    in execution: Execution
+  ) {
     if let gradient, let packedInput {
+      let isKept = keepsPacked || !execution.backend.packsByProduct || outputs * inputs < Self.large
+      let plain = isKept ? nil : master
       execution.backend.linearBackward(
-        outputGradient: outputGradient, weights: weights, input: packedInput, compute: execution.compute,
-        inputGradient: inputGradient, weightGradient: gradient)
+        outputGradient: outputGradient,
+        weights: plain.map { .plain($0) } ?? .packed(packed(forForward: false, in: execution)), input: packedInput,
+        compute: execution.compute, inputGradient: inputGradient, weightGradient: gradient)
     } else {
       execution.backend.multiply(
-        outputGradient, leftTransposed: false, packed: weights, compute: execution.compute, into: inputGradient,
-        accumulate: false)
+        outputGradient, leftTransposed: false, packed: packed(forForward: false, in: execution),
+        compute: execution.compute, into: inputGradient, accumulate: false)
     }
   }
 }

@@ -132,7 +132,7 @@ private struct HeadBlocks {
   let execution: Execution
 
   /// Without a backward pass nothing is kept and all tokens go at once. Each block reads the weights twice and their
-  /// gradient once.
+  /// gradient once, which is what makes large ones worth their memory.
   private func blocks(backward: Bool) -> [Range<Int>] {
     let size =
       backward
@@ -226,6 +226,6 @@ private struct HeadBlock {
     let hidden = blocks.hidden[rows: block]
     let matrix = blocks.head.matrix
     let packedInput = matrix.gradient == nil ? nil : matrix.packed(input: hidden, in: execution)
-    matrix.backward(logitsGradient, packedInput: packedInput, into: hiddenGradient, in: execution)
+    matrix.backward(logitsGradient, packedInput: packedInput, into: hiddenGradient, keepsPacked: false, in: execution)
   }
 }

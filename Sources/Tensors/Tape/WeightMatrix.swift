@@ -12,7 +12,7 @@ public final class WeightMatrix: Sendable {
   /// Width of the input.
   public let inputs: Int
   /// float32 `[outputs, inputs]` over all parameters; nil where they stay where they are stored.
-  private let master: Tensor?
+  let master: Tensor?
   /// float32 `[outputs, inputs]`, or nil where the parameters are frozen.
   public let gradient: Tensor?
   private let version: WeightVersion
@@ -33,6 +33,8 @@ public final class WeightMatrix: Sendable {
   /// Rows of stored parameters that are read at a time, in elements; and of what number they are a multiple.
   private static let partSize = 1 << 21
   private static let partRows = 256
+  /// Elements from which on a packed form is worth being without where it is used a few times a step.
+  static let large = 1 << 24
 
   /// Joins parameters of equal width that are neighbours in memory, or are all stored.
   public init(_ parameters: [Parameter], version: WeightVersion, arena: Arena) {

@@ -59,12 +59,20 @@ private struct LinearCase {
 
       let (dIn, plainDIn) = (Buffer.output(rows * inputs, dtype), Buffer.output(rows * inputs, dtype))
       let (dWeight, plainDWeight) = (Buffer.inOut(before), Buffer.inOut(before))
+      let wMatrix = apus_matrix(data: weight.raw, dtype: weight.dtype, row_stride: i, column_stride: 1)
       apus_linear_backward(
-        compute, n, o, i, spreadGradient, backward.baseAddress, dIn.raw, dtype, input.baseAddress, dWeight.floats)
+        compute, n, o, i, spreadGradient, backward.baseAddress, wMatrix, dIn.raw, dtype, input.baseAddress,
+        dWeight.floats)
       apus_gemm(compute, n, i, o, gradient, backward.baseAddress, plainDIn.raw, dtype, i, false, 1)
       apus_gemm(compute, o, i, n, turned, plainInput.baseAddress, plainDWeight.raw, APUS_F32, i, true, 1)
       #expect(dIn.bytes == plainDIn.bytes && dIn.firstOverwritten == nil, "\(label) input's gradient")
       #expect(dWeight.bytes == plainDWeight.bytes && dWeight.firstOverwritten == nil, "\(label) weights' gradient")
+
+      let (dInAgain, dWeightAgain) = (Buffer.output(rows * inputs, dtype), Buffer.inOut(before))
+      apus_linear_backward(
+        compute, n, o, i, spreadGradient, nil, wMatrix, dInAgain.raw, dtype, input.baseAddress, dWeightAgain.floats)
+      #expect(dInAgain.bytes == plainDIn.bytes && dInAgain.firstOverwritten == nil, "\(label) from plain weights")
+      #expect(dWeightAgain.bytes == plainDWeight.bytes, "\(label) weights' gradient beside plain weights")
     }
   }
 
