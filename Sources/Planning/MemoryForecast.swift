@@ -8,8 +8,8 @@ public struct MemoryForecast: Sendable, Equatable {
   public var gradients: Int
   /// What the optimizer keeps: AdamW's two float32 moments.
   public var moments: Int
-  /// The matrices in the compute format, packed for the forward and for the backward products; a large output matrix only
-  /// for the former.
+  /// The matrices in the compute format, packed for the forward and for the backward products; a large output matrix
+  /// only for the former.
   public var packedWeights: Int
   /// What the forward pass of one micro-batch keeps for the backward pass.
   public var activations: Int
@@ -19,8 +19,8 @@ public struct MemoryForecast: Sendable, Equatable {
   /// All categories together.
   public var total: Int { masterWeights + gradients + moments + packedWeights + activations + logits }
 
-  /// Tokens that the output head works on at once, as far as their logits have the room; those of a whole sequence never
-  /// exist.
+  /// Tokens that the output head works on at once, as far as their logits have the room; those of a whole sequence
+  /// never exist.
   public static let headChunk = 1024
   public static let headBytes = 256 << 20
   /// Elements from which on the output matrix has no packed form for the backward product.
@@ -48,7 +48,8 @@ public struct MemoryForecast: Sendable, Equatable {
     gradients = 4 * counts.total
     moments = optimizerStateBytes ?? 8 * counts.total
     let head = model.vocabularySize * model.hiddenSize
-    packedWeights = computeBytes * (2 * (counts.attention + counts.feedForward) + (head < Self.largeHead ? 2 : 1) * head)
+    let matrices = counts.attention + counts.feedForward
+    packedWeights = computeBytes * (2 * matrices + (head < Self.largeHead ? 2 : 1) * head)
     let tokens = microBatchSize * sequenceLength
     let heads = (model.headCount + 2 * model.keyValueHeadCount + model.headCount) * model.headDimension
     // Without norms before them the branches read the sums themselves.

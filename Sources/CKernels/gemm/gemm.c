@@ -12,7 +12,7 @@ enum { least_block_work = 100 << 20, least_aside = 1 << 20 };
 static int64_t deepest(const apus_gemm_kernel *k, int64_t rows, int64_t columns, int64_t depth) {
   int64_t block = k->depth_block;
   if (block > 0 && depth > 6 * block && rows * columns * block >= least_block_work) return block;
-  return depth > 6144 ? block > 0 ? 2048 : 4096 : depth;
+  return depth > 6144 ? 8192 / k->element_bytes : depth;
 }
 
 static product make(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,

@@ -67,7 +67,7 @@ extension WeightMatrix {
 
   /// inputGradient = outputGradient `[rows, outputs]` times the weights; where they are not frozen, their gradient
   /// += outputGradient transposed times the input, packed before.
-  /// - Parameter keepsPacked: Whether the packed form of trained weights is kept for the next time however large they are.
+  /// - Parameter keepsPacked: Whether the packed form of trained weights is kept for the next time, however large.
   func backward(
     _ outputGradient: Tensor, packedInput: PackedMatrix?, into inputGradient: Tensor, keepsPacked: Bool = true,
     in execution: Execution
