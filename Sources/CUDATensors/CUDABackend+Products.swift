@@ -36,15 +36,18 @@ extension CUDABackend {
   ) {
     let gradient = operand(outputGradient, compute)
     let (outputs, inputs) = (weightGradient.rows, inputGradient.columns)
-    let converted: Tensor? = if case .plain(let matrix) = weights { operand(matrix, compute) } else { nil }
-    withExtendedLifetime((gradient, converted)) {
-      let right =
-        switch weights {
-        case .packed(let matrix): BLASMatrix(matrix, compute, depth: outputs, columns: inputs)
-        case .plain(let matrix): BLASMatrix(converted ?? matrix)
-        }
+    let weights =
+      switch weights {
+      case .packed(let matrix): matrix
+      case .plain(let matrix):
+        pack(
+          matrix, transposed: false, compute: compute,
+          into: workspace.allocate(byteCount: packedByteCount(depth: outputs, columns: inputs, compute: compute)))
+      }
+    withExtendedLifetime((gradient, weights)) {
       product(
-        BLASMatrix(gradient).columns(0..<outputs), right, into: BLASMatrix(inputGradient), accumulate: false)
+        BLASMatrix(gradient).columns(0..<outputs), BLASMatrix(weights, compute, depth: outputs, columns: inputs),
+        into: BLASMatrix(inputGradient), accumulate: false)
       product(
         BLASMatrix(gradient, transposed: true).rows(0..<outputs),
         BLASMatrix(input, compute, depth: gradient.rows, columns: inputs), into: BLASMatrix(weightGradient),

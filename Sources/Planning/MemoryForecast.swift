@@ -1,4 +1,5 @@
 public import Models
+import Tensors
 
 /// Bytes that training a model needs, by category.
 public struct MemoryForecast: Sendable, Equatable {
@@ -18,13 +19,6 @@ public struct MemoryForecast: Sendable, Equatable {
 
   /// All categories together.
   public var total: Int { masterWeights + gradients + moments + packedWeights + activations + logits }
-
-  /// Tokens that the output head works on at once, as far as their logits have the room; those of a whole sequence
-  /// never exist.
-  public static let headChunk = 1024
-  public static let headBytes = 256 << 20
-  /// Elements from which on the output matrix has no packed form for the backward product.
-  public static let largeHead = 1 << 24
 
   /// Forecasts the memory of training `model`.
   ///
@@ -49,7 +43,7 @@ public struct MemoryForecast: Sendable, Equatable {
     moments = optimizerStateBytes ?? 8 * counts.total
     let head = model.vocabularySize * model.hiddenSize
     let matrices = counts.attention + counts.feedForward
-    packedWeights = computeBytes * (2 * matrices + (head < Self.largeHead ? 2 : 1) * head)
+    packedWeights = computeBytes * (2 * matrices + (head < WeightMatrix.large ? 2 : 1) * head)
     let tokens = microBatchSize * sequenceLength
     let heads = (model.headCount + 2 * model.keyValueHeadCount + model.headCount) * model.headDimension
     // Without norms before them the branches read the sums themselves.
@@ -62,7 +56,9 @@ public struct MemoryForecast: Sendable, Equatable {
       recompute
       ? model.layerCount * computeBytes * model.hiddenSize + (layers.max() ?? 0) : layers.reduce(0, +)
     activations = tokens * (kept + 2 * computeBytes * model.hiddenSize)
-    logits = min(min(tokens, Self.headChunk) * model.vocabularySize * computeBytes, Self.headBytes)
+    let rows = CPUBackend().headRows(
+      vocabulary: model.vocabularySize, compute: computeBytes == 2 ? .bfloat16 : .float32)
+    logits = min(tokens, rows) * model.vocabularySize * computeBytes
   }
 
   /// Names and bytes of the categories, in the order of a table.

@@ -31,14 +31,9 @@
   } while (0)
 #define ROUNDED_TO_C(i) _mm512_storeu_si512(c + i * c_stride, (__m512i)_mm512_cvtne2ps_pbh(sum[i][1], sum[i][0]))
 
-// What a tile reads of A it also fetches ahead, a line or less for each pair of depth: the processor's own fetching begins
-// anew with each page of 4 KiB, and rows that lie in place may be in another core's cache.
-enum { ahead = 2048 };
-#define FETCH(address) __builtin_prefetch(address, 0, 2)
-
 // The first `rows` of a panel of `width`.
 #define PACKED(i) a[i]
-#define NEXT_PACKED(width) (FETCH((const char *)a + ahead), a += width)
+#define NEXT_PACKED(width) (APUS_FETCH_PANEL(a), a += width)
 #define TILE(name, rows, width)                                                                                        \
   TARGET static void name(int64_t depth, const void *pa, const void *pb, float *c, int64_t c_stride,                   \
                           bool accumulate) {                                                                           \
@@ -61,7 +56,7 @@ TARGET static void rounded_14(int64_t depth, const void *pa, const void *pb, uin
 #define ROWS_BELOW                                                                                                     \
   const char *below = (const char *)pa + 14 * a_bytes;                                                                 \
   const int64_t below_bytes = depth < 2 ? 0 : 14 * a_bytes / (depth / 2)
-#define NEXT_AND_BELOW (FETCH(below), below += below_bytes, NEXT_PAIR)
+#define NEXT_AND_BELOW (APUS_FETCH(below), below += below_bytes, NEXT_PAIR)
 #define DIRECT(rows)                                                                                                   \
   TARGET static void direct_##rows(int64_t depth, const void *pa, int64_t a_bytes, const void *pb, float *c,           \
                                    int64_t c_stride, bool accumulate) {                                                \

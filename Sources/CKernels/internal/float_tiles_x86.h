@@ -27,8 +27,7 @@
       _mm##bits##_storeu_ps(c + i * c_stride + j * lanes, sum[i][j])
 #define X86_PACKED(rows, i) (a + k * (rows) + (i))
 #define X86_IN_PLACE(rows, i) (a + k + (i) * a_stride)
-// The processor's own fetching begins anew with each page of 4 KiB.
-#define X86_FETCH(rows) __builtin_prefetch((const char *)X86_PACKED(rows, 0) + 2048, 0, 2)
+#define X86_FETCH(rows) APUS_FETCH_PANEL(X86_PACKED(rows, 0))
 #define X86_NO_FETCH(rows)
 #define X86_TILE(variant, features, bits, type, lanes, rows)                                                           \
   __attribute__((target(features))) static void intrinsic_tile_##rows##_##variant(                                     \

@@ -35,6 +35,11 @@ typedef struct {
   void (*begin)(void), (*end)(void);  // around a thread's use of `tile`: AMX configures its registers
 } apus_gemm_kernel;
 
+// Tiles fetch what they read of A ahead, a line or less for each step of depth: the processor's own fetching begins anew
+// with each page of 4 KiB, and rows that lie in place may be in another core's cache.
+#define APUS_FETCH(address) __builtin_prefetch(address, 0, 2)
+#define APUS_FETCH_PANEL(at) APUS_FETCH((const char *)(at) + 2048)
+
 static inline int64_t apus_padded_depth(const apus_gemm_kernel *k, int64_t depth) {
   return (depth + k->depth_unit - 1) / k->depth_unit * k->depth_unit;
 }

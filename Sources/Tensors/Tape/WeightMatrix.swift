@@ -34,7 +34,7 @@ public final class WeightMatrix: Sendable {
   private static let partSize = 1 << 21
   private static let partRows = 256
   /// Elements from which on a packed form is worth being without where it is used a few times a step.
-  static let large = 1 << 24
+  public static let large = 1 << 24
 
   /// Joins parameters of equal width that are neighbours in memory, or are all stored.
   public init(_ parameters: [Parameter], version: WeightVersion, arena: Arena) {
