@@ -5,6 +5,7 @@
 #include "apus_pool.h"
 #include "attention_range.h"
 #include "gemm_kernel.h"
+enum { MOST_STRIPS = 4 };
 typedef struct {
   const apus_attention *spec;
   const void *q, *k, *v, *out, *d_out;
@@ -23,22 +24,22 @@ void apus_attention_backward(const apus_attention *s, const void *q, const void 
 #include "attention_tiles.h"
 #include "attention_fused.h"
 
-// Adds the products of a tile `[keys, lanes]` as the left operand and packed columns. `left` has room for the tile's panels
-// where the kernel cannot read its rows in place.
-INLINE void V(accumulate)(const apus_gemm_kernel *kn, int64_t keys, const void *tile, apus_dtype type, char *left,
-                          const char *right, size_t right_panel, int64_t columns, float *sums, int64_t stride,
-                          int64_t second_half) {
-  const int64_t lanes = kn->tile_columns, depth = apus_padded_depth(kn, lanes), row_bytes = lanes * kn->element_bytes;
+// Adds the products of a tile `[keys, depth]`, its rows `row_bytes` apart, as the left operand and packed columns. `left` has
+// room for the tile's panels where the kernel cannot read its rows in place.
+INLINE void V(accumulate)(const apus_gemm_kernel *kn, int64_t keys, int64_t depth, const void *tile, int64_t row_bytes,
+                          apus_dtype type, char *left, const char *right, size_t right_panel, int64_t columns,
+                          float *sums, int64_t stride, int64_t second_half) {
+  const int64_t half = depth / 2, half_bytes = half * kn->element_bytes;
   const bool direct = kn->tile_direct && kn->element_bytes == (int)apus_dtype_size(type);
-  if (!direct) V(pack_rows)(kn, (apus_matrix){tile, type, lanes, 1}, keys, lanes, left);
-  size_t panel = apus_panel_a_bytes(kn, lanes);
+  if (!direct) V(pack_rows)(kn, (apus_matrix){tile, type, row_bytes / kn->element_bytes, 1}, keys, depth, left);
+  size_t panel = apus_panel_a_bytes(kn, depth);
   for (int64_t c = 0; c < columns; c += kn->tile_columns)
     for (int64_t r = 0; r < keys; r += kn->tile_rows) {
       const char *b = right + (size_t)(c / kn->tile_columns) * right_panel;
       float *to = sums + r * stride + c;
       const char *rows = (const char *)tile + r * row_bytes;
       if (direct && r >= second_half)
-        kn->tile_direct(depth / 2, rows + row_bytes / 2, row_bytes, b + right_panel / 2, to, stride, true);
+        kn->tile_direct(half, rows + half_bytes, row_bytes, b + half_bytes * kn->tile_columns, to, stride, true);
       else if (direct) kn->tile_direct(depth, rows, row_bytes, b, to, stride, true);
       else kn->tile(depth, left + (size_t)(r / kn->tile_rows) * panel, b, to, stride, true);
     }
@@ -79,9 +80,20 @@ INLINE void V(taken_by_normalising)(const void *out, const void *d_out, int64_t 
 // What the backward pass makes of the products of a block of keys and a strip of queries.
 typedef struct {
   float *p, *ds;          // [keys, lanes]: scores, then probabilities; their gradients
-  void *p_rows, *ds_rows;  // where pairs are taken: the same rounded, else p and ds themselves
+  void *p_rows, *ds_rows;  // where pairs are taken: the same rounded, rows `row_lanes` apart, else p and ds themselves
+  int64_t row_lanes;
   uint32_t *ds_pairs;      // and the gradients as the packed right operand
 } V(block);
+
+// A strip of queries.
+typedef struct {
+  V(strip) seen;
+  int64_t query0, count, block0, block1;
+  const char *q, *o;  // packed as right operands, queries and the output's gradient
+  float *d_q;
+  float lse[32], delta[32];
+  V(extras) extras;
+} V(queries);
 
 // Turns the products of `seen` keys and sixteen queries from lane0 on into probabilities, and the gradients of these
 // into the gradients of the products, `scale` left out. `strip` is NULL where every query sees every key.
@@ -102,8 +114,9 @@ INLINE void V(score_gradients)(const apus_attention *s, const V(strip) * strip, 
       vf probability = V(power)(x - log_sum, half);
       g[i] = probability * (V(load)(block->ds, at + lane0, APUS_F32) - taken);
       if (extras) g[i] *= steepness;
-      V(store)(block->p_rows, at + lane0, probability, pairs ? APUS_BF16 : APUS_F32);
-      V(store)(block->ds_rows, at + lane0, g[i], pairs ? APUS_BF16 : APUS_F32);
+      const int64_t to = (r + i) * block->row_lanes + lane0;
+      V(store)(block->p_rows, to, probability, pairs ? APUS_BF16 : APUS_F32);
+      V(store)(block->ds_rows, to, g[i], pairs ? APUS_BF16 : APUS_F32);
     }
     if (pairs) V(store_pairs)(block->ds_pairs + r / 2 * lanes + lane0, g[0], g[1]);
   }
@@ -133,24 +146,31 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
   float *d_v = d_k + key_rows * dim_stride;
   memset(d_k, 0, (size_t)(key_rows * (dim_stride + value_stride)) * 4);
 
+  const int strips = plain && kn->strips > 1 ? kn->strips : 1;
+  const int64_t row_lanes = strips * lanes;
   size_t q_bytes = apus_panel_b_bytes(kn, dim), o_bytes = apus_panel_b_bytes(kn, value_dim);
-  size_t lane_panel = apus_panel_b_bytes(kn, lanes);
-  size_t q_turned = (size_t)(dim_stride / lanes) * lane_panel, o_turned = (size_t)(value_stride / lanes) * lane_panel;
+  size_t lane_panel = apus_panel_b_bytes(kn, lanes), strips_panel = (size_t)strips * lane_panel;
+  size_t q_turned = (size_t)(dim_stride / lanes) * strips_panel, o_turned = (size_t)(value_stride / lanes) * strips_panel;
   size_t tile_left = V(rows_bytes)(kn, KEY_BLOCK, lanes), s_bytes = apus_panel_b_bytes(kn, KEY_BLOCK);
   const bool pairs = V(takes_pairs)(half);
   const apus_dtype rows_type = pairs ? APUS_BF16 : APUS_F32;
-  size_t score_bytes = (size_t)(KEY_BLOCK * lanes) * 4, row_bytes = score_bytes / 2, dq_bytes = (size_t)(dims * lanes) * 4;
+  size_t score_bytes = (size_t)(KEY_BLOCK * lanes) * 4, row_bytes = (size_t)(KEY_BLOCK * row_lanes) * 2;
+  size_t dq_bytes = (size_t)(dims * lanes) * 4;
 #define ROUND(x) (((x) + 63) & ~(size_t)63)
-  char *memory = apus_workspace(4, ROUND(q_bytes) + ROUND(o_bytes) + ROUND(q_turned) + ROUND(o_turned) +
-                                       ROUND(tile_left) + ROUND(s_bytes) + 2 * ROUND(score_bytes) +
-                                       2 * ROUND(row_bytes) + ROUND(dq_bytes));
-  char *packed_q = memory, *packed_o = packed_q + ROUND(q_bytes), *turned_q = packed_o + ROUND(o_bytes);
-  char *turned_o = turned_q + ROUND(q_turned), *left = turned_o + ROUND(o_turned);
-  char *packed_s = left + ROUND(tile_left);
+  const size_t strip_bytes = ROUND(q_bytes) + ROUND(o_bytes) + ROUND(dq_bytes);
+  char *memory = apus_workspace(4, (size_t)strips * strip_bytes + ROUND(q_turned) + ROUND(o_turned) + ROUND(tile_left) +
+                                       ROUND(s_bytes) + 2 * ROUND(score_bytes) + 2 * ROUND(row_bytes));
+  char *turned_q = memory + (size_t)strips * strip_bytes, *turned_o = turned_q + ROUND(q_turned);
+  char *left = turned_o + ROUND(o_turned), *packed_s = left + ROUND(tile_left);
   char *p = packed_s + ROUND(s_bytes), *ds = p + ROUND(score_bytes), *rows = ds + ROUND(score_bytes);
-  float *d_q = (float *)(rows + 2 * ROUND(row_bytes));
-  V(block) block = {(float *)p, (float *)ds, pairs ? rows : p, pairs ? rows + ROUND(row_bytes) : ds,
+  V(block) block = {(float *)p, (float *)ds, pairs ? rows : p, pairs ? rows + ROUND(row_bytes) : ds, row_lanes,
                     (uint32_t *)packed_s};
+  V(queries) of[MOST_STRIPS];
+  for (int i = 0; i < strips; i++) {
+    of[i].q = memory + (size_t)i * strip_bytes;
+    of[i].o = of[i].q + ROUND(q_bytes);
+    of[i].d_q = (float *)(of[i].o + ROUND(o_bytes));
+  }
 #undef ROUND
 
   const void *k = V(at)(job->k, sequence * keys * s->k_stride + kv * dim, s->dtype);
@@ -169,87 +189,133 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
     }
     V(pack_rows)(kn, km, count, dim, packed_keys + (size_t)b * key_block);
     V(pack_rows)(kn, vm, count, value_dim, packed_values + (size_t)b * value_block);
-    V(pack_turned)(kn, km, dim, count, turned_keys + (size_t)b * turned_block);
+    V(pack_turned)(kn, km, dim, count, KEY_BLOCK, turned_keys + (size_t)b * turned_block);
   }
   if (kn->begin) kn->begin();
   for (int64_t h = kv * group; h < (kv + 1) * group; h++) {
-    for (int64_t query0 = 0; query0 < s->query_length; query0 += lanes) {
-      int64_t count = s->query_length - query0 < lanes ? s->query_length - query0 : lanes;
-      V(strip) strip;
-      V(strip_range)(s, sequence, query0, count, lanes, &strip);
-      int64_t token = sequence * s->query_length + query0;
-      const void *q = V(at)(job->q, token * s->q_stride + h * dim, s->dtype);
-      const void *out = V(at)(job->out, token * s->out_stride + h * value_dim, s->dtype);
-      const void *d_out = V(at)(job->d_out, token * s->out_stride + h * value_dim, s->dtype);
-      apus_matrix qm = {q, s->dtype, s->q_stride, 1}, om = {d_out, s->dtype, s->out_stride, 1};
-      kn->pack_b(qm, dim, count, packed_q);
-      kn->pack_b(om, value_dim, count, packed_o);
-      const int64_t next = s->query_length - query0 - count < lanes ? s->query_length - query0 - count : lanes;
-      void *q_gradient = (void *)V(at)(job->d_q, token * s->q_stride + h * dim, s->dtype);
-      if (count < lanes) {
+    const void *q = V(at)(job->q, sequence * s->query_length * s->q_stride + h * dim, s->dtype);
+    const void *out = V(at)(job->out, sequence * s->query_length * s->out_stride + h * value_dim, s->dtype);
+    const void *d_out = V(at)(job->d_out, sequence * s->query_length * s->out_stride + h * value_dim, s->dtype);
+    void *d_q = (void *)V(at)(job->d_q, sequence * s->query_length * s->q_stride + h * dim, s->dtype);
+    const float *log_sums = job->lse + (sequence * s->heads + h) * s->query_length;
+    for (int64_t query0 = 0; query0 < s->query_length; query0 += row_lanes) {
+      const int64_t there = s->query_length - query0;
+      const int used = there < row_lanes ? (int)(V(up)(there, lanes) / lanes) : strips;
+      if (there < row_lanes) {
         memset(turned_q, 0, q_turned);
         memset(turned_o, 0, o_turned);
       }
-      apus_matrix qt = {q, s->dtype, 1, s->q_stride}, ot = {d_out, s->dtype, 1, s->out_stride};
-      V(pack_columns)(kn, qt, dim, count, turned_q, lane_panel);
-      V(pack_columns)(kn, ot, value_dim, count, turned_o, lane_panel);
-      float lse[32], delta[32];
-      for (int i = 0; i < lanes; i++) {
-        lse[i] = i < count ? job->lse[(sequence * s->heads + h) * s->query_length + query0 + i] : 0;
-        // Of a query that saw nothing: all its scores are -infinity, and so they stay.
-        if (lse[i] == -INFINITY) lse[i] = 0;
-        if (lse[i] != lse[i]) lse[i] = NAN;  // without what else it may carry
-      }
-      V(taken_by_normalising)(out, d_out, s->out_stride, value_dim, s->dtype, count, lanes, delta);
-      memset(d_q, 0, dq_bytes);
-      V(extras) extras;
-      if (!plain) V(extras_of_strip)(s, h, query0, half, &extras);
-      int64_t block0 = plain ? strip.lowest_first / KEY_BLOCK : V(first_block)(&strip);
-      int64_t block1 = strip.highest_last < 0 ? block0 : strip.highest_last / KEY_BLOCK + 1;
-      for (int64_t b = block0; b < block1; b++) {
-        int64_t key0 = b * KEY_BLOCK, seen = V(seen_keys)(kn, &strip, key0), n = b - block0, of = block1 - block0;
-        V(expect)(q_gradient, s->q_stride, dim, s->dtype, count * n / of, count * (n + 1) / of, true);
-        int64_t row = count + next * n / of, end = count + next * (n + 1) / of;
-        V(expect)(q, s->q_stride, dim, s->dtype, row, end, false);
-        V(expect)(out, s->out_stride, value_dim, s->dtype, row, end, false);
-        V(expect)(d_out, s->out_stride, value_dim, s->dtype, row, end, false);
-        if (!plain && !V(look)(s, &strip, sequence, h, query0, lanes, key0, &extras)) continue;
-        const V(operands) score = {packed_keys + (size_t)b * key_block, key_panel, packed_q, padded_dim / 2};
-        const V(operands) gradient = {packed_values + (size_t)b * value_block, value_panel, packed_o, padded_value / 2};
-        const bool whole = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK);
-        if (V(fuses)(kn, half, plain)) {
-          const float scale = s->scale * V(units)(half);
-#define GRADIENTS(mask)                                                                                                \
-  V(fused_gradients)(mask, &score, &gradient, scale, key0, seen, lse, delta, block.p_rows, block.ds_rows, block.ds_pairs)
-          if (whole) GRADIENTS(NULL);
-          else GRADIENTS(&strip);
-#undef GRADIENTS
-        } else {
-          for (int64_t r = 0; r < seen; r += kn->tile_rows) {
-            size_t panel = (size_t)(r / kn->tile_rows);
-            kn->tile(padded_dim, score.keys + panel * key_panel, packed_q, block.p + r * lanes, lanes, false);
-            kn->tile(padded_value, gradient.keys + panel * value_panel, packed_o, block.ds + r * lanes, lanes, false);
-          }
-          for (int j = 0; j < vectors; j++) {
-            if (!plain) V(score_gradients)(s, NULL, &extras, &block, lanes, j * 16, key0, seen, half, lse, delta);
-            else if (whole) V(score_gradients)(s, NULL, NULL, &block, lanes, j * 16, key0, seen, half, lse, delta);
-            else V(score_gradients)(s, &strip, NULL, &block, lanes, j * 16, key0, seen, half, lse, delta);
-          }
+      int64_t block0 = blocks, block1 = 0;
+      for (int i = 0; i < used; i++) {
+        V(queries) *w = &of[i];
+        w->query0 = query0 + i * lanes;
+        w->count = s->query_length - w->query0 < lanes ? s->query_length - w->query0 : lanes;
+        V(strip_range)(s, sequence, w->query0, w->count, lanes, &w->seen);
+        const void *own_q = V(at)(q, w->query0 * s->q_stride, s->dtype);
+        const void *own_out = V(at)(out, w->query0 * s->out_stride, s->dtype);
+        const void *own_d_out = V(at)(d_out, w->query0 * s->out_stride, s->dtype);
+        kn->pack_b((apus_matrix){own_q, s->dtype, s->q_stride, 1}, dim, w->count, (char *)w->q);
+        kn->pack_b((apus_matrix){own_d_out, s->dtype, s->out_stride, 1}, value_dim, w->count, (char *)w->o);
+        char *in_q = turned_q + (size_t)i * lane_panel, *in_o = turned_o + (size_t)i * lane_panel;
+        V(pack_columns)(kn, (apus_matrix){own_q, s->dtype, 1, s->q_stride}, dim, w->count, in_q, strips_panel);
+        V(pack_columns)(kn, (apus_matrix){own_d_out, s->dtype, 1, s->out_stride}, value_dim, w->count, in_o, strips_panel);
+        for (int j = 0; j < lanes; j++) {
+          w->lse[j] = j < w->count ? log_sums[w->query0 + j] : 0;
+          // Of a query that saw nothing: all its scores are -infinity, and so they stay.
+          if (w->lse[j] == -INFINITY) w->lse[j] = 0;
+          if (w->lse[j] != w->lse[j]) w->lse[j] = NAN;  // without what else it may carry
         }
+        V(taken_by_normalising)(own_out, own_d_out, s->out_stride, value_dim, s->dtype, w->count, lanes, w->delta);
+        memset(w->d_q, 0, dq_bytes);
+        if (!plain) V(extras_of_strip)(s, h, w->query0, half, &w->extras);
+        w->block0 = plain ? w->seen.lowest_first / KEY_BLOCK : V(first_block)(&w->seen);
+        w->block1 = w->seen.highest_last < 0 ? w->block0 : w->seen.highest_last / KEY_BLOCK + 1;
+        if (w->block0 < block0) block0 = w->block0;
+        if (w->block1 > block1) block1 = w->block1;
+      }
+      for (int64_t b = block0; b < block1; b++) {
+        const int64_t key0 = b * KEY_BLOCK;
+        int64_t most_seen = 0, seen_by[MOST_STRIPS] = {0};
+        int first = used, last = -1;
+        for (int i = 0; i < used; i++) {
+          V(queries) *w = &of[i];
+          if (b < w->block0 || b >= w->block1) continue;
+          // What the next strips need, and this one's gradient, a part with each block.
+          const int64_t n = b - w->block0, all = w->block1 - w->block0, ahead = w->query0 + row_lanes;
+          const int64_t next = ahead >= s->query_length ? 0 : s->query_length - ahead < lanes ? s->query_length - ahead : lanes;
+          const int64_t row = ahead + next * n / all, end = ahead + next * (n + 1) / all;
+          V(expect)(d_q, s->q_stride, dim, s->dtype, w->query0 + w->count * n / all, w->query0 + w->count * (n + 1) / all,
+                    true);
+          V(expect)(q, s->q_stride, dim, s->dtype, row, end, false);
+          V(expect)(out, s->out_stride, value_dim, s->dtype, row, end, false);
+          V(expect)(d_out, s->out_stride, value_dim, s->dtype, row, end, false);
+          if (!plain && !V(look)(s, &w->seen, sequence, h, w->query0, lanes, key0, &w->extras)) continue;
+          const int64_t seen = V(seen_keys)(kn, &w->seen, key0, KEY_BLOCK);
+          V(block) own = block;
+          if (pairs) {
+            own.p_rows = (uint16_t *)block.p_rows + i * lanes;
+            own.ds_rows = (uint16_t *)block.ds_rows + i * lanes;
+          }
+          const V(operands) score = {packed_keys + (size_t)b * key_block, key_panel, w->q, padded_dim / 2, own.p};
+          const V(operands) gradient = {packed_values + (size_t)b * value_block, value_panel, w->o, padded_value / 2, own.ds};
+          const bool whole = V(sees_all)(&w->seen, lanes, key0, key0 + KEY_BLOCK);
+          const bool before = !V(in_registers)(kn, half, plain);
+          if (before) {
+            V(multiply_keys)(kn, &score, seen, padded_dim, own.p);
+            V(multiply_keys)(kn, &gradient, seen, padded_value, own.ds);
+          }
+          if (V(fuses)(kn, half, plain)) {
+            const float scale = s->scale * V(units)(half);
+#define GRADIENTS(mask, before)                                                                                        \
+  V(fused_gradients)(mask, &score, &gradient, before, row_lanes, scale, key0, seen, w->lse, w->delta, own.p_rows,      \
+                     own.ds_rows, own.ds_pairs)
+            if (before && whole) GRADIENTS(NULL, true);
+            else if (before) GRADIENTS(&w->seen, true);
+            else if (whole) GRADIENTS(NULL, false);
+            else GRADIENTS(&w->seen, false);
+#undef GRADIENTS
+          } else {
+#define GRADIENTS(mask, more)                                                                                          \
+  V(score_gradients)(s, mask, more, &own, lanes, j * 16, key0, seen, half, w->lse, w->delta)
+            for (int j = 0; j < vectors; j++) {
+              if (!plain) GRADIENTS(NULL, &w->extras);
+              else if (whole) GRADIENTS(NULL, NULL);
+              else GRADIENTS(&w->seen, NULL);
+            }
+#undef GRADIENTS
+          }
+          if (!pairs) kn->pack_b((apus_matrix){ds, APUS_F32, 1, lanes}, seen, lanes, packed_s);
+          for (int64_t r = 0; r < dims; r += kn->tile_rows)
+            kn->tile(seen, turned_keys + (size_t)b * turned_block + (size_t)(r / kn->tile_rows) * turned_panel, packed_s,
+                     w->d_q + r * lanes, lanes, true);
+          seen_by[i] = seen;
+          if (seen > most_seen) most_seen = seen;
+          if (first == used) first = i;
+          last = i;
+        }
+        if (last < first) continue;
+        // Keys that a strip does not look at, though one beside it does, count for nothing there.
+        for (int i = first; i <= last && strips > 1; i++)
+          for (int64_t r = seen_by[i]; r < most_seen; r++) {
+            memset((uint16_t *)block.p_rows + r * row_lanes + i * lanes, 0, (size_t)lanes * 2);
+            memset((uint16_t *)block.ds_rows + r * row_lanes + i * lanes, 0, (size_t)lanes * 2);
+          }
         // Keys that none of the first sixteen queries sees have zeros there, which need not be multiplied.
-        int64_t second_half = plain ? V(up)(strip.first_half_last + 1 - key0, kn->tile_rows) : KEY_BLOCK;
-        if (!pairs) kn->pack_b((apus_matrix){ds, APUS_F32, 1, lanes}, seen, lanes, packed_s);
-        V(accumulate)(kn, seen, block.p_rows, rows_type, left, turned_o, lane_panel, value_dim,
-                      d_v + key0 * value_stride, value_stride, second_half);
-        V(accumulate)(kn, seen, block.ds_rows, rows_type, left, turned_q, lane_panel, dim, d_k + key0 * dim_stride,
-                      dim_stride, second_half);
-        for (int64_t r = 0; r < dims; r += kn->tile_rows)
-          kn->tile(seen, turned_keys + (size_t)b * turned_block + (size_t)(r / kn->tile_rows) * turned_panel,
-                   packed_s, d_q + r * lanes, lanes, true);
+        const int64_t second_half =
+            plain && strips == 1 ? V(up)(of[0].seen.first_half_last + 1 - key0, kn->tile_rows) : KEY_BLOCK;
+        const int64_t depth = apus_padded_depth(kn, (last + 1 - first) * lanes), at = first * lanes;
+        const int64_t bytes = row_lanes * (pairs ? 2 : 4);
+        const size_t right = (size_t)first * lane_panel;
+        V(accumulate)(kn, most_seen, depth, V(at)(block.p_rows, at, rows_type), bytes, rows_type, left, turned_o + right,
+                      strips_panel, value_dim, d_v + key0 * value_stride, value_stride, second_half);
+        V(accumulate)(kn, most_seen, depth, V(at)(block.ds_rows, at, rows_type), bytes, rows_type, left,
+                      turned_q + right, strips_panel, dim, d_k + key0 * dim_stride, dim_stride, second_half);
       }
       float factor[32];
       for (int i = 0; i < 32; i++) factor[i] = s->scale;
-      V(write_transposed)(d_q, lanes, dim, count, factor, q_gradient, s->q_stride, s->dtype);
+      for (int i = 0; i < used; i++)
+        V(write_transposed)(of[i].d_q, lanes, dim, of[i].count, factor,
+                            (void *)V(at)(d_q, of[i].query0 * s->q_stride, s->dtype), s->q_stride, s->dtype);
     }
   }
   if (kn->end) kn->end();

@@ -96,36 +96,38 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
   const int lanes = kn->tile_columns, vectors = lanes / 16;
   const float scale = plain ? s->scale * V(units)(half) : V(scale)(s, half);
   const int64_t sequence = task / s->kv_heads, kv = task % s->kv_heads, group = s->heads / s->kv_heads;
-  const int64_t keys = s->key_length, blocks = V(up)(keys, KEY_BLOCK) / KEY_BLOCK;
+  // What else there is to look at is kept for blocks of KEY_BLOCK.
+  const int64_t width = plain && kn->key_blocks > 1 ? kn->key_blocks * KEY_BLOCK : KEY_BLOCK;
+  const int64_t keys = s->key_length, blocks = V(up)(keys, width) / width;
   const int64_t dim = s->head_dim, value_dim = s->value_dim, values = V(up)(value_dim, kn->tile_rows);
   const int64_t padded_dim = apus_padded_depth(kn, dim);
 
-  size_t key_block = V(rows_bytes)(kn, KEY_BLOCK, dim), value_block = V(rows_bytes)(kn, value_dim, KEY_BLOCK);
-  size_t key_panel = apus_panel_a_bytes(kn, dim), value_panel = apus_panel_a_bytes(kn, KEY_BLOCK);
+  size_t key_block = V(rows_bytes)(kn, width, dim), value_block = V(rows_bytes)(kn, value_dim, width);
+  size_t key_panel = apus_panel_a_bytes(kn, dim), value_panel = apus_panel_a_bytes(kn, width);
   char *packed_keys = apus_workspace(0, (size_t)blocks * key_block);
   char *packed_values = apus_workspace(1, (size_t)blocks * value_block);
   size_t q_bytes = (apus_panel_b_bytes(kn, dim) + 63) & ~(size_t)63;
-  size_t p_bytes = (apus_panel_b_bytes(kn, KEY_BLOCK) + 63) & ~(size_t)63;
+  size_t p_bytes = (apus_panel_b_bytes(kn, width) + 63) & ~(size_t)63;
   char *strip_memory = apus_workspace(
-      2, q_bytes + p_bytes + (size_t)(V(up)(KEY_BLOCK, kn->tile_rows) + values) * (size_t)lanes * 4);
+      2, q_bytes + p_bytes + (size_t)(V(up)(width, kn->tile_rows) + values) * (size_t)lanes * 4);
   char *packed_q = strip_memory, *packed_p = strip_memory + q_bytes;
   uint32_t *pairs = (uint32_t *)packed_p;
-  float *scores = (float *)(packed_p + p_bytes), *sums = scores + V(up)(KEY_BLOCK, kn->tile_rows) * lanes;
+  float *scores = (float *)(packed_p + p_bytes), *sums = scores + V(up)(width, kn->tile_rows) * lanes;
 
   const void *k = V(at)(job->k, sequence * keys * s->k_stride + kv * dim, s->dtype);
   const void *v = V(at)(job->v, sequence * keys * s->v_stride + kv * value_dim, s->dtype);
   for (int64_t b = 0; b < blocks; b++) {
-    int64_t key0 = b * KEY_BLOCK, count = keys - key0 < KEY_BLOCK ? keys - key0 : KEY_BLOCK;
+    int64_t key0 = b * width, count = keys - key0 < width ? keys - key0 : width;
     apus_matrix km = {V(at)(k, key0 * s->k_stride, s->dtype), s->dtype, s->k_stride, 1};
-    int64_t next = keys - key0 - count < KEY_BLOCK ? keys - key0 - count : KEY_BLOCK;
+    int64_t next = keys - key0 - count < width ? keys - key0 - count : width;
     V(expect)(k, s->k_stride, dim, s->dtype, key0 + count, key0 + count + next, false);
     V(expect)(v, s->v_stride, value_dim, s->dtype, key0 + count, key0 + count + next, false);
     V(pack_rows)(kn, km, count, dim, packed_keys + (size_t)b * key_block);
     apus_matrix vm = {V(at)(v, key0 * s->v_stride, s->dtype), s->dtype, s->v_stride, 1};
     // The depth of a last, shorter block is padded with zeros to the whole block.
     char *to = packed_values + (size_t)b * value_block;
-    if (count < KEY_BLOCK) memset(to, 0, value_block);
-    V(pack_turned)(kn, vm, value_dim, count, to);
+    if (count < width) memset(to, 0, value_block);
+    V(pack_turned)(kn, vm, value_dim, count, width, to);
   }
   if (kn->begin) kn->begin();
   for (int64_t h = kv * group; h < (kv + 1) * group; h++) {
@@ -146,25 +148,33 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
       for (int j = 0; j < 2 && s->sinks; j++)
         softmax[j] = (V(softmax)){vsplat(s->sinks[h] * V(units)(half)), vsplat(1)};
       bool first = true;
-      int64_t block0 = plain ? strip.lowest_first / KEY_BLOCK : V(first_block)(&strip);
-      int64_t block1 = strip.highest_last < 0 ? block0 : strip.highest_last / KEY_BLOCK + 1;
+      int64_t block0 = plain ? strip.lowest_first / width : V(first_block)(&strip);
+      int64_t block1 = strip.highest_last < 0 ? block0 : strip.highest_last / width + 1;
       for (int64_t b = block0; b < block1; b++) {
-        int64_t key0 = b * KEY_BLOCK, n = b - block0, of = block1 - block0;
+        int64_t key0 = b * width, n = b - block0, of = block1 - block0;
         V(expect)(out, s->out_stride, value_dim, s->dtype, count * n / of, count * (n + 1) / of, true);
         V(expect)(next_q, s->q_stride, dim, s->dtype, next * n / of, next * (n + 1) / of, false);
         if (!plain && !V(look)(s, &strip, sequence, h, query0, lanes, key0, &extras)) continue;
-        int64_t seen = V(seen_keys)(kn, &strip, key0);
-        const bool whole = V(sees_all)(&strip, lanes, key0, key0 + KEY_BLOCK);
-        const V(operands) products = {packed_keys + (size_t)b * key_block, key_panel, packed_q, padded_dim / 2};
+        int64_t seen = V(seen_keys)(kn, &strip, key0, width);
+        const bool whole = V(sees_all)(&strip, lanes, key0, key0 + width);
+        const V(operands) products = {packed_keys + (size_t)b * key_block, key_panel, packed_q, padded_dim / 2, scores};
+        const bool before = !V(in_registers)(kn, half, plain);
+        if (before) V(multiply_keys)(kn, &products, seen, padded_dim, scores);
         if (V(fuses)(kn, half, plain)) {
           vf base[2] = {softmax[0].base, softmax[1].base}, more[2];
           bool done;
-          if (first && !s->sinks) {
+#define EXPONENTIALS(mask, before) V(fused_exponentials)(mask, &products, before, scale, key0, seen, base, pairs, more)
+          if (first && !s->sinks && !before) {
             if (whole) V(fused_first)(NULL, &products, scale, key0, seen, scores, pairs, base, more);
             else V(fused_first)(&strip, &products, scale, key0, seen, scores, pairs, base, more);
             done = true;
-          } else if (whole) done = V(fused_exponentials)(NULL, &products, scale, key0, seen, base, pairs, more);
-          else done = V(fused_exponentials)(&strip, &products, scale, key0, seen, base, pairs, more);
+          } else if (before) {
+            if (first && !s->sinks) V(first_tops)(whole ? NULL : &strip, scores, scale, key0, kn->tile_rows, base);
+            if (whole) done = EXPONENTIALS(NULL, true);
+            else done = EXPONENTIALS(&strip, true);
+          } else if (whole) done = EXPONENTIALS(NULL, false);
+          else done = EXPONENTIALS(&strip, false);
+#undef EXPONENTIALS
           if (done) {
             for (int j = 0; j < 2; j++) softmax[j] = (V(softmax)){base[j], softmax[j].total + more[j]};
             V(add_values)(kn, seen, values, packed_values + (size_t)b * value_block, value_panel, packed_p, sums, first);
@@ -172,18 +182,16 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
             continue;
           }
         }
-        for (int64_t r = 0; r < seen; r += kn->tile_rows)
-          kn->tile(padded_dim, products.keys + (size_t)(r / kn->tile_rows) * key_panel, packed_q, scores + r * lanes,
-                   lanes, false);
+        if (!before) V(multiply_keys)(kn, &products, seen, padded_dim, scores);
         for (int j = 0; j < vectors; j++) {
           vf shrink;
           bool shrinks;
-          if (!plain)
-            shrinks = V(soften)(NULL, &extras, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink);
-          else if (whole)
-            shrinks = V(soften)(NULL, NULL, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink);
-          else
-            shrinks = V(soften)(&strip, NULL, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink);
+#define SOFTEN(mask, more)                                                                                             \
+  V(soften)(mask, more, scale, scores, pairs, lanes, j * 16, key0, seen, half, &softmax[j], &shrink)
+          if (!plain) shrinks = SOFTEN(NULL, &extras);
+          else if (whole) shrinks = SOFTEN(NULL, NULL);
+          else shrinks = SOFTEN(&strip, NULL);
+#undef SOFTEN
           for (int64_t d = 0; shrinks && !first && d < values; d++) {
             vf x;
             LOAD_F32(x, sums + d * lanes + j * 16);

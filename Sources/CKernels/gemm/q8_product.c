@@ -6,6 +6,7 @@
 #define SOURCE_FILE "../gemm/q8_product.c"
 #include "apus_pool.h"
 #include "q8_blocks.h"
+#include "q8_tiles.h"
 #include "vector.h"
 
 // The largest whole number that an input becomes, and the bytes of a row's block of them.
@@ -37,6 +38,10 @@ static inline int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; 
 void apus_q8_linear(int64_t rows, int64_t inputs, int64_t outputs, const void *x, apus_dtype x_dtype, int64_t x_stride,
                     const void *packed, void *y, apus_dtype y_dtype, int64_t y_stride) {
   if (rows <= 0 || outputs <= 0) return;
+  if (rows > APUS_Q8_BYTE_ROWS && apus_isa_current() == APUS_ISA_AMX) {
+    apus_q8_linear_by_tiles(rows, inputs, outputs, (apus_matrix){x, x_dtype, x_stride, 1}, packed, y, y_dtype, y_stride);
+    return;
+  }
   q8_job job = {.rows = rows, .inputs = inputs, .outputs = outputs, .blocks = inputs / q8_block, .x = x,
                 .x_dtype = x_dtype, .x_stride = x_stride, .packed = packed, .y = y, .y_dtype = y_dtype,
                 .y_stride = y_stride};

@@ -10,12 +10,19 @@ static void pack_b(apus_matrix m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs(m, depth, (depth + 31) / 32 * 16, count, 32, panel);
 }
 
+static void pack_b_aside(apus_matrix m, int64_t depth, int64_t count, void *panel) {
+  apus_pack_pairs_aside(m, depth, (depth + 31) / 32 * 16, count, 32, panel);
+}
 static void nothing(void) {}
 
+// Of a tile with few rows the vector unit takes these one by one: its right operand has the same layout.
+#define COMMON                                                                                                         \
+  .tile_rows = 32, .tile_columns = 32, .depth_unit = 32, .element_bytes = 2, .whole_lines = true, .across = 512, .strips = 4, .key_blocks = 2, \
+  .direct_4 = apus_direct_4_avx512, .direct_1 = apus_direct_1_avx512, .pack_a = apus_pack_tiles, .pack_b = pack_b, .pack_b_aside = pack_b_aside
 const apus_gemm_kernel apus_bf16_amx_emulated = {
-    .tile_rows = 32, .tile_columns = 32, .depth_unit = 32, .element_bytes = 2, .tile = apus_amx_tile_32_reference,
-    .pack_a = apus_pack_tiles, .pack_b = pack_b, .begin = nothing, .end = nothing};
+    COMMON, .tile = apus_amx_tile_32_reference, .tile_direct = apus_amx_direct_32_reference, .begin = nothing,
+    .end = nothing};
 const apus_gemm_kernel apus_bf16_amx = {
-    .tile_rows = 32, .tile_columns = 32, .depth_unit = 32, .element_bytes = 2, .tile = apus_amx_tile_32,
-    .pack_a = apus_pack_tiles, .pack_b = pack_b, .begin = apus_amx_configure, .end = apus_amx_release};
+    COMMON, .tile = apus_amx_tile_32, .tile_direct = apus_amx_direct_32,
+    .fetching_tile = apus_amx_fetching_tile, .begin = apus_amx_configure, .end = apus_amx_release};
 #endif

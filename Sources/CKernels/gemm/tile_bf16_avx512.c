@@ -57,15 +57,15 @@ TARGET static void rounded_14(int64_t depth, const void *pa, const void *pb, uin
   const char *below = (const char *)pa + 14 * a_bytes;                                                                 \
   const int64_t below_bytes = depth < 2 ? 0 : 14 * a_bytes / (depth / 2)
 #define NEXT_AND_BELOW (APUS_FETCH(below), below += below_bytes, NEXT_PAIR)
-#define DIRECT(rows)                                                                                                   \
-  TARGET static void direct_##rows(int64_t depth, const void *pa, int64_t a_bytes, const void *pb, float *c,           \
+#define DIRECT(name, rows)                                                                                             \
+  TARGET void name(int64_t depth, const void *pa, int64_t a_bytes, const void *pb, float *c,           \
                                    int64_t c_stride, bool accumulate) {                                                \
     ROWS;                                                                                                              \
     TILE_BODY(rows, ROW, NEXT_PAIR, FROM_C, TO_C);                                                                     \
   }
-DIRECT(8)
-DIRECT(4)
-DIRECT(1)
+static DIRECT(direct_8, 8)
+DIRECT(apus_direct_4_avx512, 4)
+DIRECT(apus_direct_1_avx512, 1)
 TARGET static void direct_14(int64_t depth, const void *pa, int64_t a_bytes, const void *pb, float *c, int64_t c_stride,
                              bool accumulate) {
   ROWS;
@@ -98,10 +98,10 @@ static void pack_14_aside(apus_matrix m, int64_t depth, int64_t count, void *pan
 const apus_gemm_kernel apus_bf16_large_avx512 = {
     .tile_rows = 14, .tile_columns = 32, .depth_unit = 2, .element_bytes = 2, .fetches = true,
     .tile = tile_14, .tile_short = tile_14_short, .short_rows = 8, .tile_rounded = rounded_14,
-    .tile_direct = direct_14, .direct_4 = direct_4, .direct_1 = direct_1, .direct_rounded = direct_rounded_14,
+    .tile_direct = direct_14, .direct_4 = apus_direct_4_avx512, .direct_1 = apus_direct_1_avx512, .direct_rounded = direct_rounded_14,
     .pack_a = pack_14, .pack_b = pack_32, .pack_a_aside = pack_14_aside, .pack_b_aside = pack_32_aside};
 const apus_gemm_kernel apus_bf16_small_avx512 = {
     .tile_rows = 8, .tile_columns = 32, .depth_unit = 2, .element_bytes = 2,
-    .tile = tile_8, .tile_direct = direct_8, .direct_4 = direct_4, .direct_1 = direct_1,
+    .tile = tile_8, .tile_direct = direct_8, .direct_4 = apus_direct_4_avx512, .direct_1 = apus_direct_1_avx512,
     .pack_a = pack_8, .pack_b = pack_32};
 #endif

@@ -3,7 +3,7 @@
 #if defined(__x86_64__)
 #include "vector.h"
 #include <immintrin.h>
-#define TARGET __attribute__((target("amx-tile,amx-bf16,avx512f")))
+#define TARGET __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bf16")))
 
 typedef struct {
   uint8_t palette, start_row, reserved[14];
@@ -26,49 +26,129 @@ TARGET void apus_amx_configure(void) {
 }
 TARGET void apus_amx_release(void) { _tile_release(); }
 
+// Sums of 32 x 32 from zero, or from C.
+#define BEGIN(from_c)                                                                                                  \
+  do {                                                                                                                 \
+    if (from_c) {                                                                                                      \
+      _tile_loadd(0, c, row);                                                                                          \
+      _tile_loadd(1, c + 16, row);                                                                                     \
+      _tile_loadd(2, c + 16 * c_stride, row);                                                                          \
+      _tile_loadd(3, c + 16 * c_stride + 16, row);                                                                     \
+    } else {                                                                                                           \
+      _tile_zero(0);                                                                                                   \
+      _tile_zero(1);                                                                                                   \
+      _tile_zero(2);                                                                                                   \
+      _tile_zero(3);                                                                                                   \
+    }                                                                                                                  \
+  } while (0)
+// 32 of depth: two blocks of sixteen rows of A, `bytes` from one row to the next, and two of sixteen columns of B.
+#define STEP(upper, lower, bytes)                                                                                      \
+  do {                                                                                                                 \
+    _tile_loadd(4, upper, bytes);                                                                                      \
+    _tile_loadd(6, pb, 128);                                                                                           \
+    _tile_dpbf16ps(0, 4, 6);                                                                                           \
+    _tile_loadd(7, pb + 64, 128);                                                                                      \
+    _tile_dpbf16ps(1, 4, 7);                                                                                           \
+    _tile_loadd(5, lower, bytes);                                                                                      \
+    _tile_dpbf16ps(2, 5, 6);                                                                                           \
+    _tile_dpbf16ps(3, 5, 7);                                                                                           \
+  } while (0)
+#define PACKED                                                                                                         \
+  for (int64_t k = 0; k < depth; k += 32, pa += 2048, pb += 2048) STEP(pa, pa + 1024, 64)
+#define IN_PLACE                                                                                                       \
+  for (int64_t k = 0; k < depth; k += 32, pa += 64, pb += 2048) STEP(pa, pa + 16 * a_bytes, a_bytes)
+#define END                                                                                                            \
+  do {                                                                                                                 \
+    _tile_stored(0, c, row);                                                                                           \
+    _tile_stored(1, c + 16, row);                                                                                      \
+    _tile_stored(2, c + 16 * c_stride, row);                                                                           \
+    _tile_stored(3, c + 16 * c_stride + 16, row);                                                                      \
+  } while (0)
+
 TARGET void apus_amx_tile_32(int64_t depth, const void *a, const void *b, float *c, int64_t c_stride,
                              bool accumulate) {
-  size_t row = (size_t)c_stride * 4;
-  if (accumulate) {
-    _tile_loadd(0, c, row);
-    _tile_loadd(1, c + 16, row);
-    _tile_loadd(2, c + 16 * c_stride, row);
-    _tile_loadd(3, c + 16 * c_stride + 16, row);
-  } else {
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-  }
+  const size_t row = (size_t)c_stride * 4;
   const char *pa = a, *pb = b;
-  for (int64_t k = 0; k < depth; k += 32, pa += 2048, pb += 2048) {
-    _tile_loadd(4, pa, 64);
-    _tile_loadd(6, pb, 128);
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(7, pb + 64, 128);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_loadd(5, pa + 1024, 64);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
-  }
-  _tile_stored(0, c, row);
-  _tile_stored(1, c + 16, row);
-  _tile_stored(2, c + 16 * c_stride, row);
-  _tile_stored(3, c + 16 * c_stride + 16, row);
+  BEGIN(accumulate);
+  PACKED;
+  END;
+}
+TARGET void apus_amx_direct_32(int64_t depth, const void *a, int64_t a_bytes, const void *b, float *c, int64_t c_stride,
+                               bool accumulate) {
+  const size_t row = (size_t)c_stride * 4;
+  const char *pa = a, *pb = b;
+  BEGIN(accumulate);
+  IN_PLACE;
+  END;
 }
 
+TARGET static inline void round_row(const float *c, uint16_t *to) {
+  _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(_mm512_load_ps(c + 16), _mm512_load_ps(c)));
+}
+// What is fetched during 32 of depth.
+#define FETCH                                                                                                          \
+  do {                                                                                                                 \
+    for (int64_t i = 0; i < lines; i++) {                                                                              \
+      __builtin_prefetch(ahead, 0, 2);                                                                                 \
+      ahead += 64;                                                                                                     \
+      if (--left > 0) continue;                                                                                        \
+      ahead += t->skip;                                                                                                \
+      left = t->row_lines;                                                                                             \
+    }                                                                                                                  \
+    for (int64_t i = 0; i < t->next_rows; i++, next += t->c_bytes) {                                                   \
+      __builtin_prefetch(next, 1);                                                                                     \
+      if (floats) __builtin_prefetch(next + 64, 1);                                                                    \
+    }                                                                                                                  \
+  } while (0)
+#define FETCHING(upper, lower, bytes, a_step)                                                                          \
+  for (int64_t k = 0; k < t->depth; k += 32, pa += a_step, pb += 2048) {                                               \
+    FETCH;                                                                                                             \
+    STEP(upper, lower, bytes);                                                                                         \
+  }
+TARGET static inline __attribute__((always_inline)) void fetching_tile(apus_fetching_tile *t, const bool floats) {
+  _Alignas(64) float sums[32 * 32];
+  const size_t row = floats ? (size_t)t->c_bytes : 128;
+  float *c = floats ? t->c : sums;
+  const int64_t c_stride = (int64_t)row / 4, a_bytes = t->a_bytes;
+  const char *pa = t->a, *pb = t->b, *ahead = t->ahead, *next = t->next_c;
+  const int64_t lines = t->lines;
+  int64_t left = t->left;
+  BEGIN(floats && t->add);
+  if (a_bytes) FETCHING(pa, pa + 16 * a_bytes, a_bytes, 64)
+  else FETCHING(pa, pa + 1024, 64, 2048)
+  END;
+  t->ahead = ahead;
+  t->left = left;
+  if (floats) return;
+  char *to = t->c;
+  for (int i = 0; i < 32; i++) round_row(sums + i * 32, (uint16_t *)(to + i * t->c_bytes));
+}
+TARGET void apus_amx_fetching_tile(apus_fetching_tile *t) {
+  if (t->rounded) fetching_tile(t, false);
+  else fetching_tile(t, true);
+}
+
+// By definition, with row i of A's block of 32 of depth at `at(i, block)`.
+#define REFERENCE(at)                                                                                                  \
+  const char *pb = b;                                                                                                  \
+  for (int64_t i = 0; i < 32; i++)                                                                                     \
+    for (int64_t j = 0; j < 32; j++) {                                                                                 \
+      float sum = accumulate ? c[i * c_stride + j] : 0;                                                                \
+      for (int64_t k = 0; k < depth; k++) {                                                                            \
+        float left = bf16_to_float(((const uint16_t *)(at(i, k / 32)))[k % 32]);                                       \
+        float right = bf16_to_float(((const uint16_t *)pb)[(k / 2 * 32 + j) * 2 + k % 2]);                             \
+        sum += left * right;                                                                                           \
+      }                                                                                                                \
+      c[i * c_stride + j] = sum;                                                                                       \
+    }
+#define AT_PACKED(i, block) (const char *)a + ((block) * 2 + (i) / 16) * 1024 + (i) % 16 * 64
+#define AT_IN_PLACE(i, block) (const char *)a + (i) * a_bytes + (block) * 64
 void apus_amx_tile_32_reference(int64_t depth, const void *a, const void *b, float *c, int64_t c_stride,
                                 bool accumulate) {
-  const uint16_t *pa = a, *pb = b;
-  for (int64_t i = 0; i < 32; i++)
-    for (int64_t j = 0; j < 32; j++) {
-      float sum = accumulate ? c[i * c_stride + j] : 0;
-      for (int64_t k = 0; k < depth; k++) {
-        float left = bf16_to_float(pa[(k / 32 * 2 + i / 16) * 512 + i % 16 * 32 + k % 32]);
-        float right = bf16_to_float(pb[(k / 2 * 32 + j) * 2 + k % 2]);
-        sum += left * right;
-      }
-      c[i * c_stride + j] = sum;
-    }
+  REFERENCE(AT_PACKED)
+}
+void apus_amx_direct_32_reference(int64_t depth, const void *a, int64_t a_bytes, const void *b, float *c,
+                                  int64_t c_stride, bool accumulate) {
+  REFERENCE(AT_IN_PLACE)
 }
 #endif

@@ -34,9 +34,10 @@ INLINE void V(pack_rows)(const apus_gemm_kernel *kn, apus_matrix m, int64_t rows
   }
 }
 // The same of the transposed matrix: `columns` of it are the vectors and `count` rows the depth, in panels with room for
-// the depth of a whole block.
-INLINE void V(pack_turned)(const apus_gemm_kernel *kn, apus_matrix m, int64_t columns, int64_t count, char *out) {
-  size_t bytes = apus_panel_a_bytes(kn, KEY_BLOCK);
+// a depth of `room`.
+INLINE void V(pack_turned)(const apus_gemm_kernel *kn, apus_matrix m, int64_t columns, int64_t count, int64_t room,
+                           char *out) {
+  size_t bytes = apus_panel_a_bytes(kn, room);
   for (int64_t c = 0; c < columns; c += kn->tile_rows, out += bytes) {
     apus_matrix part = {V(at)(m.data, c, m.dtype), m.dtype, 1, m.row_stride};
     kn->pack_a(part, count, columns - c, out);
@@ -106,11 +107,11 @@ INLINE void V(strip_range)(const apus_attention *s, int64_t sequence, int64_t qu
 INLINE bool V(sees_all)(const V(strip) * s, int lanes, int64_t key0, int64_t key1) {
   return s->count == lanes && s->highest_first <= key0 && s->lowest_last >= key1 - 1;
 }
-// How many keys of a block from key0 on have to be looked at: up to the last that a query sees, in whole tiles and
-// units of depth.
-INLINE int64_t V(seen_keys)(const apus_gemm_kernel *kn, const V(strip) * s, int64_t key0) {
+// How many keys of a block of `most` from key0 on have to be looked at: up to the last that a query sees, in whole tiles
+// and units of depth.
+INLINE int64_t V(seen_keys)(const apus_gemm_kernel *kn, const V(strip) * s, int64_t key0, int64_t most) {
   int64_t seen = apus_padded_depth(kn, V(up)(s->highest_last + 1 - key0, kn->tile_rows));
-  return seen < KEY_BLOCK ? seen : KEY_BLOCK;
+  return seen < most ? seen : most;
 }
 // All ones where the lane's query sees the key.
 INLINE vi V(visible)(const V(strip) * s, int lane0, int64_t key) {

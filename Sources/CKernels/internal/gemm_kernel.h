@@ -17,11 +17,36 @@ typedef void (*apus_rounded_direct_function)(int64_t depth, const void *a, int64
 /// `count` of them exist, of which a tile's are taken; missing ones and depth up to the unit are filled with zero.
 typedef void (*apus_pack_function)(apus_matrix source, int64_t depth, int64_t count, void *panel);
 
+/// A whole tile, and what is fetched meanwhile.
+typedef struct {
+  int64_t depth;
+  const char *a;    // a packed panel, or where `a_bytes` is not 0 rows in place, so far apart
+  int64_t a_bytes;
+  const char *b;
+  void *c;          // floats, or bf16 where they are to be rounded
+  int64_t c_bytes;  // from row to row
+  bool rounded, add;
+  // Lines that later tiles read, `lines` for each unit of depth: `left` are left of a row of `row_lines`, after which `skip`
+  // bytes are left out. The tile moves them on.
+  const char *ahead;
+  int64_t lines, left, row_lines, skip;
+  const char *next_c;  // rows of C that the next tile takes, `next_rows` for each unit of depth
+  int64_t next_rows;
+} apus_fetching_tile;
+typedef void (*apus_fetching_tile_function)(apus_fetching_tile *tile);
+
 typedef struct {
   int tile_rows, tile_columns;
   int depth_unit;      // depth is padded to a multiple of it
   int element_bytes;   // of a packed element
   bool fetches;        // whole tiles fetch the rows of A that follow
+  bool whole_lines;    // of A a tile uses up a line at once, so that it does not matter which ones a cache can hold
+  // A row of tiles is taken across the columns, so many of depth at a time, before the one below it; 0: a column of them.
+  int across;
+  apus_fetching_tile_function fetching_tile;  // takes the whole tiles of such a row; NULL: the others do
+  // Strips of queries that attention's backward pass takes together, and blocks of keys that the forward pass does: deep
+  // products pay where a tile's sums go through memory.
+  int strips, key_blocks;
   int depth_block;     // the depth of both panels that the first-level cache holds, a multiple of the unit; 0: no matter
   apus_tile_function tile;
   apus_tile_function tile_short;  // only the first `short_rows` rows of a packed tile; NULL: there is none
