@@ -4,7 +4,7 @@
 #define SOURCE_FILE "../attention/backward.c"
 #include "apus_pool.h"
 #include "attention_range.h"
-#include "gemm_kernel.h"
+#include "gemm_blocks.h"
 enum { MOST_STRIPS = 4 };
 typedef struct {
   const apus_attention *spec;
@@ -24,8 +24,8 @@ void apus_attention_backward(const apus_attention *s, const void *q, const void 
 #include "attention_tiles.h"
 #include "attention_fused.h"
 
-// Adds the products of a tile `[keys, depth]`, its rows `row_bytes` apart, as the left operand and packed columns. `left` has
-// room for the tile's panels where the kernel cannot read its rows in place.
+// Adds the products of a tile `[keys, depth]`, its rows `row_bytes` apart, as the left operand and packed columns. `left`
+// has room for the tile's panels where the kernel cannot read its rows in place.
 INLINE void V(accumulate)(const apus_gemm_kernel *kn, int64_t keys, int64_t depth, const void *tile, int64_t row_bytes,
                           apus_dtype type, char *left, const char *right, size_t right_panel, int64_t columns,
                           float *sums, int64_t stride, int64_t second_half) {
@@ -89,7 +89,7 @@ typedef struct {
 typedef struct {
   V(strip) seen;
   int64_t query0, count, block0, block1;
-  const char *q, *o;  // packed as right operands, queries and the output's gradient
+  char *q, *o;  // packed as right operands, queries and the output's gradient
   float *d_q;
   float lse[32], delta[32];
   V(extras) extras;
@@ -150,7 +150,8 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
   const int64_t row_lanes = strips * lanes;
   size_t q_bytes = apus_panel_b_bytes(kn, dim), o_bytes = apus_panel_b_bytes(kn, value_dim);
   size_t lane_panel = apus_panel_b_bytes(kn, lanes), strips_panel = (size_t)strips * lane_panel;
-  size_t q_turned = (size_t)(dim_stride / lanes) * strips_panel, o_turned = (size_t)(value_stride / lanes) * strips_panel;
+  size_t q_turned = (size_t)(dim_stride / lanes) * strips_panel;
+  size_t o_turned = (size_t)(value_stride / lanes) * strips_panel;
   size_t tile_left = V(rows_bytes)(kn, KEY_BLOCK, lanes), s_bytes = apus_panel_b_bytes(kn, KEY_BLOCK);
   const bool pairs = V(takes_pairs)(half);
   const apus_dtype rows_type = pairs ? APUS_BF16 : APUS_F32;
@@ -214,11 +215,11 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
         const void *own_q = V(at)(q, w->query0 * s->q_stride, s->dtype);
         const void *own_out = V(at)(out, w->query0 * s->out_stride, s->dtype);
         const void *own_d_out = V(at)(d_out, w->query0 * s->out_stride, s->dtype);
-        kn->pack_b((apus_matrix){own_q, s->dtype, s->q_stride, 1}, dim, w->count, (char *)w->q);
-        kn->pack_b((apus_matrix){own_d_out, s->dtype, s->out_stride, 1}, value_dim, w->count, (char *)w->o);
-        char *in_q = turned_q + (size_t)i * lane_panel, *in_o = turned_o + (size_t)i * lane_panel;
-        V(pack_columns)(kn, (apus_matrix){own_q, s->dtype, 1, s->q_stride}, dim, w->count, in_q, strips_panel);
-        V(pack_columns)(kn, (apus_matrix){own_d_out, s->dtype, 1, s->out_stride}, value_dim, w->count, in_o, strips_panel);
+        const apus_matrix qm = {own_q, s->dtype, s->q_stride, 1}, om = {own_d_out, s->dtype, s->out_stride, 1};
+        kn->pack_b(qm, dim, w->count, w->q);
+        kn->pack_b(om, value_dim, w->count, w->o);
+        V(pack_columns)(kn, transposed(qm), dim, w->count, turned_q + (size_t)i * lane_panel, strips_panel);
+        V(pack_columns)(kn, transposed(om), value_dim, w->count, turned_o + (size_t)i * lane_panel, strips_panel);
         for (int j = 0; j < lanes; j++) {
           w->lse[j] = j < w->count ? log_sums[w->query0 + j] : 0;
           // Of a query that saw nothing: all its scores are -infinity, and so they stay.
@@ -242,10 +243,11 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
           if (b < w->block0 || b >= w->block1) continue;
           // What the next strips need, and this one's gradient, a part with each block.
           const int64_t n = b - w->block0, all = w->block1 - w->block0, ahead = w->query0 + row_lanes;
-          const int64_t next = ahead >= s->query_length ? 0 : s->query_length - ahead < lanes ? s->query_length - ahead : lanes;
-          const int64_t row = ahead + next * n / all, end = ahead + next * (n + 1) / all;
-          V(expect)(d_q, s->q_stride, dim, s->dtype, w->query0 + w->count * n / all, w->query0 + w->count * (n + 1) / all,
-                    true);
+          const int64_t next = ahead < s->query_length ? least(s->query_length - ahead, lanes) : 0;
+          int64_t row = w->query0 + w->count * n / all, end = w->query0 + w->count * (n + 1) / all;
+          V(expect)(d_q, s->q_stride, dim, s->dtype, row, end, true);
+          row = ahead + next * n / all;
+          end = ahead + next * (n + 1) / all;
           V(expect)(q, s->q_stride, dim, s->dtype, row, end, false);
           V(expect)(out, s->out_stride, value_dim, s->dtype, row, end, false);
           V(expect)(d_out, s->out_stride, value_dim, s->dtype, row, end, false);
@@ -257,7 +259,8 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
             own.ds_rows = (uint16_t *)block.ds_rows + i * lanes;
           }
           const V(operands) score = {packed_keys + (size_t)b * key_block, key_panel, w->q, padded_dim / 2, own.p};
-          const V(operands) gradient = {packed_values + (size_t)b * value_block, value_panel, w->o, padded_value / 2, own.ds};
+          const V(operands) gradient = {packed_values + (size_t)b * value_block, value_panel, w->o, padded_value / 2,
+                                        own.ds};
           const bool whole = V(sees_all)(&w->seen, lanes, key0, key0 + KEY_BLOCK);
           const bool before = !V(in_registers)(kn, half, plain);
           if (before) {
@@ -285,9 +288,9 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
 #undef GRADIENTS
           }
           if (!pairs) kn->pack_b((apus_matrix){ds, APUS_F32, 1, lanes}, seen, lanes, packed_s);
-          for (int64_t r = 0; r < dims; r += kn->tile_rows)
-            kn->tile(seen, turned_keys + (size_t)b * turned_block + (size_t)(r / kn->tile_rows) * turned_panel, packed_s,
-                     w->d_q + r * lanes, lanes, true);
+          const char *turned = turned_keys + (size_t)b * turned_block;
+          for (int64_t r = 0; r < dims; r += kn->tile_rows, turned += turned_panel)
+            kn->tile(seen, turned, packed_s, w->d_q + r * lanes, lanes, true);
           seen_by[i] = seen;
           if (seen > most_seen) most_seen = seen;
           if (first == used) first = i;
@@ -306,10 +309,11 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
         const int64_t depth = apus_padded_depth(kn, (last + 1 - first) * lanes), at = first * lanes;
         const int64_t bytes = row_lanes * (pairs ? 2 : 4);
         const size_t right = (size_t)first * lane_panel;
-        V(accumulate)(kn, most_seen, depth, V(at)(block.p_rows, at, rows_type), bytes, rows_type, left, turned_o + right,
-                      strips_panel, value_dim, d_v + key0 * value_stride, value_stride, second_half);
-        V(accumulate)(kn, most_seen, depth, V(at)(block.ds_rows, at, rows_type), bytes, rows_type, left,
-                      turned_q + right, strips_panel, dim, d_k + key0 * dim_stride, dim_stride, second_half);
+        const void *p_rows = V(at)(block.p_rows, at, rows_type), *ds_rows = V(at)(block.ds_rows, at, rows_type);
+        V(accumulate)(kn, most_seen, depth, p_rows, bytes, rows_type, left, turned_o + right, strips_panel, value_dim,
+                      d_v + key0 * value_stride, value_stride, second_half);
+        V(accumulate)(kn, most_seen, depth, ds_rows, bytes, rows_type, left, turned_q + right, strips_panel, dim,
+                      d_k + key0 * dim_stride, dim_stride, second_half);
       }
       float factor[32];
       for (int i = 0; i < 32; i++) factor[i] = s->scale;

@@ -39,7 +39,8 @@ void apus_q8_linear(int64_t rows, int64_t inputs, int64_t outputs, const void *x
                     const void *packed, void *y, apus_dtype y_dtype, int64_t y_stride) {
   if (rows <= 0 || outputs <= 0) return;
   if (rows > APUS_Q8_BYTE_ROWS && apus_isa_current() == APUS_ISA_AMX) {
-    apus_q8_linear_by_tiles(rows, inputs, outputs, (apus_matrix){x, x_dtype, x_stride, 1}, packed, y, y_dtype, y_stride);
+    const apus_matrix from = {x, x_dtype, x_stride, 1};
+    apus_q8_linear_by_tiles(rows, inputs, outputs, from, packed, y, y_dtype, y_stride);
     return;
   }
   q8_job job = {.rows = rows, .inputs = inputs, .outputs = outputs, .blocks = inputs / q8_block, .x = x,

@@ -1,5 +1,5 @@
-// Products of many rows with weights in blocks of eight bits where there is a tile unit: it multiplies bf16 so much faster
-// than the vector unit does bytes that the weights are widened to its right operand, a block of outputs at a time.
+// Products of many rows with weights in blocks of eight bits where there is a tile unit: it multiplies bf16 so much
+// faster than the vector unit does bytes that the weights are widened for it, a block of outputs at a time.
 #ifndef APUS_BODY
 #define SOURCE_FILE "../gemm/q8_tiles.c"
 #include "apus_pool.h"
@@ -25,7 +25,8 @@ void apus_q8_linear_by_tiles(int64_t rows, int64_t inputs, int64_t outputs, apus
   char *widened = apus_workspace(6, apus_gemm_packed_bytes(APUS_BF16, inputs, least(step, outputs)));
   for (int64_t first = 0; first < outputs; first += step) {
     const int64_t count = least(step, outputs - first);
-    widen_job job = {blocks, q8_panels(count), (const char *)packed + first / q8_columns * blocks * q8_record_bytes, widened};
+    const char *panels = (const char *)packed + first / q8_columns * blocks * q8_record_bytes;
+    widen_job job = {blocks, q8_panels(count), panels, widened};
     apus_parallel(divide_up(count, columns_per_tile), CHOOSE(widen_task), &job);
     apus_gemm(APUS_BF16, rows, count, inputs, x, widened, (char *)y + (size_t)first * apus_dtype_size(y_dtype), y_dtype,
               y_stride, false, 1);

@@ -98,7 +98,8 @@ static void pack_14_aside(apus_matrix m, int64_t depth, int64_t count, void *pan
 const apus_gemm_kernel apus_bf16_large_avx512 = {
     .tile_rows = 14, .tile_columns = 32, .depth_unit = 2, .element_bytes = 2, .fetches = true,
     .tile = tile_14, .tile_short = tile_14_short, .short_rows = 8, .tile_rounded = rounded_14,
-    .tile_direct = direct_14, .direct_4 = apus_direct_4_avx512, .direct_1 = apus_direct_1_avx512, .direct_rounded = direct_rounded_14,
+    .tile_direct = direct_14, .direct_4 = apus_direct_4_avx512, .direct_1 = apus_direct_1_avx512,
+    .direct_rounded = direct_rounded_14,
     .pack_a = pack_14, .pack_b = pack_32, .pack_a_aside = pack_14_aside, .pack_b_aside = pack_32_aside};
 const apus_gemm_kernel apus_bf16_small_avx512 = {
     .tile_rows = 8, .tile_columns = 32, .depth_unit = 2, .element_bytes = 2,

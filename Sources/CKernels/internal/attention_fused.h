@@ -1,5 +1,5 @@
-// Scores that go through memory once or not at all: where the kernel multiplies pairs of bf16 in tiles of eight keys and 32
-// queries, what follows the products (the softmax, or its gradient) is done in the registers that they were summed in;
+// Scores that go through memory once or not at all: where the kernel multiplies pairs of bf16 in tiles of eight keys and
+// 32 queries, what follows the products (the softmax, or its gradient) is done in the registers that they were summed in;
 // where a tile unit computes them, all of it is done when they are loaded. Every sum has the order of the general path.
 // Included by a body.
 
@@ -21,7 +21,8 @@ typedef struct {
 } V(operands);
 
 // The products of `seen` keys and a strip of queries, by tiles.
-INLINE void V(multiply_keys)(const apus_gemm_kernel *kn, const V(operands) * o, int64_t seen, int64_t depth, float *products) {
+INLINE void V(multiply_keys)(const apus_gemm_kernel *kn, const V(operands) * o, int64_t seen, int64_t depth,
+                             float *products) {
   const char *keys = o->keys;
   for (int64_t r = 0; r < seen; r += kn->tile_rows, keys += o->panel_bytes)
     kn->tile(depth, keys, o->queries, products + r * kn->tile_columns, kn->tile_columns, false);
@@ -144,8 +145,8 @@ INLINE void V(first_tops)(const V(strip) * strip, const float *products, float s
 // Probabilities of `seen` keys and 32 queries, and the gradients of their scores, the attention's scale left out: both as
 // rows of bf16, `row_lanes` apart, the gradients also as pairs.
 INLINE void V(fused_gradients)(const V(strip) * strip, const V(operands) * score, const V(operands) * gradient,
-                               const bool before, int64_t row_lanes, float scale, int64_t key0, int64_t seen, const float *lse, const float *delta,
-                               uint16_t *p_rows, uint16_t *ds_rows, uint32_t *ds_pairs) {
+                               const bool before, int64_t row_lanes, float scale, int64_t key0, int64_t seen,
+                               const float *lse, const float *delta, uint16_t *p_rows, uint16_t *ds_rows, uint32_t *ds_pairs) {
 #ifdef NARROW_IN_HARDWARE
   // From sixteen queries of two keys to pairs, of the first and of the second half of a strip.
   const __m512i first = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37,
@@ -185,8 +186,8 @@ INLINE void V(fused_gradients)(const V(strip) * strip, const V(operands) * score
     }
   }
 #else
-  (void)strip, (void)score, (void)gradient, (void)before, (void)row_lanes, (void)scale, (void)key0, (void)seen, (void)lse, (void)delta;
-  (void)p_rows, (void)ds_rows, (void)ds_pairs;
+  (void)strip, (void)score, (void)gradient, (void)before, (void)row_lanes, (void)scale, (void)key0, (void)seen;
+  (void)lse, (void)delta, (void)p_rows, (void)ds_rows, (void)ds_pairs;
 #endif
 }
 #ifdef NARROW_IN_HARDWARE

@@ -26,8 +26,8 @@ typedef struct {
   void *c;          // floats, or bf16 where they are to be rounded
   int64_t c_bytes;  // from row to row
   bool rounded, add;
-  // Lines that later tiles read, `lines` for each unit of depth: `left` are left of a row of `row_lines`, after which `skip`
-  // bytes are left out. The tile moves them on.
+  // Lines that later tiles read, `lines` for each unit of depth: `left` are left of a row of `row_lines`, after which
+  // `skip` bytes are left out. The tile moves them on.
   const char *ahead;
   int64_t lines, left, row_lines, skip;
   const char *next_c;  // rows of C that the next tile takes, `next_rows` for each unit of depth
@@ -41,7 +41,8 @@ typedef struct {
   int element_bytes;   // of a packed element
   bool fetches;        // whole tiles fetch the rows of A that follow
   bool whole_lines;    // of A a tile uses up a line at once, so that it does not matter which ones a cache can hold
-  // A row of tiles is taken across the columns, so many of depth at a time, before the one below it; 0: a column of them.
+  // A row of tiles is taken across the columns, so many of depth at a time, before the one below it;
+  // 0: a column of them.
   int across;
   apus_fetching_tile_function fetching_tile;  // takes the whole tiles of such a row; NULL: the others do
   // Strips of queries that attention's backward pass takes together, and blocks of keys that the forward pass does: deep

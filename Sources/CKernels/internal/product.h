@@ -27,6 +27,14 @@ typedef struct {
   const void *context;
 } product;
 
+// Rows of a last, shorter tile up to which they are taken four and one at a time where A lies in place.
+enum { few_rows = 8 };
+
+static inline int64_t row_bytes(apus_matrix m) { return m.row_stride * (int64_t)apus_dtype_size(m.dtype); }
+
+// Computes block `task` of the product that `context` is.
+void product_task(void *context, int64_t task, int worker);
+
 // Shares a product out in blocks and runs it. `block_columns` 0: as suits the shape.
 void run_product(product p, int64_t most_panels, int64_t block_columns);
 

@@ -1,0 +1,217 @@
+// A block of a product: its tiles, taken down the columns or across the rows, and what is fetched meanwhile.
+#include "product.h"
+#include "apus_pool.h"
+#include "store_tile.h"
+#include <stdatomic.h>
+
+// The left operand of a task's rows: packed panels, or where A lies in place only its last, shorter one.
+static const char *left_panels(const product *p, int64_t row0, int64_t row1) {
+  const apus_gemm_kernel *k = p->kernel;
+  size_t panel = apus_panel_a_bytes(k, p->depth);
+  if (p->packed_left) return p->packed_left + (size_t)(row0 / k->tile_rows) * panel;
+  int64_t rest = (row1 - row0) % k->tile_rows;
+  if (p->direct && rest <= few_rows) return NULL;
+  int64_t first = p->direct ? row1 - rest : row0;
+  char *panels = apus_workspace(0, (size_t)divide_up(row1 - first, k->tile_rows) * panel);
+  pack_panels(k->pack_a, k->tile_rows, k->element_bytes, panel, vectors_from(p->left, first), row1 - first, 0, p->depth,
+              panels);
+  return panels;
+}
+
+static const char *row_in_place(const product *p, int64_t row) {
+  return (const char *)p->left.data + row * row_bytes(p->left);
+}
+
+// One tile of C from `row` on, of which `rows` exist, over `depth` from `first` on; `a` is its packed panel where A does
+// not lie in place, and `b` that of B.
+static void multiply_tile(const product *p, int64_t first, int64_t depth, const char *a, int64_t row, int64_t rows,
+                          const char *b, float *to, int64_t stride, bool add) {
+  const apus_gemm_kernel *k = p->kernel;
+  int64_t bytes = row_bytes(p->left);
+  const char *in_place = row_in_place(p, row) + first * k->element_bytes;
+  a += first * k->tile_rows * k->element_bytes;
+  b += first * k->tile_columns * k->element_bytes;
+  if (p->direct && rows == k->tile_rows) {
+    k->tile_direct(depth, in_place, bytes, b, to, stride, add);
+  } else if (p->direct && rows <= few_rows) {
+    int64_t r = 0;
+    for (; r + 4 <= rows; r += 4) k->direct_4(depth, in_place + r * bytes, bytes, b, to + r * stride, stride, add);
+    for (; r < rows; r++) k->direct_1(depth, in_place + r * bytes, bytes, b, to + r * stride, stride, add);
+  } else if (k->tile_short && rows <= k->short_rows) {
+    k->tile_short(depth, a, b, to, stride, add);
+  } else {
+    k->tile(depth, a, b, to, stride, add);
+  }
+}
+
+// A whole tile of a C in bf16.
+static void multiply_rounded(const product *p, const char *a, int64_t row, const char *b, uint16_t *to) {
+  const apus_gemm_kernel *k = p->kernel;
+  int64_t depth = apus_padded_depth(k, p->depth);
+  if (p->direct) k->direct_rounded(depth, row_in_place(p, row), row_bytes(p->left), b, to, p->c_stride);
+  else k->tile_rounded(depth, a, b, to, p->c_stride);
+}
+
+// Fetches rows of C, `bytes` apart, that the next tile adds to.
+static void expect_rows(const char *c, int64_t bytes, int64_t rows) {
+  for (int64_t i = 0; i < rows; i++, c += bytes) {
+    __builtin_prefetch(c);
+    __builtin_prefetch(c + 64);
+  }
+}
+
+// The same of rows in bf16 that the next tile writes.
+static void expect_written(const char *c, int64_t bytes, int64_t rows) {
+  for (int64_t i = 0; i < rows; i++, c += bytes) __builtin_prefetch(c, 1);
+}
+
+// A stretch of memory that is fetched bit by bit before it is needed.
+typedef struct {
+  const char *at, *end;
+  int64_t lines;  // at a time
+} stretch;
+
+static inline void fetch_some(stretch *s) {
+  for (int64_t i = 0; i < s->lines && s->at < s->end; i++, s->at += 64) __builtin_prefetch(s->at, 0, 2);
+}
+
+// Of the rows of A after `row1`, which the tasks of the next block read, the part that the task of one of the blocks of
+// columns fetches while it computes `tiles` tiles, where these do not fetch by themselves.
+static stretch rows_to_come(const product *p, int64_t row1, int64_t column_block, int64_t tiles) {
+  bool close = p->left.column_stride == 1 && p->left.row_stride <= 2 * p->depth;
+  if (p->kernel->fetches || p->kernel->across || !p->rows_first || p->packed_left || !close) return (stretch){0};
+  int64_t lines = least(p->block_rows, p->rows - row1) * row_bytes(p->left) / 64;
+  const char *rows = row_in_place(p, row1);
+  stretch part = {rows + lines * column_block / p->column_blocks * 64,
+                  rows + lines * (column_block + 1) / p->column_blocks * 64, 0};
+  part.lines = divide_up((part.end - part.at) / 64, tiles);
+  return part;
+}
+
+// What a task's tiles share.
+typedef struct {
+  const product *p;
+  int64_t row0, row1, column0, column1;
+  const char *a;  // packed rows
+  float *strip;   // takes the tiles where there is an epilogue
+  bool in_floats, rounded;  // whole tiles are written where they belong, as floats or rounded
+  apus_store_function store;
+  stretch coming;
+} block;
+
+// The tile of C at (row, column), over `depth` from `first` on.
+static void block_tile(block *t, int64_t row, int64_t column, int64_t first, int64_t depth) {
+  const product *p = t->p;
+  const apus_gemm_kernel *k = p->kernel;
+  const int64_t element_bytes = (int64_t)apus_dtype_size(p->c_dtype), c_bytes = p->c_stride * element_bytes;
+  const char *b = p->packed + (size_t)(column / k->tile_columns) * p->panel_bytes;
+  int64_t rows = least(k->tile_rows, t->row1 - row), columns = least(k->tile_columns, t->column1 - column);
+  const bool whole = rows == k->tile_rows && columns == k->tile_columns, add = first > 0;
+  const char *a =
+      p->direct ? t->a : t->a + (size_t)((row - t->row0) / k->tile_rows) * apus_panel_a_bytes(k, p->depth);
+  char *c = p->epilogue ? NULL : p->c + row * c_bytes + column * element_bytes;
+  // The next tile's place: below, or beside.
+  const int64_t below = least(rows, t->row1 - row - rows);
+  char *next = c + (k->across ? columns * element_bytes : rows * c_bytes);
+  int64_t next_rows = !k->across ? below : t->column1 - column > columns ? rows : 0;
+  fetch_some(&t->coming);
+  if (t->strip) {
+    float *to = t->strip + (row - t->row0) * p->block_columns + column - t->column0;
+    multiply_tile(p, first, depth, a, row, rows, b, to, p->block_columns, add);
+  } else if (whole && t->rounded && k->tile_rounded) {
+    expect_written(next, c_bytes, next_rows);
+    multiply_rounded(p, a, row, b, (uint16_t *)c);
+  } else if (whole && t->in_floats) {
+    if (p->accumulate || add) expect_rows(next, c_bytes, next_rows);
+    multiply_tile(p, first, depth, a, row, rows, b, (float *)c, p->c_stride, p->accumulate || add);
+  } else if (!add) {
+    _Alignas(64) float tile[32 * 32];
+    multiply_tile(p, 0, apus_padded_depth(k, p->depth), a, row, rows, b, tile, k->tile_columns, false);
+    t->store(tile, k->tile_columns, c, p->c_dtype, p->c_stride, rows, columns, p->accumulate, p->scale);
+  }
+}
+
+// A row of tiles across the columns, over `depth` from `first` on. Meanwhile the rows of A that follow are fetched.
+static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
+  const product *p = t->p;
+  const apus_gemm_kernel *k = p->kernel;
+  const int64_t width = k->tile_columns, units = depth / k->depth_unit;
+  const int64_t tiles = divide_up(t->column1 - t->column0, width);
+  const bool to_strip = t->strip, whole = t->row1 - row >= k->tile_rows && (to_strip || t->in_floats || t->rounded);
+  int64_t column = t->column0;
+  if (whole && depth > 0 && k->fetching_tile) {
+    const int64_t element_bytes = to_strip ? 4 : (int64_t)apus_dtype_size(p->c_dtype);
+    const int64_t a_bytes = p->direct ? row_bytes(p->left) : 0, b_first = first * width * k->element_bytes;
+    apus_fetching_tile tile = {.depth = depth, .a_bytes = a_bytes, .rounded = !to_strip && t->rounded,
+                               .c_bytes = (to_strip ? p->block_columns : p->c_stride) * element_bytes,
+                               .add = first > 0 || (!to_strip && p->accumulate)};
+    const int64_t packed_row = k->tile_rows * k->element_bytes, panel = (int64_t)apus_panel_a_bytes(k, p->depth);
+    if (p->direct) tile.a = row_in_place(p, row) + first * k->element_bytes;
+    else tile.a = t->a + (row - t->row0) / k->tile_rows * panel + first * packed_row;
+    // The next block of depth of the same rows, or the first one of those below.
+    const bool deeper = first + depth < apus_padded_depth(k, p->depth);
+    if (deeper || row + k->tile_rows < t->row1) {
+      tile.row_lines = tile.left = depth * (p->direct ? k->element_bytes : packed_row) / 64;
+      if (!p->direct) tile.ahead = tile.a + depth * packed_row;
+      else tile.ahead = deeper ? tile.a + depth * k->element_bytes : row_in_place(p, row + k->tile_rows);
+      tile.skip = p->direct ? a_bytes - tile.row_lines * 64 : 0;
+      tile.lines = divide_up(depth * packed_row / 64, tiles * units);
+    }
+    const bool brings = row == t->row0 && row / p->block_rows < 2;
+    for (; column + width <= t->column1; column += width) {
+      tile.b = p->packed + (size_t)(column / width) * p->panel_bytes + b_first;
+      if (to_strip) tile.c = t->strip + (row - t->row0) * p->block_columns + column - t->column0;
+      else tile.c = p->c + row * tile.c_bytes + column * element_bytes;
+      const bool beside = column + 2 * width <= t->column1;
+      if (brings && beside) {
+        tile.ahead = tile.b + p->panel_bytes;
+        tile.left = INT64_MAX;
+        tile.lines = width * k->element_bytes * k->depth_unit / 64;
+      } else if (brings) tile.lines = 0;
+      tile.next_c = beside ? (char *)tile.c + width * element_bytes : (char *)tile.c;
+      tile.next_rows = beside && !to_strip ? divide_up(k->tile_rows, units) : 0;
+      k->fetching_tile(&tile);
+    }
+  }
+  for (; column < t->column1; column += width) block_tile(t, row, column, first, depth);
+}
+
+void product_task(void *context, int64_t task, int worker) {
+  (void)worker;
+  const product *p = context;
+  const apus_gemm_kernel *k = p->kernel;
+  int64_t row_block = p->rows_first ? task / p->column_blocks : task % p->row_blocks;
+  int64_t column_block = p->rows_first ? task % p->column_blocks : task / p->row_blocks;
+  int64_t row0 = row_block * p->block_rows, row1 = least(row0 + p->block_rows, p->rows);
+  int64_t column0 = column_block * p->block_columns, column1 = least(column0 + p->block_columns, p->columns);
+  const int64_t depth = apus_padded_depth(k, p->depth);
+  block t = {.p = p, .row0 = row0, .row1 = row1, .column0 = column0, .column1 = column1,
+             .a = left_panels(p, row0, row1), .store = apus_store_tile_function(),
+             .in_floats = !p->epilogue && p->c_dtype == APUS_F32 && p->scale == 1,
+             .rounded = !p->epilogue && p->c_dtype == APUS_BF16 && p->scale == 1 &&
+                        (k->tile_rounded || k->fetching_tile)};
+  const int64_t row_panels = divide_up(row1 - row0, k->tile_rows);
+  if (p->epilogue)
+    t.strip = apus_workspace(3, (size_t)(row_panels * k->tile_rows * p->block_columns) * sizeof(float));
+  t.coming = rows_to_come(p, row1, column_block, row_panels * divide_up(column1 - column0, k->tile_columns));
+  if (k->begin) k->begin();
+  if (k->across) {
+    // Sums in float are taken a stretch of depth at a time, whose rows of A stay in the first-level cache.
+    const int64_t stretch = t.strip || t.in_floats || depth == 0 ? k->across : depth;
+    for (int64_t row = row0; row < row1; row += k->tile_rows)
+      for (int64_t first = 0; first == 0 || first < depth; first += stretch)
+        row_of_tiles(&t, row, first, least(stretch, depth - first));
+  } else {
+    for (int64_t column = column0; column < column1; column += k->tile_columns)
+      for (int64_t row = row0; row < row1; row += k->tile_rows) block_tile(&t, row, column, 0, depth);
+  }
+  if (k->end) k->end();
+  // Its rows lie in this core's cache by now.
+  if (p->turned && column0 == 0)
+    pack_panels(p->turn, p->turned_width, k->element_bytes,
+                (size_t)(apus_padded_depth(k, p->rows) * p->turned_width * k->element_bytes), transposed(p->left),
+                p->depth, row0, row1, p->turned);
+  // What went past the caches is in no order with the other writes, until here.
+  if (p->turned_aside) atomic_thread_fence(memory_order_seq_cst);
+  if (t.strip) p->epilogue(p->context, row0, row1 - row0, column0, column1 - column0, t.strip, p->block_columns);
+}
