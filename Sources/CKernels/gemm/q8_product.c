@@ -222,6 +222,7 @@ INLINE void V(multiply)(const q8_job *j, int64_t row, int64_t panel, const int r
   UNROLL for (int r = 0; r < rows; r++) sum[r] = vsplat(0);
   for (int64_t b = 0; b < j->blocks; b++, record += q8_record_bytes, x += rows * block_bytes(fine)) {
     vi whole[most_group];
+    for (int i = 0; fine && i <= q8_record_bytes; i += 64) __builtin_prefetch(record + 4096 + i);
     V(add_up)(whole, record + q8_scales_bytes, x, x + rows * (numbers + 4), rows, fine);
     vh halves;
     memcpy(&halves, record, 32);

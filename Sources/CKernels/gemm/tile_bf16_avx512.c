@@ -57,15 +57,17 @@ TARGET static void rounded_14(int64_t depth, const void *pa, const void *pb, uin
   const char *below = (const char *)pa + 14 * a_bytes;                                                                 \
   const int64_t below_bytes = depth < 2 ? 0 : 14 * a_bytes / (depth / 2)
 #define NEXT_AND_BELOW (APUS_FETCH(below), below += below_bytes, NEXT_PAIR)
-#define DIRECT(name, rows)                                                                                             \
-  TARGET void name(int64_t depth, const void *pa, int64_t a_bytes, const void *pb, float *c,           \
-                                   int64_t c_stride, bool accumulate) {                                                \
+// Few rows read B from memory, one panel after another, which is all their work.
+#define NEXT_AND_READ (NEXT_PAIR, __builtin_prefetch(b + 4096), __builtin_prefetch(b + 4160))
+#define DIRECT(name, rows, NEXT)                                                                                       \
+  TARGET void name(int64_t depth, const void *pa, int64_t a_bytes, const void *pb, float *c, int64_t c_stride,         \
+                   bool accumulate) {                                                                                  \
     ROWS;                                                                                                              \
-    TILE_BODY(rows, ROW, NEXT_PAIR, FROM_C, TO_C);                                                                     \
+    TILE_BODY(rows, ROW, NEXT, FROM_C, TO_C);                                                                          \
   }
-static DIRECT(direct_8, 8)
-DIRECT(apus_direct_4_avx512, 4)
-DIRECT(apus_direct_1_avx512, 1)
+static DIRECT(direct_8, 8, NEXT_PAIR)
+DIRECT(apus_direct_4_avx512, 4, NEXT_AND_READ)
+DIRECT(apus_direct_1_avx512, 1, NEXT_AND_READ)
 TARGET static void direct_14(int64_t depth, const void *pa, int64_t a_bytes, const void *pb, float *c, int64_t c_stride,
                              bool accumulate) {
   ROWS;
