@@ -258,14 +258,14 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
             own.p_rows = (uint16_t *)block.p_rows + i * lanes;
             own.ds_rows = (uint16_t *)block.ds_rows + i * lanes;
           }
-          const V(operands) score = {packed_keys + (size_t)b * key_block, key_panel, w->q, padded_dim / 2, own.p};
-          const V(operands) gradient = {packed_values + (size_t)b * value_block, value_panel, w->o, padded_value / 2,
+          const V(operands) score = {packed_keys + (size_t)b * key_block, key_panel, w->q, padded_dim, own.p};
+          const V(operands) gradient = {packed_values + (size_t)b * value_block, value_panel, w->o, padded_value,
                                         own.ds};
           const bool whole = V(sees_all)(&w->seen, lanes, key0, key0 + KEY_BLOCK);
           const bool before = !V(in_registers)(kn, half, plain);
           if (before) {
-            V(multiply_keys)(kn, &score, seen, padded_dim, own.p);
-            V(multiply_keys)(kn, &gradient, seen, padded_value, own.ds);
+            V(multiply_keys)(kn, &score, seen);
+            V(multiply_keys)(kn, &gradient, seen);
           }
           if (V(fuses)(kn, half, plain)) {
             const float scale = s->scale * V(units)(half);

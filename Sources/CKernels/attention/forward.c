@@ -157,9 +157,9 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
         if (!plain && !V(look)(s, &strip, sequence, h, query0, lanes, key0, &extras)) continue;
         int64_t seen = V(seen_keys)(kn, &strip, key0, width);
         const bool whole = V(sees_all)(&strip, lanes, key0, key0 + width);
-        const V(operands) products = {packed_keys + (size_t)b * key_block, key_panel, packed_q, padded_dim / 2, scores};
+        const V(operands) products = {packed_keys + (size_t)b * key_block, key_panel, packed_q, padded_dim, scores};
         const bool before = !V(in_registers)(kn, half, plain);
-        if (before) V(multiply_keys)(kn, &products, seen, padded_dim, scores);
+        if (before) V(multiply_keys)(kn, &products, seen);
         if (V(fuses)(kn, half, plain)) {
           vf base[2] = {softmax[0].base, softmax[1].base}, more[2];
           bool done;
@@ -182,7 +182,7 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
             continue;
           }
         }
-        if (!before) V(multiply_keys)(kn, &products, seen, padded_dim, scores);
+        if (!before) V(multiply_keys)(kn, &products, seen);
         for (int j = 0; j < vectors; j++) {
           vf shrink;
           bool shrinks;

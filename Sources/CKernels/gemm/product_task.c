@@ -79,7 +79,7 @@ static inline void fetch_some(stretch *s) {
 // columns fetches while it computes `tiles` tiles, where these do not fetch by themselves.
 static stretch rows_to_come(const product *p, int64_t row1, int64_t column_block, int64_t tiles) {
   bool close = p->left.column_stride == 1 && p->left.row_stride <= 2 * p->depth;
-  if (p->kernel->fetches || p->kernel->across || !p->rows_first || p->packed_left || !close) return (stretch){0};
+  if (p->kernel->fetches || !p->rows_first || p->packed_left || !close) return (stretch){0};
   int64_t lines = least(p->block_rows, p->rows - row1) * row_bytes(p->left) / 64;
   const char *rows = row_in_place(p, row1);
   stretch part = {rows + lines * column_block / p->column_blocks * 64,
@@ -99,6 +99,14 @@ typedef struct {
   stretch coming;
 } block;
 
+static const char *panel_of(const block *t, int64_t row) {
+  const apus_gemm_kernel *k = t->p->kernel;
+  return t->a + (size_t)((row - t->row0) / k->tile_rows) * apus_panel_a_bytes(k, t->p->depth);
+}
+static float *in_strip(const block *t, int64_t row, int64_t column) {
+  return t->strip + (row - t->row0) * t->p->block_columns + column - t->column0;
+}
+
 // The tile of C at (row, column), over `depth` from `first` on.
 static void block_tile(block *t, int64_t row, int64_t column, int64_t first, int64_t depth) {
   const product *p = t->p;
@@ -107,22 +115,17 @@ static void block_tile(block *t, int64_t row, int64_t column, int64_t first, int
   const char *b = p->packed + (size_t)(column / k->tile_columns) * p->panel_bytes;
   int64_t rows = least(k->tile_rows, t->row1 - row), columns = least(k->tile_columns, t->column1 - column);
   const bool whole = rows == k->tile_rows && columns == k->tile_columns, add = first > 0;
-  const char *a =
-      p->direct ? t->a : t->a + (size_t)((row - t->row0) / k->tile_rows) * apus_panel_a_bytes(k, p->depth);
+  const char *a = p->direct ? t->a : panel_of(t, row);
   char *c = p->epilogue ? NULL : p->c + row * c_bytes + column * element_bytes;
-  // The next tile's place: below, or beside.
   const int64_t below = least(rows, t->row1 - row - rows);
-  char *next = c + (k->across ? columns * element_bytes : rows * c_bytes);
-  int64_t next_rows = !k->across ? below : t->column1 - column > columns ? rows : 0;
   fetch_some(&t->coming);
   if (t->strip) {
-    float *to = t->strip + (row - t->row0) * p->block_columns + column - t->column0;
-    multiply_tile(p, first, depth, a, row, rows, b, to, p->block_columns, add);
+    multiply_tile(p, first, depth, a, row, rows, b, in_strip(t, row, column), p->block_columns, add);
   } else if (whole && t->rounded && k->tile_rounded) {
-    expect_written(next, c_bytes, next_rows);
+    expect_written(c + rows * c_bytes, c_bytes, below);
     multiply_rounded(p, a, row, b, (uint16_t *)c);
   } else if (whole && t->in_floats) {
-    if (p->accumulate || add) expect_rows(next, c_bytes, next_rows);
+    if (p->accumulate || add) expect_rows(c + rows * c_bytes, c_bytes, below);
     multiply_tile(p, first, depth, a, row, rows, b, (float *)c, p->c_stride, p->accumulate || add);
   } else if (!add) {
     _Alignas(64) float tile[32 * 32];
@@ -131,45 +134,48 @@ static void block_tile(block *t, int64_t row, int64_t column, int64_t first, int
   }
 }
 
+// A's rows from `row` on, where they lie or packed, at depth `first`.
+static const char *rows_from(const block *t, int64_t row, int64_t first) {
+  const product *p = t->p;
+  const apus_gemm_kernel *k = p->kernel;
+  if (p->direct) return row_in_place(p, row) + first * k->element_bytes;
+  return panel_of(t, row) + first * k->tile_rows * k->element_bytes;
+}
+
 // A row of tiles across the columns, over `depth` from `first` on. Meanwhile the rows of A that follow are fetched.
 static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
   const product *p = t->p;
   const apus_gemm_kernel *k = p->kernel;
-  const int64_t width = k->tile_columns, units = depth / k->depth_unit;
-  const int64_t tiles = divide_up(t->column1 - t->column0, width);
-  const bool to_strip = t->strip, whole = t->row1 - row >= k->tile_rows && (to_strip || t->in_floats || t->rounded);
+  const int64_t width = k->tile_columns, height = k->tile_rows, units = depth / k->depth_unit;
+  const bool to_strip = t->strip, whole = t->row1 - row >= height && (to_strip || t->in_floats || t->rounded);
   int64_t column = t->column0;
   if (whole && depth > 0 && k->fetching_tile) {
-    const int64_t element_bytes = to_strip ? 4 : (int64_t)apus_dtype_size(p->c_dtype);
-    const int64_t a_bytes = p->direct ? row_bytes(p->left) : 0, b_first = first * width * k->element_bytes;
-    apus_fetching_tile tile = {.depth = depth, .a_bytes = a_bytes, .rounded = !to_strip && t->rounded,
-                               .c_bytes = (to_strip ? p->block_columns : p->c_stride) * element_bytes,
-                               .add = first > 0 || (!to_strip && p->accumulate)};
-    const int64_t packed_row = k->tile_rows * k->element_bytes, panel = (int64_t)apus_panel_a_bytes(k, p->depth);
-    if (p->direct) tile.a = row_in_place(p, row) + first * k->element_bytes;
-    else tile.a = t->a + (row - t->row0) / k->tile_rows * panel + first * packed_row;
+    const int64_t element_bytes = to_strip ? 4 : (int64_t)apus_dtype_size(p->c_dtype), bytes = depth * k->element_bytes;
+    apus_fetching_tile tile = {.depth = depth, .a = rows_from(t, row, first),
+                               .a_bytes = p->direct ? row_bytes(p->left) : 0,
+                               .rounded = !to_strip && t->rounded, .add = first > 0 || (!to_strip && p->accumulate),
+                               .c_bytes = (to_strip ? p->block_columns : p->c_stride) * element_bytes};
+    char *c = to_strip ? (char *)in_strip(t, row, column) : p->c + row * tile.c_bytes + column * element_bytes;
     // The next block of depth of the same rows, or the first one of those below.
     const bool deeper = first + depth < apus_padded_depth(k, p->depth);
-    if (deeper || row + k->tile_rows < t->row1) {
-      tile.row_lines = tile.left = depth * (p->direct ? k->element_bytes : packed_row) / 64;
-      if (!p->direct) tile.ahead = tile.a + depth * packed_row;
-      else tile.ahead = deeper ? tile.a + depth * k->element_bytes : row_in_place(p, row + k->tile_rows);
-      tile.skip = p->direct ? a_bytes - tile.row_lines * 64 : 0;
-      tile.lines = divide_up(depth * packed_row / 64, tiles * units);
+    if (deeper || row + height < t->row1) {
+      tile.ahead = deeper ? rows_from(t, row, first + depth) : rows_from(t, row + height, 0);
+      tile.row_lines = tile.left = (p->direct ? bytes : height * bytes) / 64;
+      tile.skip = p->direct ? tile.a_bytes - bytes : 0;
+      tile.lines = divide_up(height * bytes / 64, divide_up(t->column1 - column, width) * units);
     }
     const bool brings = row == t->row0 && row / p->block_rows < 2;
-    for (; column + width <= t->column1; column += width) {
-      tile.b = p->packed + (size_t)(column / width) * p->panel_bytes + b_first;
-      if (to_strip) tile.c = t->strip + (row - t->row0) * p->block_columns + column - t->column0;
-      else tile.c = p->c + row * tile.c_bytes + column * element_bytes;
+    for (; column + width <= t->column1; column += width, c += width * element_bytes) {
       const bool beside = column + 2 * width <= t->column1;
-      if (brings && beside) {
+      tile.b = p->packed + (size_t)(column / width) * p->panel_bytes + first * width * k->element_bytes;
+      tile.c = c;
+      if (brings) {
         tile.ahead = tile.b + p->panel_bytes;
         tile.left = INT64_MAX;
-        tile.lines = width * k->element_bytes * k->depth_unit / 64;
-      } else if (brings) tile.lines = 0;
-      tile.next_c = beside ? (char *)tile.c + width * element_bytes : (char *)tile.c;
-      tile.next_rows = beside && !to_strip ? divide_up(k->tile_rows, units) : 0;
+        tile.lines = beside ? width * k->element_bytes * k->depth_unit / 64 : 0;
+      }
+      tile.next_c = c + width * element_bytes;
+      tile.next_rows = beside && !to_strip ? divide_up(height, units) : 0;
       k->fetching_tile(&tile);
     }
   }
@@ -197,10 +203,10 @@ void product_task(void *context, int64_t task, int worker) {
   if (k->begin) k->begin();
   if (k->across) {
     // Sums in float are taken a stretch of depth at a time, whose rows of A stay in the first-level cache.
-    const int64_t stretch = t.strip || t.in_floats || depth == 0 ? k->across : depth;
+    const int64_t at_once = t.strip || t.in_floats || depth == 0 ? k->across : depth;
     for (int64_t row = row0; row < row1; row += k->tile_rows)
-      for (int64_t first = 0; first == 0 || first < depth; first += stretch)
-        row_of_tiles(&t, row, first, least(stretch, depth - first));
+      for (int64_t first = 0; first == 0 || first < depth; first += at_once)
+        row_of_tiles(&t, row, first, least(at_once, depth - first));
   } else {
     for (int64_t column = column0; column < column1; column += k->tile_columns)
       for (int64_t row = row0; row < row1; row += k->tile_rows) block_tile(&t, row, column, 0, depth);

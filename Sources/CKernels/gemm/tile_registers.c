@@ -53,10 +53,15 @@ TARGET void apus_amx_release(void) { _tile_release(); }
     _tile_dpbf16ps(2, 5, 6);                                                                                           \
     _tile_dpbf16ps(3, 5, 7);                                                                                           \
   } while (0)
-#define PACKED                                                                                                         \
-  for (int64_t k = 0; k < depth; k += 32, pa += 2048, pb += 2048) STEP(pa, pa + 1024, 64)
-#define IN_PLACE                                                                                                       \
-  for (int64_t k = 0; k < depth; k += 32, pa += 64, pb += 2048) STEP(pa, pa + 16 * a_bytes, a_bytes)
+// `depth` of rows in place or packed, with `fetch` before each 32.
+#define LOOP(fetch, upper, lower, bytes, a_step)                                                                       \
+  for (int64_t k = 0; k < depth; k += 32, pa += a_step, pb += 2048) {                                                  \
+    fetch;                                                                                                             \
+    STEP(upper, lower, bytes);                                                                                         \
+  }
+#define PACKED(fetch) LOOP(fetch, pa, pa + 1024, 64, 2048)
+#define IN_PLACE(fetch) LOOP(fetch, pa, pa + 16 * a_bytes, a_bytes, 64)
+#define NOTHING (void)0
 #define END                                                                                                            \
   do {                                                                                                                 \
     _tile_stored(0, c, row);                                                                                           \
@@ -70,7 +75,7 @@ TARGET void apus_amx_tile_32(int64_t depth, const void *a, const void *b, float 
   const size_t row = (size_t)c_stride * 4;
   const char *pa = a, *pb = b;
   BEGIN(accumulate);
-  PACKED;
+  PACKED(NOTHING)
   END;
 }
 TARGET void apus_amx_direct_32(int64_t depth, const void *a, int64_t a_bytes, const void *b, float *c, int64_t c_stride,
@@ -78,7 +83,7 @@ TARGET void apus_amx_direct_32(int64_t depth, const void *a, int64_t a_bytes, co
   const size_t row = (size_t)c_stride * 4;
   const char *pa = a, *pb = b;
   BEGIN(accumulate);
-  IN_PLACE;
+  IN_PLACE(NOTHING)
   END;
 }
 
@@ -100,22 +105,17 @@ TARGET static inline void round_row(const float *c, uint16_t *to) {
       if (floats) __builtin_prefetch(next + 64, 1);                                                                    \
     }                                                                                                                  \
   } while (0)
-#define FETCHING(upper, lower, bytes, a_step)                                                                          \
-  for (int64_t k = 0; k < t->depth; k += 32, pa += a_step, pb += 2048) {                                               \
-    FETCH;                                                                                                             \
-    STEP(upper, lower, bytes);                                                                                         \
-  }
 TARGET static inline __attribute__((always_inline)) void fetching_tile(apus_fetching_tile *t, const bool floats) {
   _Alignas(64) float sums[32 * 32];
   const size_t row = floats ? (size_t)t->c_bytes : 128;
   float *c = floats ? t->c : sums;
   const int64_t c_stride = (int64_t)row / 4, a_bytes = t->a_bytes;
   const char *pa = t->a, *pb = t->b, *ahead = t->ahead, *next = t->next_c;
-  const int64_t lines = t->lines;
+  const int64_t depth = t->depth, lines = t->lines;
   int64_t left = t->left;
   BEGIN(floats && t->add);
-  if (a_bytes) FETCHING(pa, pa + 16 * a_bytes, a_bytes, 64)
-  else FETCHING(pa, pa + 1024, 64, 2048)
+  if (a_bytes) IN_PLACE(FETCH)
+  else PACKED(FETCH)
   END;
   t->ahead = ahead;
   t->left = left;

@@ -16,16 +16,15 @@ typedef struct {
   const char *keys;  // panels of eight rows, `panel_bytes` apart
   size_t panel_bytes;
   const char *queries;  // the packed strip
-  int64_t pairs;        // of depth
-  const float *products;  // [keys, 32] where they were computed before
+  int64_t depth;
+  float *products;      // [keys, 32] where they are computed before
 } V(operands);
 
-// The products of `seen` keys and a strip of queries, by tiles.
-INLINE void V(multiply_keys)(const apus_gemm_kernel *kn, const V(operands) * o, int64_t seen, int64_t depth,
-                             float *products) {
+// Computes the products of `seen` keys and a strip of queries by tiles.
+INLINE void V(multiply_keys)(const apus_gemm_kernel *kn, const V(operands) * o, int64_t seen) {
   const char *keys = o->keys;
   for (int64_t r = 0; r < seen; r += kn->tile_rows, keys += o->panel_bytes)
-    kn->tile(depth, keys, o->queries, products + r * kn->tile_columns, kn->tile_columns, false);
+    kn->tile(o->depth, keys, o->queries, o->products + r * kn->tile_columns, kn->tile_columns, false);
 }
 
 #ifdef NARROW_IN_HARDWARE
@@ -42,7 +41,7 @@ INLINE void V(multiply_keys)(const apus_gemm_kernel *kn, const V(operands) * o, 
     const int32_t *left = (const int32_t *)((o)->keys + (size_t)((row) / 8) * (o)->panel_bytes) + (row) % 8;           \
     const char *right = (o)->queries;                                                                                  \
     UNROLL for (int i = 0; i < count; i++) sum[i][0] = sum[i][1] = _mm512_setzero_ps();                                \
-    for (int64_t k = 0; k < (o)->pairs; k++, left += 8, right += 128) {                                                \
+    for (int64_t k = 0; k < (o)->depth / 2; k++, left += 8, right += 128) {                                            \
       __m512bh right0, right1 = (__m512bh)_mm512_loadu_si512(right + 64);                                              \
       if (half == 0) right0 = (__m512bh)_mm512_loadu_si512(right);                                                     \
       UNROLL for (int i = 0; i < count; i++) {                                                                         \
