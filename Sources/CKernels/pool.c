@@ -162,15 +162,15 @@ void apus_parallel(int64_t count, apus_task task, void *context) {
 
 enum { small_page = 4096, large_page = 2 << 20 };
 typedef struct {
-  void *memory[8];
-  size_t bytes[8];
+  void *memory[APUS_WORKSPACES];
+  size_t bytes[APUS_WORKSPACES];
 } workspaces;
 static pthread_key_t workspace_key;
 static pthread_once_t workspace_once = PTHREAD_ONCE_INIT;
 
 static void release_workspaces(void *value) {
   workspaces *w = value;
-  for (int i = 0; i < 8; i++) free(w->memory[i]);
+  for (int i = 0; i < APUS_WORKSPACES; i++) free(w->memory[i]);
   free(w);
 }
 static void make_key(void) { pthread_key_create(&workspace_key, release_workspaces); }

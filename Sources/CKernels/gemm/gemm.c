@@ -8,11 +8,15 @@
 enum { least_block_work = 100 << 20, least_aside = 1 << 20 };
 
 // The depth that is taken at once; a product that is deeper adds up several. Blocks for the first-level cache pay where
-// there is much to do between the barriers.
+// there is much to do between the barriers. A block is whole tiles in either direction.
 static int64_t deepest(const apus_gemm_kernel *k, int64_t rows, int64_t columns, int64_t depth) {
+  const int64_t whole = k->tile_rows * k->depth_unit;
   int64_t block = k->depth_block;
-  if (block > 0 && depth > 6 * block && rows * columns * block >= least_block_work) return block;
-  return depth > 6144 ? 8192 / k->element_bytes : depth;
+  if (block == 0 || depth <= 6 * block || rows * columns * block < least_block_work) {
+    if (depth <= 6144) return depth;
+    block = 8192 / k->element_bytes;
+  }
+  return block / whole * whole;
 }
 
 static product make(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,
@@ -57,6 +61,12 @@ static void store_task(void *context, int64_t chunk, int worker) {
   apus_store_tile_function()(j->sums + row * j->columns, j->columns,
                              j->c + (size_t)(row * j->c_stride) * apus_dtype_size(j->c_dtype), j->c_dtype, j->c_stride,
                              least(rows_per_store, j->rows - row), j->columns, j->accumulate, j->scale);
+}
+
+static void store_sums(const float *sums, int64_t rows, int64_t columns, void *c, apus_dtype c_dtype, int64_t c_stride,
+                       bool accumulate, float scale) {
+  store_job job = {rows, columns, sums, c, c_dtype, c_stride, accumulate, scale};
+  apus_parallel(divide_up(rows, rows_per_store), store_task, &job);
 }
 
 // A product's right operand: packed before or, where that is NULL, a matrix of which each block of depth is packed when
@@ -107,8 +117,7 @@ static void multiply(apus_dtype compute, int64_t rows, int64_t columns, int64_t 
     p.accumulate = true;
   }
   if (!beside) return;
-  store_job job = {rows, columns, (const float *)p.c, c, c_dtype, c_stride, accumulate, scale};
-  apus_parallel(divide_up(rows, rows_per_store), store_task, &job);
+  store_sums((const float *)p.c, rows, columns, c, c_dtype, c_stride, accumulate, scale);
 }
 
 void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left, const void *packed,
@@ -134,21 +143,31 @@ void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int
                           const void *packed_in, float *d_weight) {
   if (rows <= 0 || outputs <= 0 || inputs <= 0) return;
   const apus_gemm_kernel *k = apus_gemm_kernel_for(compute);
-  if (!packed_weight || rows > deepest(k, outputs, inputs, rows) || outputs > deepest(k, rows, inputs, outputs)) {
+  const right_operand right = {packed_weight, weight};
+  if (rows > deepest(k, outputs, inputs, rows)) {
     apus_gemm(compute, outputs, inputs, rows, transposed(d_out), packed_in, d_weight, APUS_F32, inputs, true, 1);
-    multiply(compute, rows, inputs, outputs, d_out, (right_operand){packed_weight, weight}, d_in, d_in_dtype, inputs,
-             false, 1);
+    multiply(compute, rows, inputs, outputs, d_out, right, d_in, d_in_dtype, inputs, false, 1);
     return;
   }
-  product in = into(make(compute, rows, inputs, outputs, d_out, packed_weight), d_in, d_in_dtype, inputs);
-  in = turning(in, k->pack_a, k->pack_a_aside, k->tile_rows,
-               apus_workspace(2, (size_t)divide_up(outputs, k->tile_rows) * apus_panel_a_bytes(k, rows)));
-  run_product(in, 16, 0);
-  product gradient =
-      into(make(compute, outputs, inputs, rows, transposed(d_out), packed_in), d_weight, APUS_F32, inputs);
-  gradient.accumulate = true;
-  gradient.packed_left = in.turned;
-  run_product(gradient, 16, 0);
+  // Blocks of outputs, whose gradient is still in the caches when that of their weights is computed from it.
+  const int64_t block = deepest(k, rows, inputs, outputs);
+  const bool beside = outputs > block && d_in_dtype != APUS_F32;
+  float *sums = beside ? apus_workspace(8, (size_t)(rows * inputs) * sizeof(float)) : d_in;
+  for (int64_t first = 0; first < outputs; first += block) {
+    const int64_t here = least(block, outputs - first);
+    product in = make(compute, rows, inputs, outputs, d_out, packed_weight);
+    in = over_depth(into(in, sums, outputs > block ? APUS_F32 : d_in_dtype, inputs), right, first, here);
+    in.accumulate = first > 0;
+    in = turning(in, k->pack_a, k->pack_a_aside, k->tile_rows,
+                 apus_workspace(2, (size_t)divide_up(here, k->tile_rows) * apus_panel_a_bytes(k, rows)));
+    run_product(in, 16, 0);
+    product gradient = make(compute, here, inputs, rows, transposed(in.left), packed_in);
+    gradient = into(gradient, d_weight + first * inputs, APUS_F32, inputs);
+    gradient.accumulate = true;
+    gradient.packed_left = in.turned;
+    run_product(gradient, 16, 0);
+  }
+  if (beside) store_sums(sums, rows, inputs, d_in, d_in_dtype, inputs, false, 1);
 }
 
 void apus_gemm_epilogue(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,

@@ -5,7 +5,7 @@
 #include "apus_pool.h"
 #include <string.h>
 
-enum { cache_bytes = 448 << 10, small_right = 1 << 20, columns_per_task = 1024, most_packed = 64 << 20 };
+enum { cache_bytes = 448 << 10, small_right = 1 << 20, columns_per_task = 1024 };
 
 // Whether a tile's rows of A, `bytes` apart, can stay in a first-level cache of 64 sets of lines of 64 bytes while the
 // depth goes on: strides near a multiple of 4 KiB put them all into the same few sets, and then packing is cheaper.
@@ -60,16 +60,13 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
   if (k->across) p.block_rows = least(most_panels, divide_up(divide_up(p.rows, k->tile_rows), 16)) * k->tile_rows;
   p.row_blocks = divide_up(p.rows, p.block_rows);
   p.block_columns = block_columns > 0 ? block_columns : p.columns;
-  const int64_t bytes = divide_up(p.rows, k->tile_rows) * panel;
-  const bool packs_its_own = !p.direct && !p.packed_left && bytes > most_packed;
   const bool reading = block_columns == 0 && p.rows <= few_rows;  // B, which is all the work
   if (reading) {
     p.block_columns = k->tile_columns;
   } else if (block_columns == 0 && k->across) {
-    // Where each task packs its own rows, it does so once.
-    int64_t blocks = divide_up(divide_up(p.columns, k->tile_columns) * (int64_t)p.panel_bytes, small_right);
-    if (blocks < 1 || packs_its_own) blocks = 1;
-    p.block_columns = divide_up(divide_up(p.columns, blocks), k->tile_columns) * k->tile_columns;
+    const int64_t blocks = divide_up(divide_up(p.columns, k->tile_columns) * (int64_t)p.panel_bytes, small_right);
+    const int64_t width = divide_up(p.columns, blocks < 1 ? 1 : blocks);
+    p.block_columns = divide_up(width, k->tile_columns) * k->tile_columns;
   } else if (block_columns == 0 && p.row_blocks < 32) {
     // Too few blocks of rows to share out evenly: the columns are split too.
     int64_t blocks = least(divide_up(64, p.row_blocks), divide_up(p.columns, k->tile_columns));
@@ -84,9 +81,9 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
     p.left = spread(p.left, p.rows, p.depth);
     p.direct = true;
   }
-  if (!p.direct && !p.packed_left && (p.column_blocks > 1 || (p.left.row_stride == 1 && bytes <= most_packed))) {
+  if (!p.direct && !p.packed_left && (p.column_blocks > 1 || p.left.row_stride == 1)) {
     // Several tasks need the same rows, or these lie across memory: packed once for all.
-    char *packed_left = apus_workspace(1, (size_t)bytes);
+    char *packed_left = apus_workspace(1, (size_t)(divide_up(p.rows, k->tile_rows) * panel));
     pack_left(k, p.left, p.rows, p.depth, packed_left);
     p.packed_left = packed_left;
   }

@@ -18,7 +18,7 @@ static void nothing(void) {}
 // Of a tile with few rows the vector unit takes these one by one: its right operand has the same layout.
 #define COMMON                                                                                                         \
   .tile_rows = 32, .tile_columns = 32, .depth_unit = 32, .element_bytes = 2, .fetches = true, .whole_lines = true,     \
-  .across = 512, .strips = 4, .key_blocks = 2,                                                                         \
+  .across = 512, .depth_block = 1024, .strips = 4, .key_blocks = 2,                                                    \
   .direct_4 = apus_direct_4_avx512, .direct_1 = apus_direct_1_avx512, .pack_a = apus_pack_tiles, .pack_b = pack_b,     \
   .pack_b_aside = pack_b_aside
 const apus_gemm_kernel apus_bf16_amx_emulated = {

@@ -20,7 +20,9 @@ typedef struct {
 /// The same for tasks for which reading memory is most of the work: each thread goes through a stretch of it, and
 /// threads that wait between regions fetch what was read next the last time.
 void apus_parallel_reading(apus_reading each, int64_t count, apus_task task, void *context);
-/// Memory for the current thread that lasts until its next call with the same slot (0 to 7); 64-byte aligned.
+enum { APUS_WORKSPACES = 9 };
+/// Memory for the current thread that lasts until its next call with the same slot, below APUS_WORKSPACES; 64-byte
+/// aligned.
 void *apus_workspace(int slot, size_t bytes);
 
 #endif

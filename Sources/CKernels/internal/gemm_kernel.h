@@ -48,7 +48,7 @@ typedef struct {
   // Strips of queries that attention's backward pass takes together, and blocks of keys that the forward pass does: deep
   // products pay where a tile's sums go through memory.
   int strips, key_blocks;
-  int depth_block;     // the depth of both panels that the first-level cache holds, a multiple of the unit; 0: no matter
+  int depth_block;     // of a much deeper product, what is taken at once, a multiple of the unit; 0: as it suits
   apus_tile_function tile;
   apus_tile_function tile_short;  // only the first `short_rows` rows of a packed tile; NULL: there is none
   int short_rows;

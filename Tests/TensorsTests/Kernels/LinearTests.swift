@@ -19,6 +19,8 @@ extension EngineTests {
             LinearCase(rows: rows, inputs: inputs, outputs: outputs, compute: compute, dtype: dtype).check(&random)
           }
         }
+        // So much work that the tile unit takes it in blocks of outputs.
+        LinearCase(rows: 306, inputs: 321, outputs: 6151, compute: APUS_BF16, dtype: APUS_BF16).check(&random)
       }
     }
   }
