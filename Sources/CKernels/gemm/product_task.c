@@ -200,7 +200,9 @@ void product_task(void *context, int64_t task, int worker) {
   if (p->epilogue)
     t.strip = apus_workspace(3, (size_t)(row_panels * k->tile_rows * p->block_columns) * sizeof(float));
   t.coming = rows_to_come(p, row1, column_block, row_panels * divide_up(column1 - column0, k->tile_columns));
-  if (k->begin) k->begin();
+  // Few rows in place never come to whole tiles.
+  const bool tiles = !(p->direct && p->rows <= few_rows);
+  if (tiles && k->begin) k->begin();
   if (k->across) {
     // Sums in float are taken a stretch of depth at a time, whose rows of A stay in the first-level cache.
     const int64_t at_once = t.strip || t.in_floats || depth == 0 ? k->across : depth;
@@ -211,7 +213,7 @@ void product_task(void *context, int64_t task, int worker) {
     for (int64_t column = column0; column < column1; column += k->tile_columns)
       for (int64_t row = row0; row < row1; row += k->tile_rows) block_tile(&t, row, column, 0, depth);
   }
-  if (k->end) k->end();
+  if (tiles && k->end) k->end();
   // Its rows lie in this core's cache by now.
   if (p->turned && column0 == 0)
     pack_panels(p->turn, p->turned_width, k->element_bytes,
