@@ -44,9 +44,13 @@ INLINE void V(accumulate)(const apus_gemm_kernel *kn, int64_t keys, int64_t dept
       else kn->tile(depth, left + (size_t)(r / kn->tile_rows) * panel, b, to, stride, true);
     }
 }
+// Rows that are written next are fetched: they lie too far apart for the processor to see them coming.
 INLINE void V(write_rows)(const float *in, int64_t stride, int64_t rows, int64_t columns, float factor, void *out,
                           int64_t out_stride, apus_dtype type) {
-  for (int64_t r = 0; r < rows; r++)
+  const int64_t ahead = 24;
+  V(expect)(out, out_stride, columns, type, 0, least(ahead, rows), true);
+  for (int64_t r = 0; r < rows; r++) {
+    if (r + ahead < rows) V(expect)(out, out_stride, columns, type, r + ahead, r + ahead + 1, true);
     for (int64_t c = 0; c < columns; c += 16) {
       vf x;
       LOAD_F32(x, in + r * stride + c);
@@ -54,6 +58,7 @@ INLINE void V(write_rows)(const float *in, int64_t stride, int64_t rows, int64_t
       if (columns - c >= 16) V(store)(out, r * out_stride + c, x, type);
       else V(store_some)(out, r * out_stride + c, (int)(columns - c), x, type);
     }
+  }
 }
 
 // The sum over a head of d_out * out of each query, which is what the softmax's normalisation takes away; zero for those past
@@ -84,6 +89,20 @@ typedef struct {
   int64_t row_lanes;
   uint32_t *ds_pairs;      // and the gradients as the packed right operand
 } V(block);
+
+// The product that a block's keys add to a strip's gradient. It waits until the next scores are begun: a tile unit
+// cannot take at once what was just written.
+typedef struct {
+  int64_t seen;  // keys; 0: nothing waits
+  const char *turned, *packed_s;
+  float *d_q;
+} V(waiting);
+
+INLINE void V(add_waiting)(const apus_gemm_kernel *kn, V(waiting) * w, int64_t dims, size_t turned_panel, int lanes) {
+  for (int64_t r = 0; w->seen > 0 && r < dims; r += kn->tile_rows, w->turned += turned_panel)
+    kn->tile(w->seen, w->turned, w->packed_s, w->d_q + r * lanes, lanes, true);
+  w->seen = 0;
+}
 
 // A strip of queries.
 typedef struct {
@@ -160,19 +179,21 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
 #define ROUND(x) (((x) + 63) & ~(size_t)63)
   const size_t strip_bytes = ROUND(q_bytes) + ROUND(o_bytes) + ROUND(dq_bytes);
   char *memory = apus_workspace(4, (size_t)strips * strip_bytes + ROUND(q_turned) + ROUND(o_turned) + ROUND(tile_left) +
-                                       ROUND(s_bytes) + 2 * ROUND(score_bytes) + 2 * ROUND(row_bytes));
+                                       2 * ROUND(s_bytes) + 2 * ROUND(score_bytes) + 2 * ROUND(row_bytes));
   char *turned_q = memory + (size_t)strips * strip_bytes, *turned_o = turned_q + ROUND(q_turned);
   char *left = turned_o + ROUND(o_turned), *packed_s = left + ROUND(tile_left);
-  char *p = packed_s + ROUND(s_bytes), *ds = p + ROUND(score_bytes), *rows = ds + ROUND(score_bytes);
-  V(block) block = {(float *)p, (float *)ds, pairs ? rows : p, pairs ? rows + ROUND(row_bytes) : ds, row_lanes,
-                    (uint32_t *)packed_s};
+  char *p = packed_s + 2 * ROUND(s_bytes), *ds = p + ROUND(score_bytes), *rows = ds + ROUND(score_bytes);
+  V(block) block = {(float *)p, (float *)ds, pairs ? rows : p, pairs ? rows + ROUND(row_bytes) : ds, row_lanes, NULL};
   V(queries) of[MOST_STRIPS];
   for (int i = 0; i < strips; i++) {
     of[i].q = memory + (size_t)i * strip_bytes;
     of[i].o = of[i].q + ROUND(q_bytes);
     of[i].d_q = (float *)(of[i].o + ROUND(o_bytes));
   }
+  const size_t other_s = ROUND(s_bytes);
 #undef ROUND
+  V(waiting) waiting = {0};
+  int turn = 0;  // of the two places for the gradients as pairs
 
   const void *k = V(at)(job->k, sequence * keys * s->k_stride + kv * dim, s->dtype);
   const void *v = V(at)(job->v, sequence * keys * s->v_stride + kv * value_dim, s->dtype);
@@ -254,6 +275,8 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
           if (!plain && !V(look)(s, &w->seen, sequence, h, w->query0, lanes, key0, &w->extras)) continue;
           const int64_t seen = V(seen_keys)(kn, &w->seen, key0, KEY_BLOCK);
           V(block) own = block;
+          char *own_s = packed_s + (turn ^= 1) * other_s;
+          own.ds_pairs = (uint32_t *)own_s;
           if (pairs) {
             own.p_rows = (uint16_t *)block.p_rows + i * lanes;
             own.ds_rows = (uint16_t *)block.ds_rows + i * lanes;
@@ -267,6 +290,7 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
             V(multiply_keys)(kn, &score, seen);
             V(multiply_keys)(kn, &gradient, seen);
           }
+          V(add_waiting)(kn, &waiting, dims, turned_panel, lanes);
           if (V(fuses)(kn, half, plain)) {
             const float scale = s->scale * V(units)(half);
 #define GRADIENTS(mask, before)                                                                                        \
@@ -287,10 +311,8 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
             }
 #undef GRADIENTS
           }
-          if (!pairs) kn->pack_b((apus_matrix){ds, APUS_F32, 1, lanes}, seen, lanes, packed_s);
-          const char *turned = turned_keys + (size_t)b * turned_block;
-          for (int64_t r = 0; r < dims; r += kn->tile_rows, turned += turned_panel)
-            kn->tile(seen, turned, packed_s, w->d_q + r * lanes, lanes, true);
+          if (!pairs) kn->pack_b((apus_matrix){ds, APUS_F32, 1, lanes}, seen, lanes, own_s);
+          waiting = (V(waiting)){seen, turned_keys + (size_t)b * turned_block, own_s, w->d_q};
           seen_by[i] = seen;
           if (seen > most_seen) most_seen = seen;
           if (first == used) first = i;
@@ -315,6 +337,7 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
         V(accumulate)(kn, most_seen, depth, ds_rows, bytes, rows_type, left, turned_q + right, strips_panel, dim,
                       d_k + key0 * dim_stride, dim_stride, second_half);
       }
+      V(add_waiting)(kn, &waiting, dims, turned_panel, lanes);
       float factor[32];
       for (int i = 0; i < 32; i++) factor[i] = s->scale;
       for (int i = 0; i < used; i++)
