@@ -50,7 +50,7 @@ INLINE void V(write_rows)(const float *in, int64_t stride, int64_t rows, int64_t
   const int64_t ahead = 24;
   V(expect)(out, out_stride, columns, type, 0, least(ahead, rows), true);
   for (int64_t r = 0; r < rows; r++) {
-    if (r + ahead < rows) V(expect)(out, out_stride, columns, type, r + ahead, r + ahead + 1, true);
+    V(expect)(out, out_stride, columns, type, r + ahead, least(r + ahead + 1, rows), true);
     for (int64_t c = 0; c < columns; c += 16) {
       vf x;
       LOAD_F32(x, in + r * stride + c);
@@ -183,7 +183,8 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
   char *turned_q = memory + (size_t)strips * strip_bytes, *turned_o = turned_q + ROUND(q_turned);
   char *left = turned_o + ROUND(o_turned), *packed_s = left + ROUND(tile_left);
   char *p = packed_s + 2 * ROUND(s_bytes), *ds = p + ROUND(score_bytes), *rows = ds + ROUND(score_bytes);
-  V(block) block = {(float *)p, (float *)ds, pairs ? rows : p, pairs ? rows + ROUND(row_bytes) : ds, row_lanes, NULL};
+  V(block) block = {(float *)p, (float *)ds, pairs ? rows : p, pairs ? rows + ROUND(row_bytes) : ds, row_lanes,
+                    (uint32_t *)packed_s};
   V(queries) of[MOST_STRIPS];
   for (int i = 0; i < strips; i++) {
     of[i].q = memory + (size_t)i * strip_bytes;
@@ -275,7 +276,7 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
           if (!plain && !V(look)(s, &w->seen, sequence, h, w->query0, lanes, key0, &w->extras)) continue;
           const int64_t seen = V(seen_keys)(kn, &w->seen, key0, KEY_BLOCK);
           V(block) own = block;
-          char *own_s = packed_s + (turn ^= 1) * other_s;
+          char *own_s = packed_s + (turn ^= 1) * other_s;  // the last one may still wait
           own.ds_pairs = (uint32_t *)own_s;
           if (pairs) {
             own.p_rows = (uint16_t *)block.p_rows + i * lanes;

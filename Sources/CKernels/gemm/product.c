@@ -60,11 +60,12 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
   if (k->across) p.block_rows = least(most_panels, divide_up(divide_up(p.rows, k->tile_rows), 16)) * k->tile_rows;
   p.row_blocks = divide_up(p.rows, p.block_rows);
   p.block_columns = block_columns > 0 ? block_columns : p.columns;
+  const int64_t right_bytes = divide_up(p.columns, k->tile_columns) * (int64_t)p.panel_bytes;
   const bool reading = block_columns == 0 && p.rows <= few_rows;  // B, which is all the work
   if (reading) {
     p.block_columns = k->tile_columns;
   } else if (block_columns == 0 && k->across) {
-    const int64_t blocks = divide_up(divide_up(p.columns, k->tile_columns) * (int64_t)p.panel_bytes, small_right);
+    const int64_t blocks = divide_up(right_bytes, small_right);
     const int64_t width = divide_up(p.columns, blocks < 1 ? 1 : blocks);
     p.block_columns = divide_up(width, k->tile_columns) * k->tile_columns;
   } else if (block_columns == 0 && p.row_blocks < 32) {
@@ -76,7 +77,7 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
   p.column_blocks = divide_up(p.columns, p.block_columns);
   // A right operand that the second-level caches hold is there for every block of rows; of a larger one a block of columns
   // is taken with all rows, so that it is read from memory once.
-  p.rows_first = divide_up(p.columns, k->tile_columns) * (int64_t)p.panel_bytes <= small_right;
+  p.rows_first = right_bytes <= small_right;
   if (in_order && !p.direct && !p.packed_left && !p.epilogue && p.column_blocks > 1) {
     p.left = spread(p.left, p.rows, p.depth);
     p.direct = true;
