@@ -238,8 +238,8 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
         const void *own_out = V(at)(out, w->query0 * s->out_stride, s->dtype);
         const void *own_d_out = V(at)(d_out, w->query0 * s->out_stride, s->dtype);
         const apus_matrix qm = {own_q, s->dtype, s->q_stride, 1}, om = {own_d_out, s->dtype, s->out_stride, 1};
-        kn->pack_b(qm, dim, w->count, w->q);
-        kn->pack_b(om, value_dim, w->count, w->o);
+        kn->pack_b(&qm, dim, w->count, w->q);
+        kn->pack_b(&om, value_dim, w->count, w->o);
         V(pack_columns)(kn, transposed(qm), dim, w->count, turned_q + (size_t)i * lane_panel, strips_panel);
         V(pack_columns)(kn, transposed(om), value_dim, w->count, turned_o + (size_t)i * lane_panel, strips_panel);
         for (int j = 0; j < lanes; j++) {
@@ -312,7 +312,7 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
             }
 #undef GRADIENTS
           }
-          if (!pairs) kn->pack_b((apus_matrix){ds, APUS_F32, 1, lanes}, seen, lanes, own_s);
+          if (!pairs) kn->pack_b(&(apus_matrix){ds, APUS_F32, 1, lanes}, seen, lanes, own_s);
           waiting = (V(waiting)){seen, turned_keys + (size_t)b * turned_block, own_s, w->d_q};
           seen_by[i] = seen;
           if (seen > most_seen) most_seen = seen;

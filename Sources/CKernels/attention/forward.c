@@ -137,7 +137,7 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
       V(strip_range)(s, sequence, query0, count, lanes, &strip);
       int64_t token = sequence * s->query_length + query0;
       apus_matrix qm = {V(at)(job->q, token * s->q_stride + h * dim, s->dtype), s->dtype, s->q_stride, 1};
-      kn->pack_b(qm, dim, count, packed_q);
+      kn->pack_b(&qm, dim, count, packed_q);
       const int64_t next = s->query_length - query0 - count < lanes ? s->query_length - query0 - count : lanes;
       const void *next_q = V(at)(qm.data, count * s->q_stride, s->dtype);
       void *out = (void *)V(at)(job->out, token * s->out_stride + h * value_dim, s->dtype);
@@ -199,7 +199,7 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
             memcpy(sums + d * lanes + j * 16, &x, 64);
           }
         }
-        if (!V(takes_pairs)(half)) kn->pack_b((apus_matrix){scores, APUS_F32, 1, lanes}, seen, lanes, packed_p);
+        if (!V(takes_pairs)(half)) kn->pack_b(&(apus_matrix){scores, APUS_F32, 1, lanes}, seen, lanes, packed_p);
         V(add_values)(kn, seen, values, packed_values + (size_t)b * value_block, value_panel, packed_p, sums, first);
         first = false;
       }

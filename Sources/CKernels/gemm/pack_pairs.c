@@ -128,7 +128,8 @@ TARGET static void pack_any(apus_matrix m, int64_t depth, int64_t pairs, int64_t
     }
 }
 
-TARGET void apus_pack_pairs(apus_matrix m, int64_t depth, int64_t pairs, int64_t count, int width, void *out) {
+TARGET void apus_pack_pairs(const apus_matrix *source, int64_t depth, int64_t pairs, int64_t count, int width, void *out) {
+  const apus_matrix m = *source;
   if (m.row_stride == 1) {
     if (m.dtype == APUS_BF16 && width == 32) pack_across(m, APUS_BF16, depth, pairs, count, 32, false, out);
     else if (m.dtype == APUS_BF16 && width == 14) pack_across(m, APUS_BF16, depth, pairs, count, 14, false, out);
@@ -150,10 +151,12 @@ TARGET static void stream_14(apus_matrix m, int64_t depth, int64_t pairs, int64_
     _mm512_stream_si512((void *)(out + i * 64), _mm512_load_si512(lines + i * 16));
 }
 
-TARGET void apus_pack_pairs_aside(apus_matrix m, int64_t depth, int64_t pairs, int64_t count, int width, void *out) {
+TARGET void apus_pack_pairs_aside(const apus_matrix *source, int64_t depth, int64_t pairs, int64_t count, int width,
+                                  void *out) {
+  const apus_matrix m = *source;
   bool across = m.row_stride == 1 && m.dtype == APUS_BF16, whole_lines = pairs == 8 || pairs == 16;
   if (across && width == 32) pack_across(m, APUS_BF16, depth, pairs, count, 32, true, out);
   else if (across && width == 14 && whole_lines && (uintptr_t)out % 64 == 0) stream_14(m, depth, pairs, count, out);
-  else apus_pack_pairs(m, depth, pairs, count, width, out);
+  else apus_pack_pairs(source, depth, pairs, count, width, out);
 }
 #endif

@@ -36,7 +36,8 @@ static void block_any(apus_matrix m, int64_t v, int there, int64_t k, int left, 
     }
 }
 
-TARGET void apus_pack_tiles(apus_matrix m, int64_t depth, int64_t count, void *panel) {
+TARGET void apus_pack_tiles(const apus_matrix *source, int64_t depth, int64_t count, void *panel) {
+  const apus_matrix m = *source;
   uint16_t *out = panel;
   for (int64_t k = 0; k < depth; k += 32)
     for (int v = 0; v < 32; v += 16, out += 512) {

@@ -142,6 +142,12 @@ static const char *rows_from(const block *t, int64_t row, int64_t first) {
   return panel_of(t, row) + first * k->tile_rows * k->element_bytes;
 }
 
+// B's packed columns from `column` on, at depth `first`.
+static const char *columns_from(const product *p, int64_t column, int64_t first) {
+  const apus_gemm_kernel *k = p->kernel;
+  return p->packed + (size_t)(column / k->tile_columns) * p->panel_bytes + first * k->tile_columns * k->element_bytes;
+}
+
 // A row of tiles across the columns, over `depth` from `first` on. Meanwhile the rows of A that follow are fetched.
 static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
   const product *p = t->p;
@@ -167,7 +173,8 @@ static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
     const bool brings = row == t->row0 && row / p->block_rows < 2;
     for (; column + width <= t->column1; column += width, c += width * element_bytes) {
       const bool beside = column + 2 * width <= t->column1;
-      tile.b = p->packed + (size_t)(column / width) * p->panel_bytes + first * width * k->element_bytes;
+      tile.b = columns_from(p, column, first);
+      tile.next_b = columns_from(p, beside ? column + width : t->column0, first);
       tile.c = c;
       if (brings) {
         tile.ahead = tile.b + p->panel_bytes;

@@ -6,11 +6,11 @@
 #include "pack_tiles.h"
 #include "tile_registers.h"
 
-static void pack_b(apus_matrix m, int64_t depth, int64_t count, void *panel) {
+static void pack_b(const apus_matrix *m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs(m, depth, (depth + 31) / 32 * 16, count, 32, panel);
 }
 
-static void pack_b_aside(apus_matrix m, int64_t depth, int64_t count, void *panel) {
+static void pack_b_aside(const apus_matrix *m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs_aside(m, depth, (depth + 31) / 32 * 16, count, 32, panel);
 }
 static void nothing(void) {}

@@ -81,19 +81,19 @@ TARGET static void direct_rounded_14(int64_t depth, const void *pa, int64_t a_by
   TILE_BODY(14, ROW, NEXT_AND_BELOW, _mm512_setzero_ps(), ROUNDED_TO_C);
 }
 
-static void pack_14(apus_matrix m, int64_t depth, int64_t count, void *panel) {
+static void pack_14(const apus_matrix *m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs(m, depth, (depth + 1) / 2, count, 14, panel);
 }
-static void pack_8(apus_matrix m, int64_t depth, int64_t count, void *panel) {
+static void pack_8(const apus_matrix *m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs(m, depth, (depth + 1) / 2, count, 8, panel);
 }
-static void pack_32(apus_matrix m, int64_t depth, int64_t count, void *panel) {
+static void pack_32(const apus_matrix *m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs(m, depth, (depth + 1) / 2, count, 32, panel);
 }
-static void pack_32_aside(apus_matrix m, int64_t depth, int64_t count, void *panel) {
+static void pack_32_aside(const apus_matrix *m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs_aside(m, depth, (depth + 1) / 2, count, 32, panel);
 }
-static void pack_14_aside(apus_matrix m, int64_t depth, int64_t count, void *panel) {
+static void pack_14_aside(const apus_matrix *m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs_aside(m, depth, (depth + 1) / 2, count, 14, panel);
 }
 

@@ -96,9 +96,9 @@ INLINE void V(pack)(apus_matrix m, int64_t depth, int64_t count, float *out, int
   }
 }
 #define PACK_AS(name, width, round)                                                                                    \
-  static __attribute__((unused)) void V(name)(apus_matrix m, int64_t depth, int64_t count, void *panel) {              \
-    if (m.dtype == APUS_F32) V(pack)(m, depth, count, panel, width, APUS_F32, round);                                  \
-    else V(pack)(m, depth, count, panel, width, APUS_BF16, false);                                                     \
+  static __attribute__((unused)) void V(name)(const apus_matrix *m, int64_t depth, int64_t count, void *panel) {       \
+    if (m->dtype == APUS_F32) V(pack)(*m, depth, count, panel, width, APUS_F32, round);                                \
+    else V(pack)(*m, depth, count, panel, width, APUS_BF16, false);                                                    \
   }
 #define PACK(width) PACK_AS(pack_##width, width, false) PACK_AS(round_##width, width, true)
 

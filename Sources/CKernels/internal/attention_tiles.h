@@ -30,7 +30,7 @@ INLINE void V(pack_rows)(const apus_gemm_kernel *kn, apus_matrix m, int64_t rows
   for (int64_t r = 0; r < rows; r += kn->tile_rows, out += bytes) {
     apus_matrix part = m;
     part.data = V(at)(m.data, r * m.row_stride, m.dtype);
-    kn->pack_a(part, depth, rows - r, out);
+    kn->pack_a(&part, depth, rows - r, out);
   }
 }
 // The same of the transposed matrix: `columns` of it are the vectors and `count` rows the depth, in panels with room for
@@ -40,7 +40,7 @@ INLINE void V(pack_turned)(const apus_gemm_kernel *kn, apus_matrix m, int64_t co
   size_t bytes = apus_panel_a_bytes(kn, room);
   for (int64_t c = 0; c < columns; c += kn->tile_rows, out += bytes) {
     apus_matrix part = {V(at)(m.data, c, m.dtype), m.dtype, 1, m.row_stride};
-    kn->pack_a(part, count, columns - c, out);
+    kn->pack_a(&part, count, columns - c, out);
   }
 }
 // Right panels, `bytes` apart: room for more depth than is there.
@@ -49,7 +49,7 @@ INLINE void V(pack_columns)(const apus_gemm_kernel *kn, apus_matrix m, int64_t c
   for (int64_t c = 0; c < columns; c += kn->tile_columns, out += bytes) {
     apus_matrix part = m;
     part.data = V(at)(m.data, c * m.row_stride, m.dtype);
-    kn->pack_b(part, depth, columns - c, out);
+    kn->pack_b(&part, depth, columns - c, out);
   }
 }
 INLINE size_t V(rows_bytes)(const apus_gemm_kernel *kn, int64_t rows, int64_t depth) {

@@ -41,7 +41,7 @@ static inline void pack_panels(apus_pack_function pack, int width, int element_b
     for (int64_t v = 0; v < count; v += width, to += panel_bytes) {
       apus_matrix part = m;
       part.data = block + v * m.row_stride * size;
-      pack(part, rows, count - v, to);
+      pack(&part, rows, count - v, to);
     }
   }
 }

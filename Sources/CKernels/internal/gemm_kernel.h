@@ -15,7 +15,7 @@ typedef void (*apus_rounded_direct_function)(int64_t depth, const void *a, int64
                                              int64_t c_stride);
 /// Packs one panel of vectors of length `depth`, vector v's element k at `data[v * vector_stride + k * depth_stride]`.
 /// `count` of them exist, of which a tile's are taken; missing ones and depth up to the unit are filled with zero.
-typedef void (*apus_pack_function)(apus_matrix source, int64_t depth, int64_t count, void *panel);
+typedef void (*apus_pack_function)(const apus_matrix *source, int64_t depth, int64_t count, void *panel);
 
 /// A whole tile, and what is fetched meanwhile.
 typedef struct {
@@ -30,7 +30,8 @@ typedef struct {
   // `skip` bytes are left out. The tile moves them on.
   const char *ahead;
   int64_t lines, left, row_lines, skip;
-  const char *next_c;  // rows of C that the next tile takes, `next_rows` for each unit of depth
+  const char *next_b;  // what the next tile takes of B, and rows of C, `next_rows` for each unit of depth
+  const char *next_c;
   int64_t next_rows;
 } apus_fetching_tile;
 typedef void (*apus_fetching_tile_function)(apus_fetching_tile *tile);
