@@ -15,9 +15,13 @@ TARGET_INLINE void interleave(const char *even, const char *odd, apus_dtype type
   const __m512i low = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37, 5,
                                        36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
   if (width == 32) {
-    const __m512i high = _mm512_add_epi16(low, _mm512_set1_epi16(16));
+    // Of each eight vectors the first four and the last four, which then come in order.
+    const __m512i begin = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0);
+    const __m512i end = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
     __m512i e = row_of_32(even, type, 0, 32), o = row_of_32(odd, type, 0, 32);
-    __m512i first = _mm512_permutex2var_epi16(e, low, o), second = _mm512_permutex2var_epi16(e, high, o);
+    __m512i fours = _mm512_unpacklo_epi16(e, o), others = _mm512_unpackhi_epi16(e, o);
+    __m512i first = _mm512_permutex2var_epi64(fours, begin, others);
+    __m512i second = _mm512_permutex2var_epi64(fours, end, others);
     if (aside) {
       _mm512_stream_si512((void *)to, first);
       _mm512_stream_si512((void *)(to + 16), second);
@@ -128,7 +132,8 @@ TARGET static void pack_any(apus_matrix m, int64_t depth, int64_t pairs, int64_t
     }
 }
 
-TARGET void apus_pack_pairs(const apus_matrix *source, int64_t depth, int64_t pairs, int64_t count, int width, void *out) {
+TARGET void apus_pack_pairs(const apus_matrix *source, int64_t depth, int64_t pairs, int64_t count, int width,
+                            void *out) {
   const apus_matrix m = *source;
   if (m.row_stride == 1) {
     if (m.dtype == APUS_BF16 && width == 32) pack_across(m, APUS_BF16, depth, pairs, count, 32, false, out);

@@ -97,6 +97,7 @@ typedef struct {
   bool in_floats, rounded;  // whole tiles are written where they belong, as floats or rounded
   apus_store_function store;
   stretch coming;
+  apus_packing packing;  // of the rows that tiles are computed from
 } block;
 
 static const char *panel_of(const block *t, int64_t row) {
@@ -148,6 +149,10 @@ static const char *columns_from(const product *p, int64_t column, int64_t first)
   return p->packed + (size_t)(column / k->tile_columns) * p->panel_bytes + first * k->tile_columns * k->element_bytes;
 }
 
+static size_t turned_panel_bytes(const product *p) {
+  return (size_t)(apus_padded_depth(p->kernel, p->rows) * p->turned_width * p->kernel->element_bytes);
+}
+
 // A row of tiles across the columns, over `depth` from `first` on. Meanwhile the rows of A that follow are fetched.
 static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
   const product *p = t->p;
@@ -157,7 +162,7 @@ static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
   int64_t column = t->column0;
   if (whole && depth > 0 && k->fetching_tile) {
     const int64_t element_bytes = to_strip ? 4 : (int64_t)apus_dtype_size(p->c_dtype), bytes = depth * k->element_bytes;
-    apus_fetching_tile tile = {.depth = depth, .a = rows_from(t, row, first),
+    apus_fetching_tile tile = {.packing = &t->packing, .depth = depth, .a = rows_from(t, row, first),
                                .a_bytes = p->direct ? row_bytes(p->left) : 0,
                                .rounded = !to_strip && t->rounded, .add = first > 0 || (!to_strip && p->accumulate),
                                .c_bytes = (to_strip ? p->block_columns : p->c_stride) * element_bytes};
@@ -189,6 +194,22 @@ static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
   for (; column < t->column1; column += width) block_tile(t, row, column, first, depth);
 }
 
+// Has a row of whole tiles, from `row` on, packed turned while they are computed. False where it is not.
+static bool pack_beside(block *t, int64_t row) {
+  const product *p = t->p;
+  const apus_gemm_kernel *k = p->kernel;
+  const int64_t tiles = (t->column1 - t->column0) / k->tile_columns;
+  const int64_t units = tiles * (apus_padded_depth(k, p->depth) / k->depth_unit);
+  if (!p->turned || t->column0 > 0 || !k->fetching_tile || t->row1 - row < k->tile_rows || units == 0) return false;
+  if (p->left.column_stride != 1) return false;
+  const int64_t panels = divide_up(p->depth, p->turned_width);
+  t->packing = (apus_packing){
+      .pack = p->turn, .vectors = transposed(vectors_from(p->left, row)), .count = p->depth, .depth = k->tile_rows,
+      .width = p->turned_width, .to = p->turned + row * p->turned_width * k->element_bytes,
+      .panel_bytes = turned_panel_bytes(p), .share = divide_up(panels * APUS_WHOLE_PANEL, units)};
+  return true;
+}
+
 void product_task(void *context, int64_t task, int worker) {
   (void)worker;
   const product *p = context;
@@ -210,12 +231,17 @@ void product_task(void *context, int64_t task, int worker) {
   // Few rows in place never come to whole tiles.
   const bool tiles = !(p->direct && p->rows <= few_rows);
   if (tiles && k->begin) k->begin();
+  int64_t packed = row0;  // rows before it are
   if (k->across) {
     // Sums in float are taken a stretch of depth at a time, whose rows of A stay in the first-level cache.
     const int64_t at_once = t.strip || t.in_floats || depth == 0 ? k->across : depth;
-    for (int64_t row = row0; row < row1; row += k->tile_rows)
+    for (int64_t row = row0; row < row1; row += k->tile_rows) {
+      const bool packs = pack_beside(&t, row);
       for (int64_t first = 0; first == 0 || first < depth; first += at_once)
         row_of_tiles(&t, row, first, least(at_once, depth - first));
+      while (packs && t.packing.count > 0) apus_pack_next_panel(&t.packing);
+      if (packs) packed = row + k->tile_rows;
+    }
   } else {
     for (int64_t column = column0; column < column1; column += k->tile_columns)
       for (int64_t row = row0; row < row1; row += k->tile_rows) block_tile(&t, row, column, 0, depth);
@@ -223,9 +249,8 @@ void product_task(void *context, int64_t task, int worker) {
   if (tiles && k->end) k->end();
   // Its rows lie in this core's cache by now.
   if (p->turned && column0 == 0)
-    pack_panels(p->turn, p->turned_width, k->element_bytes,
-                (size_t)(apus_padded_depth(k, p->rows) * p->turned_width * k->element_bytes), transposed(p->left),
-                p->depth, row0, row1, p->turned);
+    pack_panels(p->turn, p->turned_width, k->element_bytes, turned_panel_bytes(p), transposed(p->left), p->depth,
+                packed, row1, p->turned);
   // What went past the caches is in no order with the other writes, until here.
   if (p->turned_aside) atomic_thread_fence(memory_order_seq_cst);
   if (t.strip) p->epilogue(p->context, row0, row1 - row0, column0, column1 - column0, t.strip, p->block_columns);

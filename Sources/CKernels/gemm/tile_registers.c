@@ -53,9 +53,10 @@ TARGET void apus_amx_release(void) { _tile_release(); }
     __builtin_prefetch((from) + 384);                                                                                  \
     __builtin_prefetch((from) + 448);                                                                                  \
   } while (0)
-// 32 of depth: two blocks of sixteen rows of A, `bytes` from one row to the next, and two of sixteen columns of B. The loads
-// go first and what is fetched, a quarter of `soon` each time, stands between the products: where another thread of the
-// core uses tiles too, those that follow each other closely wait for its, once each, and this is up to half faster.
+// 32 of depth: two blocks of sixteen rows of A, `bytes` from one row to the next, and two of sixteen columns of B. The
+// loads go first, and what is fetched, a quarter of `soon` each time, stands between the products: where another thread
+// of the core uses tiles too, those that follow each other closely wait for its, once each, and this is up to half
+// faster.
 #define STEP(upper, lower, bytes, fetch, soon)                                                                         \
   do {                                                                                                                 \
     _tile_loadd(4, upper, bytes);                                                                                      \
@@ -107,7 +108,7 @@ TARGET void apus_amx_direct_32(int64_t depth, const void *a, int64_t a_bytes, co
 TARGET static inline void round_row(const float *c, uint16_t *to) {
   _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(_mm512_load_ps(c + 16), _mm512_load_ps(c)));
 }
-// What is fetched during 32 of depth, besides B 64 ahead.
+// What is fetched and packed during 32 of depth, besides B that is fetched 64 ahead.
 #define FETCH                                                                                                          \
   const char *soon = k + 64 < depth ? pb + 4096 : t->next_b + (k + 64 - depth) * 64;                                   \
   do {                                                                                                                 \
@@ -122,6 +123,10 @@ TARGET static inline void round_row(const float *c, uint16_t *to) {
       __builtin_prefetch(next, 1);                                                                                     \
       if (floats) __builtin_prefetch(next + 64, 1);                                                                    \
     }                                                                                                                  \
+    if ((packing->due += packing->share) >= APUS_WHOLE_PANEL) {                                                        \
+      packing->due -= APUS_WHOLE_PANEL;                                                                                \
+      apus_pack_next_panel(packing);                                                                                   \
+    }                                                                                                                  \
   } while (0)
 TARGET static inline __attribute__((always_inline)) void fetching_tile(apus_fetching_tile *t, const bool floats) {
   _Alignas(64) float sums[32 * 32];
@@ -131,6 +136,7 @@ TARGET static inline __attribute__((always_inline)) void fetching_tile(apus_fetc
   const char *pa = t->a, *pb = t->b, *ahead = t->ahead, *next = t->next_c;
   const int64_t depth = t->depth, lines = t->lines;
   int64_t left = t->left;
+  apus_packing *packing = t->packing;
   BEGIN(floats && t->add);
   if (a_bytes) IN_PLACE(FETCH, soon)
   else PACKED(FETCH, soon)

@@ -17,8 +17,30 @@ typedef void (*apus_rounded_direct_function)(int64_t depth, const void *a, int64
 /// `count` of them exist, of which a tile's are taken; missing ones and depth up to the unit are filled with zero.
 typedef void (*apus_pack_function)(const apus_matrix *source, int64_t depth, int64_t count, void *panel);
 
-/// A whole tile, and what is fetched meanwhile.
+/// Vectors that are packed a panel at a time, beside tiles.
 typedef struct {
+  apus_pack_function pack;
+  apus_matrix vectors;  // that are left, side by side
+  int64_t count, depth;
+  int width;
+  char *to;
+  size_t panel_bytes;
+  // Panels for each unit of a tile's depth, and how much of one is due, in parts of `APUS_WHOLE_PANEL`.
+  int64_t share, due;
+} apus_packing;
+enum { APUS_WHOLE_PANEL = 1 << 16 };
+
+static inline void apus_pack_next_panel(apus_packing *p) {
+  p->pack(&p->vectors, p->depth, p->count, p->to);
+  p->vectors.data = (const char *)p->vectors.data + p->width * (int64_t)apus_dtype_size(p->vectors.dtype);
+  p->to += p->panel_bytes;
+  p->count -= p->width;
+  if (p->count <= 0) p->share = 0;
+}
+
+/// A whole tile, and what is fetched and packed meanwhile.
+typedef struct {
+  apus_packing *packing;
   int64_t depth;
   const char *a;    // a packed panel, or where `a_bytes` is not 0 rows in place, so far apart
   int64_t a_bytes;

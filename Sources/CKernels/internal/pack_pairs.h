@@ -8,6 +8,7 @@ void apus_pack_pairs(const apus_matrix *source, int64_t depth, int64_t pairs, in
 
 /// The same of 14 or 32 vectors, written past the caches where they lie side by side in bf16 and fill whole lines, as
 /// 14 do sixteen pairs at a time. Other threads see that after a fence.
-void apus_pack_pairs_aside(const apus_matrix *source, int64_t depth, int64_t pairs, int64_t count, int width, void *out);
+void apus_pack_pairs_aside(const apus_matrix *source, int64_t depth, int64_t pairs, int64_t count, int width,
+                           void *out);
 
 #endif
