@@ -59,18 +59,19 @@ TARGET void apus_amx_release(void) { _tile_release(); }
 // faster.
 #define STEP(upper, lower, bytes, fetch, soon)                                                                         \
   do {                                                                                                                 \
+    const char *next_lines = soon;                                                                                     \
     _tile_loadd(4, upper, bytes);                                                                                      \
     _tile_loadd(6, pb, 128);                                                                                           \
     _tile_loadd(7, pb + 64, 128);                                                                                      \
     _tile_loadd(5, lower, bytes);                                                                                      \
     fetch;                                                                                                             \
-    FETCH_8(soon);                                                                                                     \
+    FETCH_8(next_lines);                                                                                               \
     _tile_dpbf16ps(0, 4, 6);                                                                                           \
-    FETCH_8((soon) + 512);                                                                                             \
+    FETCH_8(next_lines + 512);                                                                                         \
     _tile_dpbf16ps(1, 4, 7);                                                                                           \
-    FETCH_8((soon) + 1024);                                                                                            \
+    FETCH_8(next_lines + 1024);                                                                                        \
     _tile_dpbf16ps(2, 5, 6);                                                                                           \
-    FETCH_8((soon) + 1536);                                                                                            \
+    FETCH_8(next_lines + 1536);                                                                                        \
     _tile_dpbf16ps(3, 5, 7);                                                                                           \
   } while (0)
 // `depth` of rows in place or packed.
@@ -109,8 +110,8 @@ TARGET static inline void round_row(const float *c, uint16_t *to) {
   _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(_mm512_load_ps(c + 16), _mm512_load_ps(c)));
 }
 // What is fetched and packed during 32 of depth, besides B that is fetched 64 ahead.
+#define SOON (k + 64 < depth ? pb + 4096 : t->next_b + (k + 64 - depth) * 64)
 #define FETCH                                                                                                          \
-  const char *soon = k + 64 < depth ? pb + 4096 : t->next_b + (k + 64 - depth) * 64;                                   \
   do {                                                                                                                 \
     for (int64_t i = 0; i < lines; i++) {                                                                              \
       __builtin_prefetch(ahead, 0, 2);                                                                                 \
@@ -138,8 +139,8 @@ TARGET static inline __attribute__((always_inline)) void fetching_tile(apus_fetc
   int64_t left = t->left;
   apus_packing *packing = t->packing;
   BEGIN(floats && t->add);
-  if (a_bytes) IN_PLACE(FETCH, soon)
-  else PACKED(FETCH, soon)
+  if (a_bytes) IN_PLACE(FETCH, SOON)
+  else PACKED(FETCH, SOON)
   END;
   t->ahead = ahead;
   t->left = left;
