@@ -12,8 +12,6 @@ TARGET_INLINE void store_lanes(uint32_t *out, __m512i lanes, int wide, bool rows
 // Two rows of depth of 8, 14 or 32 vectors that all exist (of 14, two more): one shuffle puts the lanes of both side by side.
 TARGET_INLINE void interleave(const char *even, const char *odd, apus_dtype type, int width, bool aside, bool rows_follow,
                               uint32_t *to) {
-  const __m512i low = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37, 5,
-                                       36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
   if (width == 32) {
     // Of each eight vectors the first four and the last four, which then come in order.
     const __m512i begin = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0);
@@ -34,6 +32,8 @@ TARGET_INLINE void interleave(const char *even, const char *odd, apus_dtype type
     _mm_storeu_si128((__m128i *)to, _mm_unpacklo_epi16(e, o));
     _mm_storeu_si128((__m128i *)to + 1, _mm_unpackhi_epi16(e, o));
   } else {
+    const __m512i low = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37,
+                                         5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
     store_lanes(to, _mm512_permutex2var_epi16(low_16(even, type), low, low_16(odd, type)), width, rows_follow);
   }
 }

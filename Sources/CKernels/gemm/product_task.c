@@ -22,6 +22,12 @@ static const char *row_in_place(const product *p, int64_t row) {
   return (const char *)p->left.data + row * row_bytes(p->left);
 }
 
+// B's packed columns from `column` on, at depth `first`.
+static const char *columns_from(const product *p, int64_t column, int64_t first) {
+  const apus_gemm_kernel *k = p->kernel;
+  return p->packed + (size_t)(column / k->tile_columns) * p->panel_bytes + first * k->tile_columns * k->element_bytes;
+}
+
 // One tile of C from `row` on, of which `rows` exist, over `depth` from `first` on; `a` is its packed panel where A does
 // not lie in place, and `b` that of B.
 static void multiply_tile(const product *p, int64_t first, int64_t depth, const char *a, int64_t row, int64_t rows,
@@ -113,7 +119,7 @@ static void block_tile(block *t, int64_t row, int64_t column, int64_t first, int
   const product *p = t->p;
   const apus_gemm_kernel *k = p->kernel;
   const int64_t element_bytes = (int64_t)apus_dtype_size(p->c_dtype), c_bytes = p->c_stride * element_bytes;
-  const char *b = p->packed + (size_t)(column / k->tile_columns) * p->panel_bytes;
+  const char *b = columns_from(p, column, 0);
   int64_t rows = least(k->tile_rows, t->row1 - row), columns = least(k->tile_columns, t->column1 - column);
   const bool whole = rows == k->tile_rows && columns == k->tile_columns, add = first > 0;
   const char *a = p->direct ? t->a : panel_of(t, row);
@@ -141,12 +147,6 @@ static const char *rows_from(const block *t, int64_t row, int64_t first) {
   const apus_gemm_kernel *k = p->kernel;
   if (p->direct) return row_in_place(p, row) + first * k->element_bytes;
   return panel_of(t, row) + first * k->tile_rows * k->element_bytes;
-}
-
-// B's packed columns from `column` on, at depth `first`.
-static const char *columns_from(const product *p, int64_t column, int64_t first) {
-  const apus_gemm_kernel *k = p->kernel;
-  return p->packed + (size_t)(column / k->tile_columns) * p->panel_bytes + first * k->tile_columns * k->element_bytes;
 }
 
 static size_t turned_panel_bytes(const product *p) {
@@ -201,7 +201,6 @@ static bool pack_beside(block *t, int64_t row) {
   const int64_t tiles = (t->column1 - t->column0) / k->tile_columns;
   const int64_t units = tiles * (apus_padded_depth(k, p->depth) / k->depth_unit);
   if (!p->turned || t->column0 > 0 || !k->fetching_tile || t->row1 - row < k->tile_rows || units == 0) return false;
-  if (p->left.column_stride != 1) return false;
   const int64_t panels = divide_up(p->depth, p->turned_width);
   t->packing = (apus_packing){
       .pack = p->turn, .vectors = transposed(vectors_from(p->left, row)), .count = p->depth, .depth = k->tile_rows,
@@ -239,7 +238,7 @@ void product_task(void *context, int64_t task, int worker) {
       const bool packs = pack_beside(&t, row);
       for (int64_t first = 0; first == 0 || first < depth; first += at_once)
         row_of_tiles(&t, row, first, least(at_once, depth - first));
-      while (packs && t.packing.count > 0) apus_pack_next_panel(&t.packing);
+      while (t.packing.count > 0) apus_pack_next_panel(&t.packing);
       if (packs) packed = row + k->tile_rows;
     }
   } else {

@@ -37,12 +37,10 @@ static inline void pack_panels(apus_pack_function pack, int width, int element_b
     const char *block = (const char *)m.data + k * m.column_stride * size;
     if (side_by_side)
       for (int64_t i = 0; i < rows; i++) touch(block + i * m.column_stride * size, count * size);
-    char *to = panels + k * width * element_bytes;
-    for (int64_t v = 0; v < count; v += width, to += panel_bytes) {
-      apus_matrix part = m;
-      part.data = block + v * m.row_stride * size;
-      pack(&part, rows, count - v, to);
-    }
+    apus_packing part = {.pack = pack, .vectors = m, .count = count, .depth = rows, .width = width,
+                         .to = panels + k * width * element_bytes, .panel_bytes = panel_bytes};
+    part.vectors.data = block;
+    while (part.count > 0) apus_pack_next_panel(&part);
   }
 }
 

@@ -17,10 +17,10 @@ typedef void (*apus_rounded_direct_function)(int64_t depth, const void *a, int64
 /// `count` of them exist, of which a tile's are taken; missing ones and depth up to the unit are filled with zero.
 typedef void (*apus_pack_function)(const apus_matrix *source, int64_t depth, int64_t count, void *panel);
 
-/// Vectors that are packed a panel at a time, beside tiles.
+/// Vectors that are packed a panel at a time, be it beside tiles.
 typedef struct {
   apus_pack_function pack;
-  apus_matrix vectors;  // that are left, side by side
+  apus_matrix vectors;  // that are left
   int64_t count, depth;
   int width;
   char *to;
@@ -32,7 +32,8 @@ enum { APUS_WHOLE_PANEL = 1 << 16 };
 
 static inline void apus_pack_next_panel(apus_packing *p) {
   p->pack(&p->vectors, p->depth, p->count, p->to);
-  p->vectors.data = (const char *)p->vectors.data + p->width * (int64_t)apus_dtype_size(p->vectors.dtype);
+  const int64_t bytes = p->vectors.row_stride * (int64_t)apus_dtype_size(p->vectors.dtype);
+  p->vectors.data = (const char *)p->vectors.data + p->width * bytes;
   p->to += p->panel_bytes;
   p->count -= p->width;
   if (p->count <= 0) p->share = 0;
