@@ -4,8 +4,8 @@
 #include "gemm_blocks.h"
 #include "pair_lanes.h"
 
-// Vectors lie side by side (row stride 1): rows of depth are paired, which leaves four vectors of each eight in one half
-// and four in the other, and 16 x 16 pairs transposed in registers.
+// Vectors lie side by side (row stride 1): rows of depth are paired, which leaves four vectors of each eight in one
+// half and four in the other, and 16 x 16 pairs transposed in registers.
 TARGET_INLINE void blocks_across(apus_matrix m, apus_dtype type, int there, int64_t k, int left, uint16_t *out) {
   for (int half = 0; half < 2; half++) {
     __m512i r[16];
