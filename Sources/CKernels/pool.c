@@ -16,6 +16,8 @@
 #define relax() ((void)0)
 #endif
 
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
 enum { most_threads = 256, spins = 4000, lines_at_a_time = 16 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;    // guards the wake-up and the pool's size
@@ -30,22 +32,31 @@ static _Atomic int wanted = 0;          // threads including the caller; 0: not 
 // those who came in, never for one that the system has not let run yet.
 static _Atomic uint64_t epoch = 0;
 static _Atomic uint64_t gate = 0;
-static _Atomic int64_t next_task = 0;
 static _Atomic int sleepers = 0;
-static int64_t task_count = 0;
 static int region_threads = 1;
 static apus_task task_function;
 static void *task_context;
 static const apus_habit *coming;  // what idle threads are to fetch; NULL: they go on as before
 
+// The tasks that a thread takes before it helps others: an equal part of all, in order, so that what operations one after
+// another do with the same rows is done by the core whose cache holds them.
+typedef struct {
+  _Alignas(64) _Atomic int64_t next;
+  int64_t end;
+} share;
+static share shares[most_threads];
+
 static _Thread_local bool inside = false;
 
 static void take_tasks(int worker) {
   inside = true;
-  for (;;) {
-    int64_t t = atomic_fetch_add_explicit(&next_task, 1, memory_order_relaxed);
-    if (t >= task_count) break;
-    task_function(task_context, t, worker);
+  for (int i = 0; i < region_threads; i++) {
+    share *s = &shares[(worker + i) % region_threads];
+    for (;;) {
+      int64_t t = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
+      if (t >= s->end) break;
+      task_function(task_context, t, worker);
+    }
   }
   inside = false;
 }
@@ -132,10 +143,12 @@ int apus_parallel_then_fetch(int64_t count, apus_task task, void *context, const
   if (n > available) n = available;
   task_function = task;
   task_context = context;
-  task_count = count;
   region_threads = n;
   coming = next;
-  atomic_store_explicit(&next_task, 0, memory_order_relaxed);
+  for (int i = 0; i < n; i++) {
+    atomic_store_explicit(&shares[i].next, count / n * i + least(i, count % n), memory_order_relaxed);
+    shares[i].end = count / n * (i + 1) + least(i + 1, count % n);
+  }
   atomic_store_explicit(&gate, 1, memory_order_release);
   atomic_fetch_add(&epoch, 1);
   // A worker counts itself as a sleeper before it looks at the epoch for the last time, so none is overlooked.

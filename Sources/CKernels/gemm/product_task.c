@@ -85,7 +85,7 @@ static inline void fetch_some(stretch *s) {
 // columns fetches while it computes `tiles` tiles, where these do not fetch by themselves.
 static stretch rows_to_come(const product *p, int64_t row1, int64_t column_block, int64_t tiles) {
   bool close = p->left.column_stride == 1 && p->left.row_stride <= 2 * p->depth;
-  if (p->kernel->fetches || !p->rows_first || p->packed_left || !close) return (stretch){0};
+  if (p->kernel->fetches || p->row_blocks_at_once > 1 || p->packed_left || !close) return (stretch){0};
   int64_t lines = least(p->block_rows, p->rows - row1) * row_bytes(p->left) / 64;
   const char *rows = row_in_place(p, row1);
   stretch part = {rows + lines * column_block / p->column_blocks * 64,
@@ -209,12 +209,20 @@ static bool pack_beside(block *t, int64_t row) {
   return true;
 }
 
+// The order of tasks.
+static void find_blocks(const product *p, int64_t task, int64_t *row_block, int64_t *column_block) {
+  const int64_t together = p->row_blocks_at_once * p->column_blocks, place = task % together;
+  const int64_t first = task / together * p->row_blocks_at_once, rows = least(p->row_blocks_at_once, p->row_blocks - first);
+  *row_block = first + place % rows;
+  *column_block = place / rows;
+}
+
 void product_task(void *context, int64_t task, int worker) {
   (void)worker;
   const product *p = context;
   const apus_gemm_kernel *k = p->kernel;
-  int64_t row_block = p->rows_first ? task / p->column_blocks : task % p->row_blocks;
-  int64_t column_block = p->rows_first ? task % p->column_blocks : task / p->row_blocks;
+  int64_t row_block, column_block;
+  find_blocks(p, task, &row_block, &column_block);
   int64_t row0 = row_block * p->block_rows, row1 = least(row0 + p->block_rows, p->rows);
   int64_t column0 = column_block * p->block_columns, column1 = least(column0 + p->block_columns, p->columns);
   const int64_t depth = apus_padded_depth(k, p->depth);
