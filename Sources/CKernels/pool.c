@@ -38,8 +38,8 @@ static apus_task task_function;
 static void *task_context;
 static const apus_habit *coming;  // what idle threads are to fetch; NULL: they go on as before
 
-// The tasks that a thread takes before it helps others: an equal part of all, in order, so that what operations one after
-// another do with the same rows is done by the core whose cache holds them.
+// The tasks that a thread takes before it helps others: an equal part of all, in order, so that what operations one
+// after another do with the same rows is done by the core whose cache holds them.
 typedef struct {
   _Alignas(64) _Atomic int64_t next;
   int64_t end;

@@ -75,8 +75,8 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
     p.block_columns = least(width, columns_per_task);
   }
   p.column_blocks = divide_up(p.columns, p.block_columns);
-  // A right operand that the second-level caches hold is there for every block of rows; of a larger one a block of columns
-  // is taken with all the rows that a thread comes to, so that it is read from memory once.
+  // A right operand that the second-level caches hold is there for every block of rows; of a larger one a block of
+  // columns is taken with all the rows that a thread comes to, so that each reads it from memory once.
   p.row_blocks_at_once = right_bytes <= small_right ? 1 : divide_up(p.row_blocks, apus_pool_threads());
   if (in_order && !p.direct && !p.packed_left && !p.epilogue && p.column_blocks > 1) {
     p.left = spread(p.left, p.rows, p.depth);

@@ -211,8 +211,8 @@ static bool pack_beside(block *t, int64_t row) {
 
 // The order of tasks.
 static void find_blocks(const product *p, int64_t task, int64_t *row_block, int64_t *column_block) {
-  const int64_t together = p->row_blocks_at_once * p->column_blocks, place = task % together;
-  const int64_t first = task / together * p->row_blocks_at_once, rows = least(p->row_blocks_at_once, p->row_blocks - first);
+  const int64_t at_once = p->row_blocks_at_once, together = at_once * p->column_blocks, place = task % together;
+  const int64_t first = task / together * at_once, rows = least(at_once, p->row_blocks - first);
   *row_block = first + place % rows;
   *column_block = place / rows;
 }

@@ -74,29 +74,53 @@ final class AttentionMixer: Mixer {
     projected = turn(projected, places: context.places, positions: context.positions, table: context.rotaryTable, on: &tape)
     let qkv = projected.tensor
     let execution = tape.execution
-    let mixed = execution.tensor([qkv.rows, shape.queryWidth])
-    let logSumExp = execution.tensor([shape.heads, context.lengths.max() ?? 0], .float32)
-    var row = 0
+    // The sequences' shares of the work need nothing of each other, but for memory, which is had before.
+    var turns: [Turn] = []
     for (i, length) in context.lengths.enumerated() where length > 0 {
-      let query = qkv[rows: row..<row + length]
       guard var state = states[i] as? AttentionState else { preconditionFailure("the state of another mixer") }
-      let before = state.count
-      state.append(
-        query, keyColumn: shape.queryWidth, valueColumn: shape.queryWidth + shape.keyWidth, in: execution)
-      var specification = shape.specification(
-        sequences: 1, queryLength: length, keyLength: state.held, slopes: slopes)
-      specification.sinks = sinks?.master
-      state.updateMeans(since: before, specification, in: execution)
+      let first = turns.last?.rows.upperBound ?? 0
+      let (before, places) = (state.count, state.extend(by: length, in: execution))
+      turns.append(Turn(rows: first..<first + length, state: state, before: before, places: places))
       states[i] = state
-      if let blocks = shape.blocks, let means = state.means {
-        specification.chosenBlocks = execution.chosenBlocks(query: query, means: means, specification, blocks)
+    }
+    let (keyColumn, valueColumn) = (shape.queryWidth, shape.queryWidth + shape.keyWidth)
+    execution.backend.independently(turns.count) { [turns] i in
+      turns[i].state.write(
+        qkv[rows: turns[i].rows], keyColumn: keyColumn, valueColumn: valueColumn, at: turns[i].places, in: execution)
+    }
+    let specifications = turns.map { turn in
+      var specification = shape.specification(
+        sequences: 1, queryLength: turn.rows.count, keyLength: turn.state.held, slopes: slopes)
+      specification.sinks = sinks?.master
+      turn.state.updateMeans(since: turn.before, specification, in: execution)
+      if let blocks = shape.blocks, let means = turn.state.means {
+        specification.chosenBlocks = execution.chosenBlocks(
+          query: qkv[rows: turn.rows], means: means, specification, blocks)
       }
+      return specification
+    }
+    let mixed = execution.tensor([qkv.rows, shape.queryWidth])
+    let logSumExp = execution.tensor([qkv.rows, shape.heads], .float32)
+    execution.backend.independently(turns.count) { [turns] i in
+      let turn = turns[i]
       execution.backend.attention(
-        specification, query: query, key: state.keys, value: state.values, columns: AttentionColumns(),
-        output: mixed[rows: row..<row + length], logSumExp: logSumExp, compute: execution.compute)
-      row += length
+        specifications[i], query: qkv[rows: turn.rows], key: turn.state.keys, value: turn.state.values,
+        columns: AttentionColumns(), output: mixed[rows: turn.rows], logSumExp: logSumExp[rows: turn.rows],
+        compute: execution.compute)
     }
     return give(tape.variable(mixed), gate, on: &tape)
+  }
+
+  /// What one of several sequences brings to a step.
+  private struct Turn: Sendable {
+    /// Its tokens' rows among those of all.
+    let rows: Range<Int>
+    /// With them.
+    let state: AttentionState
+    /// Tokens seen before.
+    let before: Int
+    /// Where the new keys and values go.
+    let places: Range<Int>
   }
 
   /// Queries, keys and values side by side, normed, and the gate of what they give.

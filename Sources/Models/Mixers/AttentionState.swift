@@ -32,24 +32,33 @@ public struct AttentionState: MixerState {
 
   /// Takes in keys and values that stand in columns of `rows`.
   mutating func append(_ rows: Tensor, keyColumn: Int, valueColumn: Int, in execution: Execution) {
-    makeRoom(for: rows.rows, in: execution)
+    write(rows, keyColumn: keyColumn, valueColumn: valueColumn, at: extend(by: rows.rows, in: execution), in: execution)
+  }
+
+  /// Counts `new` tokens more and says in which rows their keys and values are to be written.
+  mutating func extend(by new: Int, in execution: Execution) -> Range<Int> {
+    makeRoom(for: new, in: execution)
+    count += new
+    return held - new..<held
+  }
+
+  /// Writes keys and values that stand in columns of `rows` in the places of tokens that are counted already.
+  func write(_ rows: Tensor, keyColumn: Int, valueColumn: Int, at places: Range<Int>, in execution: Execution) {
     for (column, into) in [(keyColumn, keys), (valueColumn, values)] {
       execution.backend.gatherColumns(
-        of: [rows], [ColumnSpan(column: column, count: into.columns)], into: into[rows: held..<held + rows.rows])
+        of: [rows], [ColumnSpan(column: column, count: into.columns)], into: into[rows: places])
     }
-    count += rows.rows
   }
 
   /// Takes in keys and values of tensors of their own.
   mutating func append(keys newKeys: Tensor, values newValues: Tensor, in execution: Execution) {
-    makeRoom(for: newKeys.rows, in: execution)
-    execution.backend.copy(newKeys, into: keys[rows: held..<held + newKeys.rows])
-    execution.backend.copy(newValues, into: values[rows: held..<held + newValues.rows])
-    count += newKeys.rows
+    let places = extend(by: newKeys.rows, in: execution)
+    execution.backend.copy(newKeys, into: keys[rows: places])
+    execution.backend.copy(newValues, into: values[rows: places])
   }
 
   /// Works out the mean keys of blocks that have become whole since there were `before` tokens.
-  mutating func updateMeans(since before: Int, _ specification: AttentionSpecification, in execution: Execution) {
+  func updateMeans(since before: Int, _ specification: AttentionSpecification, in execution: Execution) {
     guard let means, let blocks else { return }
     execution.backend.blockMeans(
       specification, blocks, key: keys, column: 0, from: before / blocks.size, into: means)

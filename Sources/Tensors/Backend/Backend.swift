@@ -10,6 +10,9 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend, GateBackend {
   var deviceBytes: Int? { get }
   /// Waits until all that was begun is done.
   func synchronize()
+  /// Has `work` do every piece below `count`, of which none needs another or writes what another one does; it may call this
+  /// backend. A device that one piece does not keep busy works at several at a time.
+  func independently(_ count: Int, _ work: @Sendable (Int) -> Void)
   /// output = the elements of x, which has its type and count.
   func copy(_ x: Tensor, into output: Tensor)
 
@@ -214,6 +217,8 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend, GateBackend {
 }
 
 extension Backend {
+  public func independently(_ count: Int, _ work: @Sendable (Int) -> Void) { (0..<count).forEach(work) }
+
   /// Packs a whole right operand.
   @discardableResult
   public func pack(_ matrix: Tensor, transposed: Bool, compute: DType, into packed: Storage) -> PackedMatrix {

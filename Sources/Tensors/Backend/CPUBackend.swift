@@ -9,6 +9,19 @@ public struct CPUBackend: Backend {
   public var deviceBytes: Int? { nil }
   public func synchronize() {}
 
+  public func independently(_ count: Int, _ work: @Sendable (Int) -> Void) {
+    // Fewer pieces, in which threads would wait for the last ones, are better shared out each.
+    guard count >= 4 * Int(apus_pool_threads()) else { return (0..<count).forEach(work) }
+    withoutActuallyEscaping(work) { work in
+      withUnsafePointer(to: Pieces(work: work)) { pieces in
+        apus_parallel(
+          Int64(count), { context, piece, _ in context?.assumingMemoryBound(to: Pieces.self).pointee.work(Int(piece)) },
+          UnsafeMutableRawPointer(mutating: pieces))
+      }
+    }
+  }
+  private struct Pieces { let work: @Sendable (Int) -> Void }
+
   public func copy(_ x: Tensor, into output: Tensor) {
     output.pointer.copyMemory(from: x.pointer, byteCount: x.count * x.dtype.byteCount)
   }
