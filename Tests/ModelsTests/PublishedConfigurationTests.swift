@@ -84,6 +84,16 @@ import Testing
     #expect(error?.description.contains(problem) == true, "\(String(describing: error))")
   }
 
+  /// The three dense layers of a file that does not count them may be more than it has.
+  @Test func allOfFewLayersAreDense() throws {
+    let key = #""first_k_dense_replace": 3, "#
+    let text = Self.deepSeek.replacing(#""num_hidden_layers": 61"#, with: #""num_hidden_layers": 2"#)
+    #expect(text.contains(key) && text != Self.deepSeek)
+    let few = try read(text.replacing(key, with: ""))
+    #expect(try few == read(text.replacing(key, with: #""first_k_dense_replace": 2, "#)))
+    #expect(try few == read(few.huggingFaceJSON().serializedString()))
+  }
+
   /// Layers with and without a window, no window, frequencies that are not stretched, and one layer.
   @Test func variantsOfGPTOSSSurviveWritingAndReading() throws {
     for (part, other) in [

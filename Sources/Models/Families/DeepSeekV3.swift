@@ -30,7 +30,7 @@ enum DeepSeekV3Family: ModelFamily {
     c.headDimension = attention.turnedWidth
     c.mixers = LayerPattern([attention])
     let kind = try reader.balancedExperts()
-    let dense = try reader.count("first_k_dense_replace", limit: c.layerCount, missing: 3)
+    let dense = try reader.count("first_k_dense_replace", limit: c.layerCount, missing: min(3, c.layerCount))
     guard try reader.size("moe_layer_freq", missing: 1) == 1 else {
       throw reader.error("moe_layer_freq", "only 1 is supported: every layer after the dense ones has experts")
     }
