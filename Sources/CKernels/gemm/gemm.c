@@ -95,9 +95,11 @@ static product over_depth(product p, right_operand right, int64_t first, int64_t
 }
 
 static void multiply(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,
-                     right_operand right, void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate, float scale) {
+                     right_operand right, void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate, float scale,
+                     apus_beside *work) {
   if (rows <= 0 || columns <= 0) return;
   product p = into(make(compute, rows, columns, depth, left, right.packed), c, c_dtype, c_stride);
+  p.beside = work;
   p.accumulate = accumulate;
   p.scale = scale;
   const int64_t block = deepest(p.kernel, rows, columns, depth);
@@ -123,7 +125,13 @@ static void multiply(apus_dtype compute, int64_t rows, int64_t columns, int64_t 
 void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left, const void *packed,
                void *c, apus_dtype c_dtype, int64_t c_stride, bool accumulate, float scale) {
   right_operand right = {.packed = packed};
-  multiply(compute, rows, columns, depth, left, right, c, c_dtype, c_stride, accumulate, scale);
+  multiply(compute, rows, columns, depth, left, right, c, c_dtype, c_stride, accumulate, scale, NULL);
+}
+
+void apus_gemm_beside(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,
+                      const void *packed, void *c, apus_dtype c_dtype, int64_t c_stride, apus_beside *beside) {
+  right_operand right = {.packed = packed};
+  multiply(compute, rows, columns, depth, left, right, c, c_dtype, c_stride, false, 1, beside);
 }
 
 void apus_linear(apus_dtype compute, int64_t rows, int64_t inputs, int64_t outputs, apus_matrix x,
@@ -146,7 +154,7 @@ void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int
   const right_operand right = {packed_weight, weight};
   if (rows > deepest(k, outputs, inputs, rows)) {
     apus_gemm(compute, outputs, inputs, rows, transposed(d_out), packed_in, d_weight, APUS_F32, inputs, true, 1);
-    multiply(compute, rows, inputs, outputs, d_out, right, d_in, d_in_dtype, inputs, false, 1);
+    multiply(compute, rows, inputs, outputs, d_out, right, d_in, d_in_dtype, inputs, false, 1, NULL);
     return;
   }
   // Blocks of outputs, whose gradient is still in the caches when that of their weights is computed from it.

@@ -104,6 +104,7 @@ typedef struct {
   apus_store_function store;
   stretch coming;
   apus_packing packing;  // of the rows that tiles are computed from
+  apus_beside *beside;   // that, or what the product was given
 } block;
 
 static const char *panel_of(const block *t, int64_t row) {
@@ -162,7 +163,7 @@ static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
   int64_t column = t->column0;
   if (whole && depth > 0 && k->fetching_tile) {
     const int64_t element_bytes = to_strip ? 4 : (int64_t)apus_dtype_size(p->c_dtype), bytes = depth * k->element_bytes;
-    apus_fetching_tile tile = {.packing = &t->packing, .depth = depth, .a = rows_from(t, row, first),
+    apus_fetching_tile tile = {.beside = t->beside, .depth = depth, .a = rows_from(t, row, first),
                                .a_bytes = p->direct ? row_bytes(p->left) : 0,
                                .rounded = !to_strip && t->rounded, .add = first > 0 || (!to_strip && p->accumulate),
                                .c_bytes = (to_strip ? p->block_columns : p->c_stride) * element_bytes};
@@ -203,9 +204,10 @@ static bool pack_beside(block *t, int64_t row) {
   if (!p->turned || t->column0 > 0 || !k->fetching_tile || t->row1 - row < k->tile_rows || units == 0) return false;
   const int64_t panels = divide_up(p->depth, p->turned_width);
   t->packing = (apus_packing){
-      .pack = p->turn, .vectors = transposed(vectors_from(p->left, row)), .count = p->depth, .depth = k->tile_rows,
+      .work = {.piece = apus_pack_next_panel, .left = panels, .share = apus_share_of(panels, units)}, .pack = p->turn,
+      .vectors = transposed(vectors_from(p->left, row)), .count = p->depth, .depth = k->tile_rows,
       .width = p->turned_width, .to = p->turned + row * p->turned_width * k->element_bytes,
-      .panel_bytes = turned_panel_bytes(p), .share = divide_up(panels * APUS_WHOLE_PANEL, units)};
+      .panel_bytes = turned_panel_bytes(p)};
   return true;
 }
 
@@ -231,6 +233,7 @@ void product_task(void *context, int64_t task, int worker) {
              .in_floats = !p->epilogue && p->c_dtype == APUS_F32 && p->scale == 1,
              .rounded = !p->epilogue && p->c_dtype == APUS_BF16 && p->scale == 1 &&
                         (k->tile_rounded || k->fetching_tile)};
+  t.beside = p->beside ? p->beside : &t.packing.work;
   const int64_t row_panels = divide_up(row1 - row0, k->tile_rows);
   if (p->epilogue)
     t.strip = apus_workspace(3, (size_t)(row_panels * k->tile_rows * p->block_columns) * sizeof(float));
@@ -246,7 +249,7 @@ void product_task(void *context, int64_t task, int worker) {
       const bool packs = pack_beside(&t, row);
       for (int64_t first = 0; first == 0 || first < depth; first += at_once)
         row_of_tiles(&t, row, first, least(at_once, depth - first));
-      while (t.packing.count > 0) apus_pack_next_panel(&t.packing);
+      while (t.packing.work.left > 0) apus_next_piece(&t.packing.work);
       if (packs) packed = row + k->tile_rows;
     }
   } else {

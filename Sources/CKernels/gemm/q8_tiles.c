@@ -1,72 +1,127 @@
 // Products of many rows with weights in blocks of eight bits where there is a tile unit: it multiplies bf16 so much
-// faster than the vector unit does bytes that the weights are widened for it, a block of outputs at a time.
+// faster than the vector unit does bytes that the weights are widened for it, some outputs' beside the tiles of those
+// before.
 #ifndef APUS_BODY
 #define SOURCE_FILE "../gemm/q8_tiles.c"
+#include "apus_elementwise.h"
 #include "apus_pool.h"
-#include "gemm_blocks.h"
+#include "product.h"
 #include "q8_blocks.h"
 #include "q8_tiles.h"
 #include "vector.h"
 
-// What is widened at once stays in a second-level cache, or where that is few outputs, is enough to share out.
-enum { widened_bytes = 1 << 20, least_outputs = 512, columns_per_tile = 32 };
+// What is widened at once, in two places in turn, leaves a second-level cache room for the rows that it is multiplied
+// by.
+enum { widened_bytes = 400 << 10, most_outputs = 128, least_rows = 256, tile_side = 32, tasks_of_thread = 2 };
 
 typedef struct {
-  int64_t blocks, panels;
+  int64_t rows, inputs, outputs;
+  apus_matrix x;
   const char *packed;
-  char *widened;
-} widen_job;
+  char *y;
+  apus_dtype y_dtype;
+  int64_t y_stride;
+  int64_t columns, column_blocks, rows_at_once;  // of a task
+  int64_t at_once;                               // columns that are widened at once
+} tiles_job;
+
+// Panels of sixteen outputs that are widened, half of a block of inputs at a time; two become one of 32.
+typedef struct {
+  apus_beside work;
+  const char *record, *end;  // a block of a panel, and where there are no more
+  char *to;                  // where its panel begins
+  int64_t blocks, block;
+  bool odd, second;          // the second of two panels; the second half
+} widening;
 #include "for_each_variant.h"
+
+static widening widen(const tiles_job *j, int64_t column, int64_t count, char *to) {
+  const int64_t blocks = j->inputs / q8_block, bytes = blocks * q8_record_bytes;
+  return (widening){.work = {.piece = CHOOSE(widen_half), .left = divide_up(count, tile_side) * 2 * 2 * blocks},
+                    .record = j->packed + column / q8_columns * bytes, .end = j->packed + q8_panels(j->outputs) * bytes,
+                    .to = to, .blocks = blocks};
+}
+
+// Some columns of y for some rows, by one thread: what it widens it finds in its own cache.
+static void multiply_task(void *context, int64_t task, int worker) {
+  (void)worker;
+  const tiles_job *j = context;
+  const int64_t first = task % j->column_blocks * j->columns, end = least(first + j->columns, j->outputs);
+  const int64_t row = task / j->column_blocks * j->rows_at_once, rows = least(j->rows_at_once, j->rows - row);
+  const size_t bytes = apus_gemm_packed_bytes(APUS_BF16, j->inputs, j->at_once);
+  char *widened = apus_workspace(6, 2 * bytes), *next = widened + bytes;
+  widening work = widen(j, first, least(j->at_once, end - first), widened);
+  for (int64_t column = first; column < end; column += j->at_once) {
+    while (work.work.left > 0) apus_next_piece(&work.work);
+    const int64_t count = least(j->at_once, end - column), coming = least(j->at_once, end - column - count);
+    work = widen(j, column + count, coming, next);
+    work.work.share = apus_share_of(work.work.left, rows / tile_side * (count / tile_side) * (j->inputs / q8_block));
+    apus_gemm_beside(APUS_BF16, rows, count, j->inputs, vectors_from(j->x, row), widened,
+                     j->y + (size_t)(row * j->y_stride + column) * apus_dtype_size(j->y_dtype), j->y_dtype, j->y_stride,
+                     &work.work);
+    char *used = widened;
+    widened = next;
+    next = used;
+  }
+}
+
+// The rows in bf16, once for all tasks.
+static apus_matrix rounded(apus_matrix x, int64_t rows, int64_t inputs) {
+  char *to = apus_workspace(4, (size_t)(rows * inputs) * 2);
+  const int64_t together = x.row_stride == inputs ? rows : 1;
+  for (int64_t row = 0; row < rows; row += together)
+    apus_convert(together * inputs, vectors_from(x, row).data, x.dtype, to + row * inputs * 2, APUS_BF16);
+  return (apus_matrix){to, APUS_BF16, inputs, 1};
+}
 
 void apus_q8_linear_by_tiles(int64_t rows, int64_t inputs, int64_t outputs, apus_matrix x, const void *packed, void *y,
                              apus_dtype y_dtype, int64_t y_stride) {
-  const int64_t blocks = inputs / q8_block, some = widened_bytes / (2 * inputs);
-  const int64_t step = divide_up(some > least_outputs ? some : least_outputs, columns_per_tile) * columns_per_tile;
-  char *widened = apus_workspace(6, apus_gemm_packed_bytes(APUS_BF16, inputs, least(step, outputs)));
-  for (int64_t first = 0; first < outputs; first += step) {
-    const int64_t count = least(step, outputs - first);
-    const char *panels = (const char *)packed + first / q8_columns * blocks * q8_record_bytes;
-    widen_job job = {blocks, q8_panels(count), panels, widened};
-    apus_parallel(divide_up(count, columns_per_tile), CHOOSE(widen_task), &job);
-    apus_gemm(APUS_BF16, rows, count, inputs, x, widened, (char *)y + (size_t)first * apus_dtype_size(y_dtype), y_dtype,
-              y_stride, false, 1);
-  }
+  if (x.dtype != APUS_BF16) x = rounded(x, rows, inputs);
+  const int64_t wanted = tasks_of_thread * apus_pool_threads(), tiles = divide_up(outputs, tile_side);
+  tiles_job job = {.rows = rows, .inputs = inputs, .outputs = outputs, .x = x, .packed = packed, .y = y,
+                   .y_dtype = y_dtype, .y_stride = y_stride, .columns = divide_up(tiles, wanted) * tile_side};
+  const int64_t most = least(most_outputs, widened_bytes / (2 * inputs));
+  job.at_once = most < tile_side ? tile_side : least(most / tile_side * tile_side, job.columns);
+  job.column_blocks = divide_up(outputs, job.columns);
+  // Rows are shared out too, though each share has to widen for itself, where there are too few columns for all threads.
+  const int64_t some = divide_up(rows, divide_up(wanted, job.column_blocks)) + tile_side - 1;
+  job.rows_at_once = some < least_rows ? least_rows : some / tile_side * tile_side;
+  apus_parallel(job.column_blocks * divide_up(rows, job.rows_at_once), multiply_task, &job);
 }
 
 #else
 
-// Sixteen outputs' weights of a block, one of each four inputs.
-INLINE vh V(widen)(vi weights, int shift, vf scales) {
-  return V(narrow)(__builtin_convertvector(((weights >> shift) & 0xff) - q8_bias, vf) * scales);
+// Sixteen outputs' weights of a block, one of each four inputs. A byte in the last bits of 2^23 adds itself to it.
+INLINE vf V(widened)(vi weights, int shift, vf scales) {
+  return ((vf)((weights >> shift & 0xff) | 0x4b000000) - (0x1p23f + q8_bias)) * scales;
 }
 
-// Two panels of sixteen outputs become one of 32, as pairs of inputs.
-static void V(widen_task)(void *context, int64_t tile, int worker) {
-  (void)worker;
-  const widen_job *j = context;
-  char *to = j->widened + tile * j->blocks * q8_block * columns_per_tile * 2;
-  for (int64_t half = 0; half < 2; half++) {
-    const int64_t panel = 2 * tile + half;
-    const char *record = j->packed + panel * j->blocks * q8_record_bytes;
-    for (int64_t b = 0; b < j->blocks; b++, record += q8_record_bytes) {
-      char *out = to + b * q8_block * columns_per_tile * 2 + half * 64;
-      if (panel >= j->panels) {
-        for (int i = 0; i < q8_block / 2; i++) memset(out + i * columns_per_tile * 4, 0, 64);
-        continue;
-      }
-      vh halves;
-      memcpy(&halves, record, 32);
-      vf scales = (vf)(__builtin_convertvector(halves, vu) << 13) * 0x1p112f;
-      for (int i = 0; i < q8_block / 4; i++, out += 2 * columns_per_tile * 4) {
-        vi weights;
-        memcpy(&weights, record + q8_scales_bytes + i * 64, 64);
-        for (int e = 0; e < 2; e++) {
-          vh even = V(widen)(weights, 16 * e, scales), odd = V(widen)(weights, 16 * e + 8, scales);
-          vu both = __builtin_convertvector(even, vu) | __builtin_convertvector(odd, vu) << 16;
-          memcpy(out + e * columns_per_tile * 4, &both, 64);
-        }
-      }
+static void V(widen_half)(apus_beside *work) {
+  widening *w = (widening *)work;
+  enum { steps = q8_block / 8, row = tile_side * 4 };
+  const int64_t half = w->second ? steps : 0;
+  char *out = w->to + (w->block * q8_block + 4 * half) * tile_side * 2 + (w->odd ? 64 : 0);
+  const char *from = w->record + q8_scales_bytes + half * 64;
+  if (w->record < w->end) {
+    vh halves;
+    memcpy(&halves, w->record, 32);
+    vf scales = (vf)(__builtin_convertvector(halves, vu) << 13) * 0x1p112f;
+    for (int i = 0; i < steps; i++, out += 2 * row) {
+      vi weights;
+      memcpy(&weights, from + i * 64, 64);
+      __builtin_prefetch(from + i * 64 + 2048);
+      for (int e = 0; e < 2; e++)
+        V(store_pairs)(out + e * row, V(widened)(weights, 16 * e, scales), V(widened)(weights, 16 * e + 8, scales));
     }
+  } else {
+    for (int i = 0; i < 2 * steps; i++, out += row) memset(out, 0, 64);
   }
+  w->second = !w->second;
+  if (w->second) return;
+  w->record += q8_record_bytes;
+  if (++w->block < w->blocks) return;
+  w->block = 0;
+  if (w->odd) w->to += w->blocks * q8_block * tile_side * 2;
+  w->odd = !w->odd;
 }
 #endif

@@ -109,7 +109,7 @@ TARGET void apus_amx_direct_32(int64_t depth, const void *a, int64_t a_bytes, co
 TARGET static inline void round_row(const float *c, uint16_t *to) {
   _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(_mm512_load_ps(c + 16), _mm512_load_ps(c)));
 }
-// What is fetched and packed during 32 of depth, besides B that is fetched 64 ahead.
+// What is fetched and done during 32 of depth, besides B that is fetched 64 ahead.
 #define SOON (k + 64 < depth ? pb + 4096 : t->next_b + (k + 64 - depth) * 64)
 #define FETCH                                                                                                          \
   do {                                                                                                                 \
@@ -124,9 +124,9 @@ TARGET static inline void round_row(const float *c, uint16_t *to) {
       __builtin_prefetch(next, 1);                                                                                     \
       if (floats) __builtin_prefetch(next + 64, 1);                                                                    \
     }                                                                                                                  \
-    if ((packing->due += packing->share) >= APUS_WHOLE_PANEL) {                                                        \
-      packing->due -= APUS_WHOLE_PANEL;                                                                                \
-      apus_pack_next_panel(packing);                                                                                   \
+    if ((beside->due += beside->share) >= APUS_WHOLE_PIECE) {                                                          \
+      beside->due -= APUS_WHOLE_PIECE;                                                                                 \
+      apus_next_piece(beside);                                                                                         \
     }                                                                                                                  \
   } while (0)
 TARGET static inline __attribute__((always_inline)) void fetching_tile(apus_fetching_tile *t, const bool floats) {
@@ -137,7 +137,7 @@ TARGET static inline __attribute__((always_inline)) void fetching_tile(apus_fetc
   const char *pa = t->a, *pb = t->b, *ahead = t->ahead, *next = t->next_c;
   const int64_t depth = t->depth, lines = t->lines;
   int64_t left = t->left;
-  apus_packing *packing = t->packing;
+  apus_beside *beside = t->beside;
   BEGIN(floats && t->add);
   if (a_bytes) IN_PLACE(FETCH, SOON)
   else PACKED(FETCH, SOON)

@@ -212,17 +212,6 @@ INLINE bool V(takes_pairs)(const bool half) {
   return false;
 #endif
 }
-// Sixteen lanes of two successive keys.
-INLINE void V(store_pairs)(uint32_t *to, vf even, vf odd) {
-#ifdef NARROW_IN_HARDWARE
-  const __m512i turns = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
-                                         5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-  __m512i both = (__m512i)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even);
-  _mm512_storeu_si512(to, _mm512_permutexvar_epi16(turns, both));
-#else
-  (void)to, (void)even, (void)odd;
-#endif
-}
 // Writes `[depth, lanes]` floats as rows of `lanes` queries: out[q * stride + d] = in[d * lanes + q] * factor[q].
 INLINE void V(write_transposed)(const float *in, int lanes, int64_t depth, int64_t queries, const float *factor,
                                 void *out, int64_t stride, apus_dtype type) {

@@ -52,6 +52,18 @@ INLINE void V(store)(void *p, int64_t i, vf v, apus_dtype type) {
   vh h = V(narrow)(v);
   memcpy((uint16_t *)p + i, &h, 32);
 }
+// Sixteen pairs of bf16, from two vectors of floats.
+INLINE void V(store_pairs)(void *to, vf even, vf odd) {
+#ifdef NARROW_IN_HARDWARE
+  const __m512i turns = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
+                                         5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  __m512i both = (__m512i)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even);
+  _mm512_storeu_si512(to, _mm512_permutexvar_epi16(turns, both));
+#else
+  vu both = __builtin_convertvector(V(narrow)(even), vu) | __builtin_convertvector(V(narrow)(odd), vu) << 16;
+  memcpy(to, &both, 64);
+#endif
+}
 // The first n (1 to 15) lanes; the others are zero.
 INLINE vf V(load_some)(const void *p, int64_t i, int n, apus_dtype type) {
   if (type == APUS_F32) {

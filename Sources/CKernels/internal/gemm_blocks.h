@@ -40,7 +40,7 @@ static inline void pack_panels(apus_pack_function pack, int width, int element_b
     apus_packing part = {.pack = pack, .vectors = m, .count = count, .depth = rows, .width = width,
                          .to = panels + k * width * element_bytes, .panel_bytes = panel_bytes};
     part.vectors.data = block;
-    while (part.count > 0) apus_pack_next_panel(&part);
+    while (part.count > 0) apus_pack_next_panel(&part.work);
   }
 }
 

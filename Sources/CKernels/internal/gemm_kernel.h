@@ -17,31 +17,47 @@ typedef void (*apus_rounded_direct_function)(int64_t depth, const void *a, int64
 /// `count` of them exist, of which a tile's are taken; missing ones and depth up to the unit are filled with zero.
 typedef void (*apus_pack_function)(const apus_matrix *source, int64_t depth, int64_t count, void *panel);
 
-/// Vectors that are packed a panel at a time, be it beside tiles.
+/// Work that is done a piece at a time beside the tiles of a product: these keep the tile unit busy and little else.
+typedef struct apus_beside {
+  void (*piece)(struct apus_beside *work);  // does the next one
+  int64_t left;
+  // Pieces for each unit of a tile's depth, and how much of one is due, in parts of `APUS_WHOLE_PIECE`.
+  int64_t share, due;
+} apus_beside;
+enum { APUS_WHOLE_PIECE = 1 << 16 };
+
+static inline void apus_next_piece(apus_beside *work) {
+  work->piece(work);
+  if (--work->left <= 0) work->share = 0;
+}
+/// Of pieces that are to be done during `units` of depth.
+static inline int64_t apus_share_of(int64_t pieces, int64_t units) {
+  return units > 0 ? (pieces * APUS_WHOLE_PIECE + units - 1) / units : 0;
+}
+
+/// Vectors that are packed a panel at a time.
 typedef struct {
+  apus_beside work;
   apus_pack_function pack;
   apus_matrix vectors;  // that are left
   int64_t count, depth;
   int width;
   char *to;
   size_t panel_bytes;
-  // Panels for each unit of a tile's depth, and how much of one is due, in parts of `APUS_WHOLE_PANEL`.
-  int64_t share, due;
 } apus_packing;
-enum { APUS_WHOLE_PANEL = 1 << 16 };
 
-static inline void apus_pack_next_panel(apus_packing *p) {
+static inline void apus_pack_next_panel(apus_beside *work) {
+  apus_packing *p = (apus_packing *)work;
   p->pack(&p->vectors, p->depth, p->count, p->to);
   const int64_t bytes = p->vectors.row_stride * (int64_t)apus_dtype_size(p->vectors.dtype);
   p->vectors.data = (const char *)p->vectors.data + p->width * bytes;
   p->to += p->panel_bytes;
   p->count -= p->width;
-  if (p->count <= 0) p->share = 0;
 }
 
-/// A whole tile, and what is fetched and packed meanwhile.
+/// A whole tile, and what is fetched and done meanwhile.
 typedef struct {
-  apus_packing *packing;
+  apus_beside *beside;
   int64_t depth;
   const char *a;    // a packed panel, or where `a_bytes` is not 0 rows in place, so far apart
   int64_t a_bytes;

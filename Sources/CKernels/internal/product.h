@@ -23,6 +23,7 @@ typedef struct {
   int64_t c_stride;
   bool accumulate;
   float scale;
+  apus_beside *beside;     // done meanwhile, where one thread alone computes the product; NULL: nothing
   apus_epilogue epilogue;  // NULL: C is written
   const void *context;
 } product;
@@ -34,6 +35,10 @@ static inline int64_t row_bytes(apus_matrix m) { return m.row_stride * (int64_t)
 
 // Computes block `task` of the product that `context` is.
 void product_task(void *context, int64_t task, int worker);
+
+// c = left x packed by the thread that calls it from inside parallel work, with as much of other work as is due.
+void apus_gemm_beside(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix left,
+                      const void *packed, void *c, apus_dtype c_dtype, int64_t c_stride, apus_beside *beside);
 
 // Shares a product out in blocks and runs it. `block_columns` 0: as suits the shape.
 void run_product(product p, int64_t most_panels, int64_t block_columns);

@@ -1,4 +1,5 @@
 import CKernels
+import Tensors
 import Testing
 import TestSupport
 
@@ -15,6 +16,12 @@ extension EngineTests {
         }
         // More rows than the cache is given at a time.
         check(1100, 480, 20, APUS_BF16, &random)
+        // More outputs than are widened at a time for a tile unit, and rows that threads share.
+        for threads in [1, 2, 8] {
+          InstructionSet.setThreads(threads)
+          check(70, 64, 900, APUS_BF16, &random)
+          check(600, 96, 333, APUS_F32, &random)
+        }
       }
     }
 
