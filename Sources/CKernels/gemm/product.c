@@ -77,7 +77,8 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
   p.column_blocks = divide_up(p.columns, p.block_columns);
   // A right operand that the second-level caches hold is there for every block of rows; of a larger one a block of
   // columns is taken with all the rows that a thread comes to, so that each reads it from memory once.
-  p.row_blocks_at_once = right_bytes <= small_right ? 1 : divide_up(p.row_blocks, apus_pool_threads());
+  p.row_blocks_of_thread = divide_up(p.row_blocks, apus_pool_threads());
+  p.row_blocks_at_once = right_bytes <= small_right ? 1 : p.row_blocks_of_thread;
   if (in_order && !p.direct && !p.packed_left && !p.epilogue && p.column_blocks > 1) {
     p.left = spread(p.left, p.rows, p.depth);
     p.direct = true;

@@ -176,7 +176,8 @@ static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
       tile.skip = p->direct ? tile.a_bytes - bytes : 0;
       tile.lines = divide_up(height * bytes / 64, divide_up(t->column1 - column, width) * units);
     }
-    const bool brings = row == t->row0 && row / p->block_rows < 2;
+    // The first rows that a thread takes bring B's columns into its caches.
+    const bool brings = row == t->row0 && row / p->block_rows % p->row_blocks_of_thread == 0;
     for (; column + width <= t->column1; column += width, c += width * element_bytes) {
       const bool beside = column + 2 * width <= t->column1;
       tile.b = columns_from(p, column, first);
