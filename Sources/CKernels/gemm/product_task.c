@@ -181,7 +181,6 @@ static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
     for (; column + width <= t->column1; column += width, c += width * element_bytes) {
       const bool beside = column + 2 * width <= t->column1;
       tile.b = columns_from(p, column, first);
-      tile.next_b = columns_from(p, beside ? column + width : t->column0, first);
       tile.c = c;
       if (brings) {
         tile.ahead = tile.b + p->panel_bytes;

@@ -41,46 +41,34 @@ TARGET void apus_amx_release(void) { _tile_release(); }
       _tile_zero(3);                                                                                                   \
     }                                                                                                                  \
   } while (0)
-// Fetches eight lines.
-#define FETCH_8(from)                                                                                                  \
+// Sixteen empty instructions.
+#define PAUSE __asm__ volatile(".rept 16\n\tnop\n\t.endr")
+// 32 of depth: two blocks of sixteen rows of A, `bytes` from one row to the next, and two of sixteen columns of B. B,
+// which is used once and read from the second-level cache, is loaded past the first, where A would have to make room.
+// The loads go first and pauses between the products: where another thread of the core uses tiles too, those that
+// follow each other closely wait for its, once each.
+#define STEP(upper, lower, bytes, meanwhile)                                                                           \
   do {                                                                                                                 \
-    __builtin_prefetch(from);                                                                                          \
-    __builtin_prefetch((from) + 64);                                                                                   \
-    __builtin_prefetch((from) + 128);                                                                                  \
-    __builtin_prefetch((from) + 192);                                                                                  \
-    __builtin_prefetch((from) + 256);                                                                                  \
-    __builtin_prefetch((from) + 320);                                                                                  \
-    __builtin_prefetch((from) + 384);                                                                                  \
-    __builtin_prefetch((from) + 448);                                                                                  \
-  } while (0)
-// 32 of depth: two blocks of sixteen rows of A, `bytes` from one row to the next, and two of sixteen columns of B. The
-// loads go first, and what is fetched, a quarter of `soon` each time, stands between the products: where another thread
-// of the core uses tiles too, those that follow each other closely wait for its, once each, and this is up to half
-// faster.
-#define STEP(upper, lower, bytes, fetch, soon)                                                                         \
-  do {                                                                                                                 \
-    const char *next_lines = soon;                                                                                     \
     _tile_loadd(4, upper, bytes);                                                                                      \
-    _tile_loadd(6, pb, 128);                                                                                           \
-    _tile_loadd(7, pb + 64, 128);                                                                                      \
+    _tile_stream_loadd(6, pb, 128);                                                                                    \
+    _tile_stream_loadd(7, pb + 64, 128);                                                                               \
     _tile_loadd(5, lower, bytes);                                                                                      \
-    fetch;                                                                                                             \
-    FETCH_8(next_lines);                                                                                               \
+    meanwhile;                                                                                                         \
+    PAUSE;                                                                                                             \
     _tile_dpbf16ps(0, 4, 6);                                                                                           \
-    FETCH_8(next_lines + 512);                                                                                         \
+    PAUSE;                                                                                                             \
     _tile_dpbf16ps(1, 4, 7);                                                                                           \
-    FETCH_8(next_lines + 1024);                                                                                        \
+    PAUSE;                                                                                                             \
     _tile_dpbf16ps(2, 5, 6);                                                                                           \
-    FETCH_8(next_lines + 1536);                                                                                        \
+    PAUSE;                                                                                                             \
     _tile_dpbf16ps(3, 5, 7);                                                                                           \
   } while (0)
 // `depth` of rows in place or packed.
-#define LOOP(fetch, soon, upper, lower, bytes, a_step)                                                                 \
-  for (int64_t k = 0; k < depth; k += 32, pa += a_step, pb += 2048) STEP(upper, lower, bytes, fetch, soon);
-#define PACKED(fetch, soon) LOOP(fetch, soon, pa, pa + 1024, 64, 2048)
-#define IN_PLACE(fetch, soon) LOOP(fetch, soon, pa, pa + 16 * a_bytes, a_bytes, 64)
+#define LOOP(meanwhile, upper, lower, bytes, a_step)                                                                   \
+  for (int64_t k = 0; k < depth; k += 32, pa += a_step, pb += 2048) STEP(upper, lower, bytes, meanwhile);
+#define PACKED(meanwhile) LOOP(meanwhile, pa, pa + 1024, 64, 2048)
+#define IN_PLACE(meanwhile) LOOP(meanwhile, pa, pa + 16 * a_bytes, a_bytes, 64)
 #define NOTHING (void)0
-#define NEXT (pb + 2048)
 #define END                                                                                                            \
   do {                                                                                                                 \
     _tile_stored(0, c, row);                                                                                           \
@@ -94,7 +82,7 @@ TARGET void apus_amx_tile_32(int64_t depth, const void *a, const void *b, float 
   const size_t row = (size_t)c_stride * 4;
   const char *pa = a, *pb = b;
   BEGIN(accumulate);
-  PACKED(NOTHING, NEXT)
+  PACKED(NOTHING)
   END;
 }
 TARGET void apus_amx_direct_32(int64_t depth, const void *a, int64_t a_bytes, const void *b, float *c, int64_t c_stride,
@@ -102,15 +90,14 @@ TARGET void apus_amx_direct_32(int64_t depth, const void *a, int64_t a_bytes, co
   const size_t row = (size_t)c_stride * 4;
   const char *pa = a, *pb = b;
   BEGIN(accumulate);
-  IN_PLACE(NOTHING, NEXT)
+  IN_PLACE(NOTHING)
   END;
 }
 
 TARGET static inline void round_row(const float *c, uint16_t *to) {
   _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(_mm512_load_ps(c + 16), _mm512_load_ps(c)));
 }
-// What is fetched and done during 32 of depth, besides B that is fetched 64 ahead.
-#define SOON (k + 64 < depth ? pb + 4096 : t->next_b + (k + 64 - depth) * 64)
+// What is fetched and done during 32 of depth.
 #define FETCH                                                                                                          \
   do {                                                                                                                 \
     for (int64_t i = 0; i < lines; i++) {                                                                              \
@@ -139,8 +126,8 @@ TARGET static inline __attribute__((always_inline)) void fetching_tile(apus_fetc
   int64_t left = t->left;
   apus_beside *beside = t->beside;
   BEGIN(floats && t->add);
-  if (a_bytes) IN_PLACE(FETCH, SOON)
-  else PACKED(FETCH, SOON)
+  if (a_bytes) IN_PLACE(FETCH)
+  else PACKED(FETCH)
   END;
   t->ahead = ahead;
   t->left = left;

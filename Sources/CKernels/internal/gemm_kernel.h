@@ -69,8 +69,7 @@ typedef struct {
   // `skip` bytes are left out. The tile moves them on.
   const char *ahead;
   int64_t lines, left, row_lines, skip;
-  const char *next_b;  // what the next tile takes of B, and rows of C, `next_rows` for each unit of depth
-  const char *next_c;
+  const char *next_c;  // rows of C that the next tile takes, `next_rows` for each unit of depth
   int64_t next_rows;
 } apus_fetching_tile;
 typedef void (*apus_fetching_tile_function)(apus_fetching_tile *tile);
