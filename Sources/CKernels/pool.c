@@ -16,8 +16,6 @@
 #define relax() ((void)0)
 #endif
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 enum { most_threads = 256, spins = 4000, lines_at_a_time = 16 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;    // guards the wake-up and the pool's size
@@ -146,8 +144,8 @@ int apus_parallel_then_fetch(int64_t count, apus_task task, void *context, const
   region_threads = n;
   coming = next;
   for (int i = 0; i < n; i++) {
-    atomic_store_explicit(&shares[i].next, count / n * i + least(i, count % n), memory_order_relaxed);
-    shares[i].end = count / n * (i + 1) + least(i + 1, count % n);
+    atomic_store_explicit(&shares[i].next, count * i / n, memory_order_relaxed);
+    shares[i].end = count * (i + 1) / n;
   }
   atomic_store_explicit(&gate, 1, memory_order_release);
   atomic_fetch_add(&epoch, 1);

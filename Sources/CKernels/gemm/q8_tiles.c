@@ -28,18 +28,17 @@ typedef struct {
 // Panels of sixteen outputs that are widened, half of a block of inputs at a time; two become one of 32.
 typedef struct {
   apus_beside work;
-  const char *record, *end;  // a block of a panel, and where there are no more
-  char *to;                  // where its panel begins
-  int64_t blocks, block;
-  bool odd, second;          // the second of two panels; the second half
+  const char *records, *end;  // blocks of inputs, panel after panel, and where there are no more
+  char *widened;
+  int64_t blocks, next;       // of a panel; the next half block
 } widening;
 #include "for_each_variant.h"
 
 static widening widen(const tiles_job *j, int64_t column, int64_t count, char *to) {
   const int64_t blocks = j->inputs / q8_block, bytes = blocks * q8_record_bytes;
   return (widening){.work = {.piece = CHOOSE(widen_half), .left = divide_up(count, tile_side) * 2 * 2 * blocks},
-                    .record = j->packed + column / q8_columns * bytes, .end = j->packed + q8_panels(j->outputs) * bytes,
-                    .to = to, .blocks = blocks};
+                    .records = j->packed + column / q8_columns * bytes, .end = j->packed + q8_panels(j->outputs) * bytes,
+                    .widened = to, .blocks = blocks};
 }
 
 // Some columns of y for some rows, by one thread: what it widens it finds in its own cache.
@@ -99,12 +98,13 @@ INLINE vf V(widened)(vi weights, int shift, vf scales) {
 static void V(widen_half)(apus_beside *work) {
   widening *w = (widening *)work;
   enum { steps = q8_block / 8, row = tile_side * 4 };
-  const int64_t half = w->second ? steps : 0;
-  char *out = w->to + (w->block * q8_block + 4 * half) * tile_side * 2 + (w->odd ? 64 : 0);
-  const char *from = w->record + q8_scales_bytes + half * 64;
-  if (w->record < w->end) {
+  const int64_t block = w->next / 2, panel = block / w->blocks, half = w->next++ % 2 * steps;
+  const int64_t inputs = (panel / 2 * w->blocks + block % w->blocks) * q8_block + 4 * half;
+  char *out = w->widened + inputs * tile_side * 2 + panel % 2 * 64;
+  const char *record = w->records + block * q8_record_bytes, *from = record + q8_scales_bytes + half * 64;
+  if (record < w->end) {
     vh halves;
-    memcpy(&halves, w->record, 32);
+    memcpy(&halves, record, 32);
     vf scales = (vf)(__builtin_convertvector(halves, vu) << 13) * 0x1p112f;
     for (int i = 0; i < steps; i++, out += 2 * row) {
       vi weights;
@@ -116,12 +116,5 @@ static void V(widen_half)(apus_beside *work) {
   } else {
     for (int i = 0; i < 2 * steps; i++, out += row) memset(out, 0, 64);
   }
-  w->second = !w->second;
-  if (w->second) return;
-  w->record += q8_record_bytes;
-  if (++w->block < w->blocks) return;
-  w->block = 0;
-  if (w->odd) w->to += w->blocks * q8_block * tile_side * 2;
-  w->odd = !w->odd;
 }
 #endif
