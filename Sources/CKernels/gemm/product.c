@@ -16,6 +16,15 @@ static bool spreads_over_sets(const apus_gemm_kernel *k, int64_t bytes, int64_t 
   return __builtin_popcountll(sets) * 4 >= rows;
 }
 
+// Whether a stretch of depth of a tile's rows, `bytes` apart, can stay there while the columns go by.
+static bool keeps_stretches(const apus_gemm_kernel *k, int64_t bytes) {
+  uint64_t sets = 0;
+  for (int64_t i = 0; i < k->tile_rows; i++)
+    for (int64_t line = 0; line < k->across * k->element_bytes / 64; line++)
+      sets |= (uint64_t)1 << ((i * bytes / 64 + line) % 64);
+  return __builtin_popcountll(sets) >= 48;
+}
+
 typedef struct {
   apus_matrix from;
   int64_t rows, bytes, stride;
@@ -38,9 +47,9 @@ int64_t apus_gemm_row_stride(apus_dtype compute, int64_t columns) {
   return stride / size;
 }
 
-// The same rows a line further apart, where they spread over a cache's sets; a copy costs half of what packing does.
-static apus_matrix spread(apus_matrix m, int64_t rows, int64_t columns) {
-  int64_t size = (int64_t)apus_dtype_size(m.dtype), stride = apus_gemm_row_stride(m.dtype, columns) * size;
+// The same rows `stride` elements apart, where they spread over a cache's sets; a copy costs half of what packing does.
+static apus_matrix spread(apus_matrix m, int64_t rows, int64_t columns, int64_t stride_elements) {
+  int64_t size = (int64_t)apus_dtype_size(m.dtype), stride = stride_elements * size;
   copy_job job = {m, rows, columns * size, stride, apus_workspace(1, (size_t)(rows * stride))};
   apus_parallel(divide_up(rows, rows_per_copy), copy_task, &job);
   return (apus_matrix){job.to, m.dtype, stride / size, 1};
@@ -80,8 +89,14 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
   p.row_blocks_of_thread = divide_up(p.row_blocks, apus_pool_threads());
   p.row_blocks_at_once = right_bytes <= small_right ? 1 : p.row_blocks_of_thread;
   if (in_order && !p.direct && !p.packed_left && !p.epilogue && p.column_blocks > 1) {
-    p.left = spread(p.left, p.rows, p.depth);
+    p.left = spread(p.left, p.rows, p.depth, apus_gemm_row_stride(p.left.dtype, p.depth));
     p.direct = true;
+  }
+  // A deep product takes its depth in stretches; a copy that these need pays where there are many columns.
+  p.stretches = k->tile_row && 2 * p.depth > 3 * k->across;
+  if (p.stretches && p.direct && !reading && !keeps_stretches(k, row_bytes(p.left))) {
+    p.stretches = p.columns >= columns_per_task && !p.epilogue;
+    if (p.stretches) p.left = spread(p.left, p.rows, p.depth, divide_up(p.depth, 1024) * 1024 + 32);
   }
   if (!p.direct && !p.packed_left && (p.column_blocks > 1 || p.left.row_stride == 1)) {
     // Several tasks need the same rows, or these lie across memory: packed once for all.

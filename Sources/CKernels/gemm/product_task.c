@@ -100,6 +100,7 @@ typedef struct {
   int64_t row0, row1, column0, column1;
   const char *a;  // packed rows
   float *strip;   // takes the tiles where there is an epilogue
+  float *sums;    // take a row of tiles that are rounded, where they are deep; NULL: they are not
   bool in_floats, rounded;  // whole tiles are written where they belong, as floats or rounded
   apus_store_function store;
   stretch coming;
@@ -159,38 +160,36 @@ static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
   const product *p = t->p;
   const apus_gemm_kernel *k = p->kernel;
   const int64_t width = k->tile_columns, height = k->tile_rows, units = depth / k->depth_unit;
-  const bool to_strip = t->strip, whole = t->row1 - row >= height && (to_strip || t->in_floats || t->rounded);
+  const bool whole = t->row1 - row >= height && (t->strip || t->in_floats || t->rounded);
+  const bool deeper = first + depth < apus_padded_depth(k, p->depth);
+  const bool to_strip = t->strip || (t->sums && deeper);
   int64_t column = t->column0;
-  if (whole && depth > 0 && k->fetching_tile) {
+  const int64_t tiles = (t->column1 - column) / width;
+  if (whole && depth > 0 && tiles > 0 && k->tile_row) {
     const int64_t element_bytes = to_strip ? 4 : (int64_t)apus_dtype_size(p->c_dtype), bytes = depth * k->element_bytes;
-    apus_fetching_tile tile = {.beside = t->beside, .depth = depth, .a = rows_from(t, row, first),
-                               .a_bytes = p->direct ? row_bytes(p->left) : 0,
-                               .rounded = !to_strip && t->rounded, .add = first > 0 || (!to_strip && p->accumulate),
-                               .c_bytes = (to_strip ? p->block_columns : p->c_stride) * element_bytes};
-    char *c = to_strip ? (char *)in_strip(t, row, column) : p->c + row * tile.c_bytes + column * element_bytes;
-    // The next block of depth of the same rows, or the first one of those below.
-    const bool deeper = first + depth < apus_padded_depth(k, p->depth);
-    if (deeper || row + height < t->row1) {
-      tile.ahead = deeper ? rows_from(t, row, first + depth) : rows_from(t, row + height, 0);
-      tile.row_lines = tile.left = (p->direct ? bytes : height * bytes) / 64;
-      tile.skip = p->direct ? tile.a_bytes - bytes : 0;
-      tile.lines = divide_up(height * bytes / 64, divide_up(t->column1 - column, width) * units);
+    const int64_t strip_bytes = p->block_columns * 4;
+    char *strip = (char *)(t->strip ? in_strip(t, row, column) : t->sums);
+    apus_tile_row r = {.beside = t->beside, .depth = depth, .tiles = tiles, .a = rows_from(t, row, first),
+                       .a_bytes = p->direct ? row_bytes(p->left) : 0, .b = columns_from(p, column, first),
+                       .b_bytes = (int64_t)p->panel_bytes, .rounded = !to_strip && t->rounded,
+                       .c_bytes = to_strip ? strip_bytes : p->c_stride * element_bytes,
+                       .expected = to_strip ? 0 : divide_up(height, units)};
+    r.c = to_strip ? strip : p->c + row * r.c_bytes + column * element_bytes;
+    if (first > 0 || (!to_strip && p->accumulate)) {
+      r.from = strip ? strip : r.c;
+      r.from_bytes = strip ? strip_bytes : r.c_bytes;
     }
-    // The first rows that a thread takes bring B's columns into its caches.
-    const bool brings = row == t->row0 && row / p->block_rows % p->row_blocks_of_thread == 0;
-    for (; column + width <= t->column1; column += width, c += width * element_bytes) {
-      const bool beside = column + 2 * width <= t->column1;
-      tile.b = columns_from(p, column, first);
-      tile.c = c;
-      if (brings) {
-        tile.ahead = tile.b + p->panel_bytes;
-        tile.left = INT64_MAX;
-        tile.lines = beside ? width * k->element_bytes * k->depth_unit / 64 : 0;
-      }
-      tile.next_c = c + width * element_bytes;
-      tile.next_rows = beside && !to_strip ? divide_up(height, units) : 0;
-      k->fetching_tile(&tile);
+    // The first rows that a thread takes bring B's columns into its caches. The others fetch the next block of depth of
+    // the same rows, or the first one of those below.
+    r.brings = row == t->row0 && row / p->block_rows % p->row_blocks_of_thread == 0;
+    if (!r.brings && (deeper || row + height < t->row1)) {
+      r.ahead = deeper ? rows_from(t, row, first + depth) : rows_from(t, row + height, 0);
+      r.row_lines = (p->direct ? bytes : height * bytes) / 64;
+      r.skip = p->direct ? r.a_bytes - bytes : 0;
+      r.lines = divide_up(height * bytes / 64, tiles * units);
     }
+    k->tile_row(&r);
+    column += tiles * width;
   }
   for (; column < t->column1; column += width) block_tile(t, row, column, first, depth);
 }
@@ -201,7 +200,7 @@ static bool pack_beside(block *t, int64_t row) {
   const apus_gemm_kernel *k = p->kernel;
   const int64_t tiles = (t->column1 - t->column0) / k->tile_columns;
   const int64_t units = tiles * (apus_padded_depth(k, p->depth) / k->depth_unit);
-  if (!p->turned || t->column0 > 0 || !k->fetching_tile || t->row1 - row < k->tile_rows || units == 0) return false;
+  if (!p->turned || t->column0 > 0 || !k->tile_row || t->row1 - row < k->tile_rows || units == 0) return false;
   const int64_t panels = divide_up(p->depth, p->turned_width);
   t->packing = (apus_packing){
       .work = {.piece = apus_pack_next_panel, .left = panels, .share = apus_share_of(panels, units)}, .pack = p->turn,
@@ -232,7 +231,7 @@ void product_task(void *context, int64_t task, int worker) {
              .a = left_panels(p, row0, row1), .store = apus_store_tile_function(),
              .in_floats = !p->epilogue && p->c_dtype == APUS_F32 && p->scale == 1,
              .rounded = !p->epilogue && p->c_dtype == APUS_BF16 && p->scale == 1 &&
-                        (k->tile_rounded || k->fetching_tile)};
+                        (k->tile_rounded || k->tile_row)};
   t.beside = p->beside ? p->beside : &t.packing.work;
   const int64_t row_panels = divide_up(row1 - row0, k->tile_rows);
   if (p->epilogue)
@@ -243,8 +242,13 @@ void product_task(void *context, int64_t task, int worker) {
   if (tiles && k->begin) k->begin();
   int64_t packed = row0;  // rows before it are
   if (k->across) {
-    // Sums in float are taken a stretch of depth at a time, whose rows of A stay in the first-level cache.
-    const int64_t at_once = t.strip || t.in_floats || depth == 0 ? k->across : depth;
+    // The depth is taken in stretches whose rows of A stay in the first-level cache, where sums have a place in float.
+    const bool all_whole = (row1 - row0) % k->tile_rows == 0 && (column1 - column0) % k->tile_columns == 0;
+    if (t.rounded && p->stretches && all_whole)
+      t.sums = apus_workspace(3, (size_t)(k->tile_rows * p->block_columns) * sizeof(float));
+    const int64_t stretches = t.strip || t.in_floats || t.sums ? divide_up(depth, k->across) : 1;
+    const int64_t at_once = stretches > 1 ? divide_up(depth, stretches * k->depth_unit) * k->depth_unit
+                                          : depth > 0 ? depth : 1;
     for (int64_t row = row0; row < row1; row += k->tile_rows) {
       const bool packs = pack_beside(&t, row);
       for (int64_t first = 0; first == 0 || first < depth; first += at_once)

@@ -26,5 +26,5 @@ const apus_gemm_kernel apus_bf16_amx_emulated = {
     .end = nothing};
 const apus_gemm_kernel apus_bf16_amx = {
     COMMON, .tile = apus_amx_tile_32, .tile_direct = apus_amx_direct_32,
-    .fetching_tile = apus_amx_fetching_tile, .begin = apus_amx_configure, .end = apus_amx_release};
+    .tile_row = apus_amx_tile_row, .begin = apus_amx_configure, .end = apus_amx_release};
 #endif

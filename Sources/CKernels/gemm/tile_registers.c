@@ -26,34 +26,21 @@ TARGET void apus_amx_configure(void) {
 }
 TARGET void apus_amx_release(void) { _tile_release(); }
 
-// Sums of 32 x 32 from zero, or from C.
-#define BEGIN(from_c)                                                                                                  \
-  do {                                                                                                                 \
-    if (from_c) {                                                                                                      \
-      _tile_loadd(0, c, row);                                                                                          \
-      _tile_loadd(1, c + 16, row);                                                                                     \
-      _tile_loadd(2, c + 16 * c_stride, row);                                                                          \
-      _tile_loadd(3, c + 16 * c_stride + 16, row);                                                                     \
-    } else {                                                                                                           \
-      _tile_zero(0);                                                                                                   \
-      _tile_zero(1);                                                                                                   \
-      _tile_zero(2);                                                                                                   \
-      _tile_zero(3);                                                                                                   \
-    }                                                                                                                  \
-  } while (0)
 // Sixteen empty instructions.
 #define PAUSE __asm__ volatile(".rept 16\n\tnop\n\t.endr")
 // 32 of depth: two blocks of sixteen rows of A, `bytes` from one row to the next, and two of sixteen columns of B. B,
 // which is used once and read from the second-level cache, is loaded past the first, where A would have to make room.
 // The loads go first and pauses between the products: where another thread of the core uses tiles too, those that
 // follow each other closely wait for its, once each.
-#define STEP(upper, lower, bytes, meanwhile)                                                                           \
+#define LOADS                                                                                                          \
   do {                                                                                                                 \
-    _tile_loadd(4, upper, bytes);                                                                                      \
+    _tile_loadd(4, pa, bytes);                                                                                         \
     _tile_stream_loadd(6, pb, 128);                                                                                    \
     _tile_stream_loadd(7, pb + 64, 128);                                                                               \
-    _tile_loadd(5, lower, bytes);                                                                                      \
-    meanwhile;                                                                                                         \
+    _tile_loadd(5, pa + lower, bytes);                                                                                 \
+  } while (0)
+#define PRODUCTS                                                                                                       \
+  do {                                                                                                                 \
     PAUSE;                                                                                                             \
     _tile_dpbf16ps(0, 4, 6);                                                                                           \
     PAUSE;                                                                                                             \
@@ -63,42 +50,50 @@ TARGET void apus_amx_release(void) { _tile_release(); }
     PAUSE;                                                                                                             \
     _tile_dpbf16ps(3, 5, 7);                                                                                           \
   } while (0)
-// `depth` of rows in place or packed.
-#define LOOP(meanwhile, upper, lower, bytes, a_step)                                                                   \
-  for (int64_t k = 0; k < depth; k += 32, pa += a_step, pb += 2048) STEP(upper, lower, bytes, meanwhile);
-#define PACKED(meanwhile) LOOP(meanwhile, pa, pa + 1024, 64, 2048)
-#define IN_PLACE(meanwhile) LOOP(meanwhile, pa, pa + 16 * a_bytes, a_bytes, 64)
-#define NOTHING (void)0
-#define END                                                                                                            \
+#define STORE(to)                                                                                                      \
   do {                                                                                                                 \
-    _tile_stored(0, c, row);                                                                                           \
-    _tile_stored(1, c + 16, row);                                                                                      \
-    _tile_stored(2, c + 16 * c_stride, row);                                                                           \
-    _tile_stored(3, c + 16 * c_stride + 16, row);                                                                      \
+    _tile_stored(0, to, row);                                                                                          \
+    _tile_stored(1, (to) + 64, row);                                                                                   \
+    _tile_stored(2, (to) + 16 * row, row);                                                                             \
+    _tile_stored(3, (to) + 16 * row + 64, row);                                                                        \
   } while (0)
 
+// C (+)= A * B for a tile by itself.
+TARGET static inline void lone_tile(int64_t depth, const char *pa, int64_t bytes, int64_t lower, int64_t step,
+                                    const char *pb, float *to, int64_t c_stride, bool accumulate) {
+  const int64_t row = c_stride * 4;
+  char *c = (char *)to;
+  if (accumulate) {
+    _tile_loadd(0, c, row);
+    _tile_loadd(1, c + 64, row);
+    _tile_loadd(2, c + 16 * row, row);
+    _tile_loadd(3, c + 16 * row + 64, row);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  for (int64_t k = 0; k < depth; k += 32, pa += step, pb += 2048) {
+    LOADS;
+    PRODUCTS;
+  }
+  STORE(c);
+}
 TARGET void apus_amx_tile_32(int64_t depth, const void *a, const void *b, float *c, int64_t c_stride,
                              bool accumulate) {
-  const size_t row = (size_t)c_stride * 4;
-  const char *pa = a, *pb = b;
-  BEGIN(accumulate);
-  PACKED(NOTHING)
-  END;
+  lone_tile(depth, a, 64, 1024, 2048, b, c, c_stride, accumulate);
 }
 TARGET void apus_amx_direct_32(int64_t depth, const void *a, int64_t a_bytes, const void *b, float *c, int64_t c_stride,
                                bool accumulate) {
-  const size_t row = (size_t)c_stride * 4;
-  const char *pa = a, *pb = b;
-  BEGIN(accumulate);
-  IN_PLACE(NOTHING)
-  END;
+  lone_tile(depth, a, a_bytes, 16 * a_bytes, 64, b, c, c_stride, accumulate);
 }
 
-TARGET static inline void round_row(const float *c, uint16_t *to) {
+TARGET static inline void round_row(const float *c, char *to) {
   _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(_mm512_load_ps(c + 16), _mm512_load_ps(c)));
 }
 // What is fetched and done during 32 of depth.
-#define FETCH                                                                                                          \
+#define MEANWHILE                                                                                                      \
   do {                                                                                                                 \
     for (int64_t i = 0; i < lines; i++) {                                                                              \
       __builtin_prefetch(ahead, 0, 2);                                                                                 \
@@ -107,7 +102,7 @@ TARGET static inline void round_row(const float *c, uint16_t *to) {
       ahead += t->skip;                                                                                                \
       left = t->row_lines;                                                                                             \
     }                                                                                                                  \
-    for (int64_t i = 0; i < t->next_rows; i++, next += t->c_bytes) {                                                   \
+    for (int64_t i = 0; i < expected; i++, next += t->c_bytes) {                                                       \
       __builtin_prefetch(next, 1);                                                                                     \
       if (floats) __builtin_prefetch(next + 64, 1);                                                                    \
     }                                                                                                                  \
@@ -116,28 +111,72 @@ TARGET static inline void round_row(const float *c, uint16_t *to) {
       apus_next_piece(beside);                                                                                         \
     }                                                                                                                  \
   } while (0)
-TARGET static inline __attribute__((always_inline)) void fetching_tile(apus_fetching_tile *t, const bool floats) {
+// A quarter of the tile before is stored, and this one's begun.
+#define TURN(i, at, a, b)                                                                                              \
+  do {                                                                                                                 \
+    if (before) _tile_stored(i, before + (at) % 128 + (at) / 128 * row, row);                                          \
+    if (from) _tile_loadd(i, from + (at) % 128 + (at) / 128 * t->from_bytes, t->from_bytes);                           \
+    else _tile_zero(i);                                                                                                \
+    PAUSE;                                                                                                             \
+    _tile_dpbf16ps(i, a, b);                                                                                           \
+  } while (0)
+// The tile unit never waits for the end of a tile: its sums are stored between the first products of the next one, and
+// where they are to be rounded this is done a few rows at a time beside those that follow.
+TARGET static inline __attribute__((always_inline)) void row_of_tiles(const apus_tile_row *t, const bool floats) {
   _Alignas(64) float sums[32 * 32];
-  const size_t row = floats ? (size_t)t->c_bytes : 128;
-  float *c = floats ? t->c : sums;
-  const int64_t c_stride = (int64_t)row / 4, a_bytes = t->a_bytes;
-  const char *pa = t->a, *pb = t->b, *ahead = t->ahead, *next = t->next_c;
-  const int64_t depth = t->depth, lines = t->lines;
-  int64_t left = t->left;
+  const int64_t bytes = t->a_bytes ? t->a_bytes : 64, lower = t->a_bytes ? 16 * bytes : 1024;
+  const int64_t step = t->a_bytes ? 64 : 2048, depth = t->depth, units = depth / 32;
+  const int64_t row = floats ? t->c_bytes : 128, width = floats ? 128 : 64;
+  const int64_t rounded_at_once = units > 1 ? (32 + units - 2) / (units - 1) : 32;
+  const char *pa = t->a, *pb = t->b, *ahead = t->ahead, *from = t->from;
+  int64_t lines = t->lines, left = t->row_lines, rounded = 32;
   apus_beside *beside = t->beside;
-  BEGIN(floats && t->add);
-  if (a_bytes) IN_PLACE(FETCH)
-  else PACKED(FETCH)
-  END;
-  t->ahead = ahead;
-  t->left = left;
-  if (floats) return;
-  char *to = t->c;
-  for (int i = 0; i < 32; i++) round_row(sums + i * 32, (uint16_t *)(to + i * t->c_bytes));
+  char *c = t->c;
+  LOADS;
+  for (int64_t tile = 0; tile < t->tiles; tile++, c += width) {
+    const bool last = tile + 1 == t->tiles;
+    char *before = tile == 0 ? NULL : floats ? c - width : (char *)sums;
+    const char *next = floats ? c + width : c;
+    const int64_t expected = floats && last ? 0 : t->expected;
+    if (t->brings) {
+      ahead = t->b + (tile + 1) * t->b_bytes;
+      left = INT64_MAX;
+      lines = last ? 0 : 32;
+    }
+    MEANWHILE;
+    TURN(0, 0, 4, 6);
+    TURN(1, 64, 4, 7);
+    TURN(2, 16 * 128, 5, 6);
+    TURN(3, 16 * 128 + 64, 5, 7);
+    if (from) from += 128;
+    if (before) rounded = 0;
+    for (int64_t k = 32; k < depth; k += 32) {
+      pa += step;
+      pb += 2048;
+      LOADS;
+      MEANWHILE;
+      if (!floats)
+        for (int64_t i = 0; i < rounded_at_once && rounded < 32; i++, rounded++)
+          round_row(sums + rounded * 32, c - width + rounded * t->c_bytes);
+      PRODUCTS;
+    }
+    if (!floats)
+      for (; rounded < 32; rounded++) round_row(sums + rounded * 32, c - width + rounded * t->c_bytes);
+    if (last) break;
+    pa = t->a;
+    pb = t->b + (tile + 1) * t->b_bytes;
+    LOADS;
+  }
+  if (floats) {
+    STORE(c);
+    return;
+  }
+  STORE((char *)sums);
+  for (int i = 0; i < 32; i++) round_row(sums + i * 32, c + i * t->c_bytes);
 }
-TARGET void apus_amx_fetching_tile(apus_fetching_tile *t) {
-  if (t->rounded) fetching_tile(t, false);
-  else fetching_tile(t, true);
+TARGET void apus_amx_tile_row(const apus_tile_row *t) {
+  if (t->rounded) row_of_tiles(t, false);
+  else row_of_tiles(t, true);
 }
 
 // By definition, with row i of A's block of 32 of depth at `at(i, block)`.

@@ -55,24 +55,27 @@ static inline void apus_pack_next_panel(apus_beside *work) {
   p->count -= p->width;
 }
 
-/// A whole tile, and what is fetched and done meanwhile.
+/// A row of whole tiles across the columns, and what is fetched and done meanwhile.
 typedef struct {
   apus_beside *beside;
-  int64_t depth;
+  int64_t depth, tiles;
   const char *a;    // a packed panel, or where `a_bytes` is not 0 rows in place, so far apart
   int64_t a_bytes;
-  const char *b;
-  void *c;          // floats, or bf16 where they are to be rounded
+  const char *b;    // the first tile's panel, `b_bytes` before the second's
+  int64_t b_bytes;
+  char *c;          // floats, or bf16 where they are to be rounded
   int64_t c_bytes;  // from row to row
-  bool rounded, add;
-  // Lines that later tiles read, `lines` for each unit of depth: `left` are left of a row of `row_lines`, after which
-  // `skip` bytes are left out. The tile moves them on.
+  bool rounded;
+  const char *from;  // floats that are added to, rows `from_bytes` apart; NULL: nothing is
+  int64_t from_bytes;
+  bool brings;       // each tile fetches the next one's B
+  int64_t expected;  // rows of C that are fetched before they are needed, so many for each unit of depth
+  // Where B is not fetched: lines that later tiles read, `lines` for each unit of depth, in rows of `row_lines`, after
+  // each of which `skip` bytes are left out.
   const char *ahead;
-  int64_t lines, left, row_lines, skip;
-  const char *next_c;  // rows of C that the next tile takes, `next_rows` for each unit of depth
-  int64_t next_rows;
-} apus_fetching_tile;
-typedef void (*apus_fetching_tile_function)(apus_fetching_tile *tile);
+  int64_t lines, row_lines, skip;
+} apus_tile_row;
+typedef void (*apus_tile_row_function)(const apus_tile_row *row);
 
 typedef struct {
   int tile_rows, tile_columns;
@@ -83,7 +86,7 @@ typedef struct {
   // A row of tiles is taken across the columns, so many of depth at a time, before the one below it;
   // 0: a column of them.
   int across;
-  apus_fetching_tile_function fetching_tile;  // takes the whole tiles of such a row; NULL: the others do
+  apus_tile_row_function tile_row;  // takes the whole tiles of such a row; NULL: the others do
   // Strips of queries that attention's backward pass takes together, and blocks of keys that the forward pass does: deep
   // products pay where a tile's sums go through memory.
   int strips, key_blocks;

@@ -10,8 +10,8 @@ void apus_amx_tile_32(int64_t depth, const void *a, const void *b, float *c, int
 /// The same with A's rows where they lie, `a_bytes` apart.
 void apus_amx_direct_32(int64_t depth, const void *a, int64_t a_bytes, const void *b, float *c, int64_t c_stride,
                         bool accumulate);
-/// A whole tile of a product.
-void apus_amx_fetching_tile(apus_fetching_tile *t);
+/// A row of whole tiles of a product.
+void apus_amx_tile_row(const apus_tile_row *t);
 /// The same by definition, for machines without AMX and for tests: every product and sum as the tile unit takes it.
 void apus_amx_tile_32_reference(int64_t depth, const void *a, const void *b, float *c, int64_t c_stride,
                                 bool accumulate);
