@@ -45,6 +45,15 @@ typedef struct {
 static share shares[most_threads];
 
 static _Thread_local bool inside = false;
+static _Thread_local void (*undo)(void) = NULL;
+
+void apus_after_tasks(void (*function)(void)) { undo = function; }
+static void leave(void) {
+  inside = false;
+  if (!undo) return;
+  undo();
+  undo = NULL;
+}
 
 static void take_tasks(int worker) {
   inside = true;
@@ -56,7 +65,7 @@ static void take_tasks(int worker) {
       task_function(task_context, t, worker);
     }
   }
-  inside = false;
+  leave();
 }
 
 static bool enter(void) {
@@ -134,7 +143,7 @@ int apus_parallel_then_fetch(int64_t count, apus_task task, void *context, const
     bool outer = inside;
     inside = true;
     for (int64_t t = 0; t < count; t++) task(context, t, 0);
-    inside = outer;
+    if (!outer) leave();
     return -1;
   }
   int available = start_workers(n);

@@ -39,7 +39,7 @@ struct TrainStepBenchmark: ParsableCommand {
   @Option(
     help: """
       Windows that go through the model at a time; default: the file's, or as many as have 1,024 tokens (2,048 up to a \
-      width of 256).
+      width of 768, 4,096 up to one of 256).
       """)
   var microBatch: Int?
   @Option(help: "Folder with config.json and model.safetensors to start from.") var weights: String?
@@ -134,7 +134,7 @@ struct TrainStepBenchmark: ParsableCommand {
       let (model, sequence, batch) = config.shape
       return Workload(
         name: config.rawValue, model: model, sequence: sequence, batch: batch,
-        microBatch: microBatch ?? max(1, (model.hiddenSize <= 256 ? 2048 : 1024) / sequence))
+        microBatch: microBatch ?? max(1, Self.microBatchTokens(width: model.hiddenSize) / sequence))
     }
     let (configuration, _) = try RunConfiguration.read(path: file)
     let run = try TrainingRun(configuration, runName: "bench")
@@ -142,6 +142,9 @@ struct TrainStepBenchmark: ParsableCommand {
       name: file, model: run.modelConfiguration, sequence: configuration.tokens.sequenceLength,
       batch: run.layout.globalBatchSize, microBatch: microBatch ?? run.layout.microBatchSize)
   }
+
+  /// The wider a model, the more memory its activations take, and the less more of them help.
+  private static func microBatchTokens(width: Int) -> Int { width <= 256 ? 4096 : width <= 768 ? 2048 : 1024 }
 
   private func makeBatch(_ number: Int, _ workload: Workload, _ source: Data?) -> TokenBatch {
     let sequence = workload.sequence

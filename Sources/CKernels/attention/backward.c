@@ -346,7 +346,6 @@ INLINE void V(attention_backward)(const apus_attention_backward_job *job, int64_
                             (void *)V(at)(d_q, of[i].query0 * s->q_stride, s->dtype), s->q_stride, s->dtype);
     }
   }
-  if (kn->end) kn->end();
   V(write_rows)(d_k, dim_stride, keys, dim, s->scale,
                 (void *)V(at)(job->d_k, sequence * keys * s->k_stride + kv * dim, s->dtype), s->k_stride, s->dtype);
   V(write_rows)(d_v, value_stride, keys, value_dim, 1,

@@ -218,7 +218,6 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
       V(write_transposed)(sums, lanes, value_dim, count, factor, out, s->out_stride, s->dtype);
     }
   }
-  if (kn->end) kn->end();
 }
 // Probabilities that are rounded to bf16 next need no finer exponential.
 static void V(attention_forward_task)(void *context, int64_t task, int worker) {

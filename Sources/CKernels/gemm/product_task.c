@@ -260,7 +260,6 @@ void product_task(void *context, int64_t task, int worker) {
     for (int64_t column = column0; column < column1; column += k->tile_columns)
       for (int64_t row = row0; row < row1; row += k->tile_rows) block_tile(&t, row, column, 0, depth);
   }
-  if (tiles && k->end) k->end();
   // Its rows lie in this core's cache by now.
   if (p->turned && column0 == 0)
     pack_panels(p->turn, p->turned_width, k->element_bytes, turned_panel_bytes(p), transposed(p->left), p->depth,

@@ -12,7 +12,7 @@
 
 // What is widened at once, in two places in turn, leaves a second-level cache room for the rows that it is multiplied
 // by.
-enum { widened_bytes = 400 << 10, most_outputs = 128, least_rows = 256, tile_side = 32, tasks_of_thread = 2 };
+enum { widened_bytes = 800 << 10, most_outputs = 256, least_rows = 256, tile_side = 32, tasks_of_thread = 2 };
 
 typedef struct {
   int64_t rows, inputs, outputs;

@@ -13,7 +13,6 @@ static void pack_b(const apus_matrix *m, int64_t depth, int64_t count, void *pan
 static void pack_b_aside(const apus_matrix *m, int64_t depth, int64_t count, void *panel) {
   apus_pack_pairs_aside(m, depth, (depth + 31) / 32 * 16, count, 32, panel);
 }
-static void nothing(void) {}
 
 // Of a tile with few rows the vector unit takes these one by one: its right operand has the same layout.
 #define COMMON                                                                                                         \
@@ -22,9 +21,8 @@ static void nothing(void) {}
   .direct_4 = apus_direct_4_avx512, .direct_1 = apus_direct_1_avx512, .pack_a = apus_pack_tiles, .pack_b = pack_b,     \
   .pack_b_aside = pack_b_aside
 const apus_gemm_kernel apus_bf16_amx_emulated = {
-    COMMON, .tile = apus_amx_tile_32_reference, .tile_direct = apus_amx_direct_32_reference, .begin = nothing,
-    .end = nothing};
+    COMMON, .tile = apus_amx_tile_32_reference, .tile_direct = apus_amx_direct_32_reference};
 const apus_gemm_kernel apus_bf16_amx = {
     COMMON, .tile = apus_amx_tile_32, .tile_direct = apus_amx_direct_32,
-    .tile_row = apus_amx_tile_row, .begin = apus_amx_configure, .end = apus_amx_release};
+    .tile_row = apus_amx_tile_row, .begin = apus_amx_configure};
 #endif

@@ -1,5 +1,6 @@
 // The only file that touches AMX's tile registers.
 #include "tile_registers.h"
+#include "apus_pool.h"
 #if defined(__x86_64__)
 #include "vector.h"
 #include <immintrin.h>
@@ -11,9 +12,15 @@ typedef struct {
   uint8_t rows[16];
 } tile_configuration;
 
+static _Thread_local bool configured = false;
+TARGET static void release(void) {
+  _tile_release();
+  configured = false;
+}
 // gcc 12 believes that _tile_loadconfig reads only 8 of the 64 bytes and drops the other stores: the empty assembly
 // makes the whole structure escape first.
 TARGET void apus_amx_configure(void) {
+  if (configured) return;
   tile_configuration t;
   memset(&t, 0, sizeof t);
   t.palette = 1;
@@ -23,8 +30,9 @@ TARGET void apus_amx_configure(void) {
   }
   __asm__ volatile("" : : "r"(&t) : "memory");
   _tile_loadconfig(&t);
+  configured = true;
+  apus_after_tasks(release);
 }
-TARGET void apus_amx_release(void) { _tile_release(); }
 
 // Sixteen empty instructions.
 #define PAUSE __asm__ volatile(".rept 16\n\tnop\n\t.endr")

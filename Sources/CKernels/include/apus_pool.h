@@ -12,6 +12,8 @@ void apus_pool_set_threads(int threads);
 /// Runs `task(context, 0 ..< count)` on all threads and returns when every one has finished. Which thread takes
 /// which task is not defined, so a task must not depend on it. Called inside a task, runs inline.
 void apus_parallel(int64_t count, apus_task task, void *context);
+/// To be called inside a task: has `function` called by the same thread when it has no more of the tasks.
+void apus_after_tasks(void (*function)(void));
 /// What each task reads: `bytes` bytes of one place, or of two, one task's after another's.
 typedef struct {
   const void *memory[2];

@@ -100,7 +100,7 @@ typedef struct {
   apus_rounded_direct_function direct_rounded;
   apus_pack_function pack_a, pack_b;  // source's rows are the vectors, its columns the depth
   apus_pack_function pack_a_aside, pack_b_aside;  // past the caches, for what is not soon read; NULL: there are none
-  void (*begin)(void), (*end)(void);  // around a thread's use of `tile`: AMX configures its registers
+  void (*begin)(void);  // before a task's use of `tile`: AMX configures its registers; NULL: nothing
 } apus_gemm_kernel;
 
 // Tiles fetch what they read of A ahead, a line or less for each step of depth: the processor's own fetching begins anew
