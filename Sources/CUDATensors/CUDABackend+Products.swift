@@ -32,7 +32,7 @@ extension CUDABackend {
 
   public func linearBackward(
     outputGradient: Tensor, weights: RightOperand, input: PackedMatrix, compute: DType, inputGradient: Tensor,
-    weightGradient: Tensor
+    weightGradient: Tensor, accumulate: Bool
   ) {
     let gradient = operand(outputGradient, compute)
     let (outputs, inputs) = (weightGradient.rows, inputGradient.columns)
@@ -51,7 +51,7 @@ extension CUDABackend {
       product(
         BLASMatrix(gradient, transposed: true).rows(0..<outputs),
         BLASMatrix(input, compute, depth: gradient.rows, columns: inputs), into: BLASMatrix(weightGradient),
-        accumulate: true)
+        accumulate: accumulate)
     }
   }
 

@@ -82,7 +82,7 @@ extension CUDATests {
               weights: isPacked
                 ? .packed(side.packed(weights, transposed: false, compute: compute)) : .plain(side(weights)),
               input: side.packed(x, transposed: false, compute: compute), compute: compute,
-              inputGradient: side(inputGradient), weightGradient: side(weightGradient))
+              inputGradient: side(inputGradient), weightGradient: side(weightGradient), accumulate: isPacked)
           }
           let label = "\(compute) \(rows) x \(inputs) x \(outputs), \(isPacked ? "packed" : "plain")"
           both.compare(inputGradient, absolute: 5e-5, "input gradient of \(label)")

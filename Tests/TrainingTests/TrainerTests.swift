@@ -257,6 +257,33 @@ import Training
     #expect(model.store.master.toFloats().map(\.bitPattern) == before)
   }
 
+  /// Gradients that the step before has left are written over, not added to, and none of them stays.
+  @Test(arguments: [(true, DType.bfloat16), (false, .bfloat16), (true, .float32)])
+  func gradientsAreOfTheirStepAlone(_ ties: Bool, _ compute: DType) {
+    let configuration = ModelConfiguration(
+      vocabularySize: 48, hiddenSize: 16, intermediateSize: 24, layerCount: 2, headCount: 2, tiedEmbeddings: ties)
+    let model = DecoderModel(configuration, trainable: true)
+    model.store.initialize(seed: 1)
+    let execution = Execution(compute: compute)
+    let step = TrainingStep(
+      model, optimizer: Optimizer(model.store, AdamW(), in: execution), settings: .init(microBatchSize: 2),
+      sequenceLength: 8, execution: execution)
+    func gradient(of tokens: ClosedRange<Int32>) -> [UInt32] {
+      var batch = TokenBatch(sequenceLength: 8, maskDocuments: false)
+      for first in 0..<Int32(3) {
+        (0...Int32(8)).map { tokens.lowerBound + ($0 * 7 + first * 5) % Int32(tokens.count) }.withUnsafeBufferPointer {
+          batch.append(window: $0, documentStarts: $0, predictFirstTokens: true)
+        }
+      }
+      _ = step.accumulateGradients(batch)
+      return model.store.gradient?.toFloats().map { ($0 + 0).bitPattern } ?? []
+    }
+    let first = gradient(of: 0...30)
+    #expect(first.contains { $0 != 0 })
+    #expect(gradient(of: 9...47) != first)
+    #expect(gradient(of: 0...30) == first)
+  }
+
   @Test func aFullDiskLeavesTheOldCheckpoint() throws {
     let disk = FileManager.default.temporaryDirectory.path.appendingPath("apus-disk-\(UUID().uuidString)")
     try Paths.createFolder(disk)

@@ -148,12 +148,12 @@ void apus_linear(apus_dtype compute, int64_t rows, int64_t inputs, int64_t outpu
 
 void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int64_t inputs, apus_matrix d_out,
                           const void *packed_weight, apus_matrix weight, void *d_in, apus_dtype d_in_dtype,
-                          const void *packed_in, float *d_weight) {
+                          const void *packed_in, float *d_weight, bool accumulate) {
   if (rows <= 0 || outputs <= 0 || inputs <= 0) return;
   const apus_gemm_kernel *k = apus_gemm_kernel_for(compute);
   const right_operand right = {packed_weight, weight};
   if (rows > deepest(k, outputs, inputs, rows)) {
-    apus_gemm(compute, outputs, inputs, rows, transposed(d_out), packed_in, d_weight, APUS_F32, inputs, true, 1);
+    apus_gemm(compute, outputs, inputs, rows, transposed(d_out), packed_in, d_weight, APUS_F32, inputs, accumulate, 1);
     multiply(compute, rows, inputs, outputs, d_out, right, d_in, d_in_dtype, inputs, false, 1, NULL);
     return;
   }
@@ -171,7 +171,7 @@ void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int
     run_product(in, 16, 0);
     product gradient = make(compute, here, inputs, rows, transposed(in.left), packed_in);
     gradient = into(gradient, d_weight + first * inputs, APUS_F32, inputs);
-    gradient.accumulate = true;
+    gradient.accumulate = accumulate;
     gradient.packed_left = in.turned;
     run_product(gradient, 16, 0);
   }

@@ -104,6 +104,32 @@ public final class ParameterStore: Sendable {
     version.advance()
   }
 
+  /// Begins a step's gradients at zero, or where products write them first, at what these write.
+  public func beginGradients(in execution: Execution) {
+    guard let gradient else { return }
+    // Neighbours are cleared together.
+    var cleared = 0..<0
+    func clear() {
+      if cleared.isEmpty { return }
+      execution.backend.fillZero(
+        Tensor(storage: gradient.storage, byteOffset: gradient.byteOffset + cleared.lowerBound * 4, shape: [cleared.count], dtype: .float32))
+    }
+    for (parameter, offset) in zip(parameters, offsets) where parameter.gradient != nil && !parameter.leavesGradient() {
+      if cleared.upperBound == offset {
+        cleared = cleared.lowerBound..<offset + parameter.count
+      } else {
+        clear()
+        cleared = offset..<offset + parameter.count
+      }
+    }
+    clear()
+  }
+
+  /// Clears what nothing has written since the step's gradients began: to be called after the first backward pass.
+  public func settleGradients(in execution: Execution) {
+    for parameter in parameters { parameter.clearStaleGradient(in: execution.backend) }
+  }
+
   /// The parameters of those names as one matrix; they must be neighbours in memory.
   func matrix(_ names: [String]) -> WeightMatrix {
     WeightMatrix(names.map(required), version: version, arena: arena)

@@ -57,7 +57,7 @@ public struct CPUBackend: Backend {
 
   public func linearBackward(
     outputGradient: Tensor, weights: RightOperand, input: PackedMatrix, compute: DType, inputGradient: Tensor,
-    weightGradient: Tensor
+    weightGradient: Tensor, accumulate: Bool
   ) {
     let (packed, plain) =
       switch weights {
@@ -67,7 +67,7 @@ public struct CPUBackend: Backend {
     apus_linear_backward(
       compute.kernel, Int64(outputGradient.rows), Int64(weightGradient.rows), Int64(inputGradient.columns),
       outputGradient.kernelMatrix(transposed: false), packed, plain, inputGradient.pointer,
-      inputGradient.dtype.kernel, input.pointer, weightGradient.floats.baseAddress)
+      inputGradient.dtype.kernel, input.pointer, weightGradient.floats.baseAddress, accumulate)
   }
 
   public func q8ByteCount(inputs: Int, outputs: Int) -> Int { apus_q8_packed_bytes(Int64(inputs), Int64(outputs)) }

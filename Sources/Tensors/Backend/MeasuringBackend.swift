@@ -61,7 +61,7 @@ public struct MeasuringBackend: Backend {
 
   public func linearBackward(
     outputGradient: Tensor, weights: RightOperand, input: PackedMatrix, compute: DType, inputGradient: Tensor,
-    weightGradient: Tensor
+    weightGradient: Tensor, accumulate: Bool
   ) {
     let packed = (inputGradient.count + weightGradient.count) * compute.byteCount
     measure(
@@ -70,7 +70,7 @@ public struct MeasuringBackend: Backend {
     ) {
       base.linearBackward(
         outputGradient: outputGradient, weights: weights, input: input, compute: compute,
-        inputGradient: inputGradient, weightGradient: weightGradient)
+        inputGradient: inputGradient, weightGradient: weightGradient, accumulate: accumulate)
     }
   }
 

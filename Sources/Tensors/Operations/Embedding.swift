@@ -18,6 +18,7 @@ extension Tape {
     }
     return record(inputs: [], output: output) { gradient in
       if let tableGradient = table.gradient {
+        table.clearStaleGradient(in: execution.backend)
         execution.backend.embeddingBackward(
           ids: ids, outputGradient: gradient, scale: scale, tableGradient: tableGradient)
       }

@@ -65,8 +65,8 @@ extension WeightMatrix {
       input, transposed: false, compute: execution.compute, into: roomForInput(rows: input.rows, in: execution))
   }
 
-  /// inputGradient = outputGradient `[rows, outputs]` times the weights; where they are not frozen, their gradient
-  /// += outputGradient transposed times the input, packed before.
+  /// inputGradient = outputGradient `[rows, outputs]` times the weights; where they are not frozen, outputGradient transposed
+  /// times the input, packed before, is added to their gradient, or is all of it where that is the first of a step.
   /// - Parameter keepsPacked: Whether the packed form of trained weights is kept for the next time, however large.
   func backward(
     _ outputGradient: Tensor, packedInput: PackedMatrix?, into inputGradient: Tensor, keepsPacked: Bool = true,
@@ -78,7 +78,8 @@ extension WeightMatrix {
       execution.backend.linearBackward(
         outputGradient: outputGradient,
         weights: plain.map { .plain($0) } ?? .packed(packed(forForward: false, in: execution)), input: packedInput,
-        compute: execution.compute, inputGradient: inputGradient, weightGradient: gradient)
+        compute: execution.compute, inputGradient: inputGradient, weightGradient: gradient,
+        accumulate: !writesGradient(in: execution.backend))
     } else {
       execution.backend.multiply(
         outputGradient, leftTransposed: false, packed: packed(forForward: false, in: execution),

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// One weight of a model: an identity with a name, a shape and a place in the flat buffers.
 ///
 /// Trainer and sampler hold the same object. Other forms (packed, quantised, on a device) are derived from the master
@@ -14,6 +16,9 @@ public final class Parameter: Sendable {
   public let gradient: Tensor?
 
   private let values: Tensor?
+  /// Whether the first thing to reach the gradient in this step was a product, which can write it as well as add to it.
+  private let beganWithProduct = Atomic<Bool>(false)
+  private let stale = Atomic<Bool>(false)
 
   /// Creates a parameter over memory that a parameter store owns.
   public init(name: String, master: Tensor, gradient: Tensor?) {
@@ -41,4 +46,29 @@ public final class Parameter: Sendable {
 
   /// Number of elements.
   public var count: Int { shape.reduce(1, *) }
+}
+
+/// The first sum of a step's gradient. Clearing a large one costs as much as writing it, so one that began with a
+/// product in the step before is left as it is for the next product to write over.
+extension Parameter {
+  /// Begins a step: whether the gradient may stay as it is for now; it is to be cleared otherwise.
+  public func leavesGradient() -> Bool {
+    let leaves = beganWithProduct.exchange(false, ordering: .relaxed)
+    stale.store(leaves, ordering: .relaxed)
+    return leaves
+  }
+
+  /// Whether the gradient is still that of the step before.
+  var isStale: Bool { stale.load(ordering: .relaxed) }
+
+  /// To be called before a product adds to the gradient, or writes it, which it may where the gradient is stale.
+  func expectsProduct(writes: Bool, in backend: any Backend) {
+    if writes { stale.store(false, ordering: .relaxed) } else { clearStaleGradient(in: backend) }
+    beganWithProduct.store(true, ordering: .relaxed)
+  }
+
+  /// Clears the gradient where it is stale: before anything but a product adds to it, and where nothing did.
+  public func clearStaleGradient(in backend: any Backend) {
+    if stale.exchange(false, ordering: .relaxed), let gradient { backend.fillZero(gradient) }
+  }
 }

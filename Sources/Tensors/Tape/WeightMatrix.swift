@@ -141,6 +141,17 @@ public final class WeightMatrix: Sendable {
   }
 }
 
+extension WeightMatrix {
+  /// Whether a product is to write the gradient, as all of it is still that of the step before; it is to be added to
+  /// otherwise. To be asked once before each.
+  func writesGradient(in backend: any Backend) -> Bool {
+    let stale = parameters.filter(\.isStale)
+    let writes = stale.count == parameters.count
+    for parameter in parameters { parameter.expectsProduct(writes: writes, in: backend) }
+    return writes
+  }
+}
+
 /// Counts the changes of a set of weights, so that derived forms know when they are stale.
 public final class WeightVersion: Sendable {
   private let counter = Atomic<Int>(0)

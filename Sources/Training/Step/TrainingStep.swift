@@ -100,7 +100,7 @@ public struct TrainingStep: Sendable {
     _ batch: TokenBatch, parts: inout [GradientNoise.Part]?
   ) -> (loss: Double, routing: [Int: RouterLoad]) {
     let backend = execution.backend
-    if let gradient = model.store.gradient { backend.fillZero(gradient) }
+    model.store.beginGradients(in: execution)
     let before = parts.flatMap { _ in model.store.gradient.map { Tensor($0.shape, .float32, in: execution.arena) } }
     if let before { backend.fillZero(before) }
     let total = max(batch.targetCount, 1)
@@ -109,6 +109,7 @@ public struct TrainingStep: Sendable {
     for start in stride(from: 0, to: batch.sequences, by: settings.microBatchSize) {
       let part = batch.slice(start..<min(start + settings.microBatchSize, batch.sequences))
       results.append((backward(part, total: total, ledger: &ledger), part.weights))
+      model.store.settleGradients(in: execution)
       if let before, let gradient = model.store.gradient {
         // What this micro-batch added, without disturbing the sum.
         backend.combine(1, gradient, -1, before, into: before)

@@ -64,7 +64,7 @@ private struct LinearCase {
       let wMatrix = apus_matrix(data: weight.raw, dtype: weight.dtype, row_stride: i, column_stride: 1)
       apus_linear_backward(
         compute, n, o, i, spreadGradient, backward.baseAddress, wMatrix, dIn.raw, dtype, input.baseAddress,
-        dWeight.floats)
+        dWeight.floats, true)
       apus_gemm(compute, n, i, o, gradient, backward.baseAddress, plainDIn.raw, dtype, i, false, 1)
       apus_gemm(compute, o, i, n, turned, plainInput.baseAddress, plainDWeight.raw, APUS_F32, i, true, 1)
       #expect(dIn.bytes == plainDIn.bytes && dIn.firstOverwritten == nil, "\(label) input's gradient")
@@ -72,9 +72,16 @@ private struct LinearCase {
 
       let (dInAgain, dWeightAgain) = (Buffer.output(rows * inputs, dtype), Buffer.inOut(before))
       apus_linear_backward(
-        compute, n, o, i, spreadGradient, nil, wMatrix, dInAgain.raw, dtype, input.baseAddress, dWeightAgain.floats)
+        compute, n, o, i, spreadGradient, nil, wMatrix, dInAgain.raw, dtype, input.baseAddress, dWeightAgain.floats, true)
       #expect(dInAgain.bytes == plainDIn.bytes && dInAgain.firstOverwritten == nil, "\(label) from plain weights")
       #expect(dWeightAgain.bytes == plainDWeight.bytes, "\(label) weights' gradient beside plain weights")
+
+      let (written, plainWritten) = (Buffer.inOut(before), Buffer.inOut(before))
+      apus_linear_backward(
+        compute, n, o, i, spreadGradient, backward.baseAddress, wMatrix, dInAgain.raw, dtype, input.baseAddress,
+        written.floats, false)
+      apus_gemm(compute, o, i, n, turned, plainInput.baseAddress, plainWritten.raw, APUS_F32, i, false, 1)
+      #expect(written.bytes == plainWritten.bytes && written.firstOverwritten == nil, "\(label) weights' gradient written")
     }
   }
 
