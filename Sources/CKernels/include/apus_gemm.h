@@ -29,9 +29,9 @@ void apus_gemm(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth,
 void apus_linear(apus_dtype compute, int64_t rows, int64_t inputs, int64_t outputs, apus_matrix x,
                  const void *packed_weight, void *y, apus_dtype y_dtype, void *packed_x);
 /// The backward pass of y = x * Wᵀ: d_in `[rows, inputs]` = d_out `[rows, outputs]` * W `[outputs, inputs]`, and
-/// d_weight `[outputs, inputs]` = (d_weight if `accumulate`) + d_outᵀ * x `[rows, inputs]`, W and x packed before as right operands. The same bits as
-/// two products, but d_out is fetched once for both. Where `packed_weight` is NULL, `weight` is packed a block of
-/// outputs at a time: a large one is then not in memory twice.
+/// d_weight `[outputs, inputs]` = (d_weight if `accumulate`) + d_outᵀ * x `[rows, inputs]`, W and x packed before as
+/// right operands. The same bits as two products, but d_out is fetched once for both. Where `packed_weight` is NULL,
+/// `weight` is packed a block of outputs at a time: a large one is then not in memory twice.
 void apus_linear_backward(apus_dtype compute, int64_t rows, int64_t outputs, int64_t inputs, apus_matrix d_out,
                           const void *packed_weight, apus_matrix weight, void *d_in, apus_dtype d_in_dtype,
                           const void *packed_in, float *d_weight, bool accumulate);

@@ -112,7 +112,9 @@ public final class ParameterStore: Sendable {
     func clear() {
       if cleared.isEmpty { return }
       execution.backend.fillZero(
-        Tensor(storage: gradient.storage, byteOffset: gradient.byteOffset + cleared.lowerBound * 4, shape: [cleared.count], dtype: .float32))
+        Tensor(
+          storage: gradient.storage, byteOffset: gradient.byteOffset + cleared.lowerBound * 4, shape: [cleared.count],
+          dtype: .float32))
     }
     for (parameter, offset) in zip(parameters, offsets) where parameter.gradient != nil && !parameter.leavesGradient() {
       if cleared.upperBound == offset {

@@ -39,8 +39,9 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend, GateBackend {
   func linear(_ x: Tensor, weights: PackedMatrix, compute: DType, into output: Tensor, packedInput: Storage)
   /// The backward pass of y = x times the transpose of W: inputGradient `[rows, inputs]` = outputGradient
   /// `[rows, outputs]` x W `[outputs, inputs]`, and weightGradient (float32, like W) = outputGradient transposed x
-  /// x `[rows, inputs]`, added to what is there if `accumulate`. `weights` is W and `input` is x packed. An outputGradient may have more columns than
-  /// W has rows, as ``headColumns(vocabulary:compute:)`` gives; the rest is left out.
+  /// x `[rows, inputs]`, added to what is there if `accumulate`. `weights` is W and `input` is x packed. An
+  /// outputGradient may have more columns than W has rows, as ``headColumns(vocabulary:compute:)`` gives; the rest is
+  /// left out.
   func linearBackward(
     outputGradient: Tensor, weights: RightOperand, input: PackedMatrix, compute: DType, inputGradient: Tensor,
     weightGradient: Tensor, accumulate: Bool)

@@ -65,8 +65,8 @@ extension WeightMatrix {
       input, transposed: false, compute: execution.compute, into: roomForInput(rows: input.rows, in: execution))
   }
 
-  /// inputGradient = outputGradient `[rows, outputs]` times the weights; where they are not frozen, outputGradient transposed
-  /// times the input, packed before, is added to their gradient, or is all of it where that is the first of a step.
+  /// inputGradient = outputGradient `[rows, outputs]` times the weights; where they are not frozen, outputGradient
+  /// transposed times the input, packed before, is added to their gradient, or is all of it if it is a step's first.
   /// - Parameter keepsPacked: Whether the packed form of trained weights is kept for the next time, however large.
   func backward(
     _ outputGradient: Tensor, packedInput: PackedMatrix?, into inputGradient: Tensor, keepsPacked: Bool = true,

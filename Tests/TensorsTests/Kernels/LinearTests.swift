@@ -72,7 +72,8 @@ private struct LinearCase {
 
       let (dInAgain, dWeightAgain) = (Buffer.output(rows * inputs, dtype), Buffer.inOut(before))
       apus_linear_backward(
-        compute, n, o, i, spreadGradient, nil, wMatrix, dInAgain.raw, dtype, input.baseAddress, dWeightAgain.floats, true)
+        compute, n, o, i, spreadGradient, nil, wMatrix, dInAgain.raw, dtype, input.baseAddress, dWeightAgain.floats,
+        true)
       #expect(dInAgain.bytes == plainDIn.bytes && dInAgain.firstOverwritten == nil, "\(label) from plain weights")
       #expect(dWeightAgain.bytes == plainDWeight.bytes, "\(label) weights' gradient beside plain weights")
 
@@ -81,7 +82,7 @@ private struct LinearCase {
         compute, n, o, i, spreadGradient, backward.baseAddress, wMatrix, dInAgain.raw, dtype, input.baseAddress,
         written.floats, false)
       apus_gemm(compute, o, i, n, turned, plainInput.baseAddress, plainWritten.raw, APUS_F32, i, false, 1)
-      #expect(written.bytes == plainWritten.bytes && written.firstOverwritten == nil, "\(label) weights' gradient written")
+      #expect(written.bytes == plainWritten.bytes && written.firstOverwritten == nil, "\(label) gradient written")
     }
   }
 

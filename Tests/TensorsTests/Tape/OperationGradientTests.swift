@@ -70,8 +70,8 @@ extension EngineTests {
       function.checkBFloat16("seed \(random.seed) addRMSNorm")
     }
 
-    /// Over each head of 6 columns, and over all queries and all keys. Of large numbers, so that three of them are seldom so
-    /// small together that a difference is no slope.
+    /// Over each head of 6 columns, and over all queries and all keys. Of large numbers, so that three of them are
+    /// seldom so small together that a difference is no slope.
     @Test(arguments: [(6, 6), (24, 6), (12, 3)], [false, true])
     func queryKeyNorm(_ widths: (query: Int, key: Int), onePlus: Bool) {
       var random = TestRandom()
