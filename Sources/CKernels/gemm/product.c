@@ -5,7 +5,7 @@
 #include "apus_pool.h"
 #include <string.h>
 
-enum { cache_bytes = 448 << 10, small_right = 1 << 20, columns_per_task = 1024 };
+enum { cache_bytes = 448 << 10, small_right = 1 << 20, columns_per_task = 1024, deep_panels = 8, deep_columns = 512 };
 
 // Whether a tile's rows of A, `bytes` apart, can stay in a first-level cache of 64 sets of lines of 64 bytes while the
 // depth goes on: strides near a multiple of 4 KiB put them all into the same few sets, and then packing is cheaper.
@@ -67,12 +67,15 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
   if (p.turned_aside && panels > 8) panels = panels / 8 * 8;
   p.block_rows = panels * k->tile_rows;
   if (k->across) p.block_rows = least(most_panels, divide_up(divide_up(p.rows, k->tile_rows), 16)) * k->tile_rows;
+  if (p.deep) p.block_rows = deep_panels * k->tile_rows;
   p.row_blocks = divide_up(p.rows, p.block_rows);
   p.block_columns = block_columns > 0 ? block_columns : p.columns;
   const int64_t right_bytes = divide_up(p.columns, k->tile_columns) * (int64_t)p.panel_bytes;
   const bool reading = block_columns == 0 && p.rows <= few_rows;  // B, which is all the work
   if (reading) {
     p.block_columns = k->tile_columns;
+  } else if (p.deep) {
+    p.block_columns = deep_columns;
   } else if (block_columns == 0 && k->across) {
     const int64_t blocks = divide_up(right_bytes, small_right);
     const int64_t width = divide_up(p.columns, blocks < 1 ? 1 : blocks);

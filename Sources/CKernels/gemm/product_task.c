@@ -181,9 +181,12 @@ static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
     }
     // The first rows that a thread takes bring B's columns into its caches. The others fetch the next block of depth of
     // the same rows, or the first one of those below.
-    r.brings = row == t->row0 && row / p->block_rows % p->row_blocks_of_thread == 0;
-    if (!r.brings && (deeper || row + height < t->row1)) {
-      r.ahead = deeper ? rows_from(t, row, first + depth) : rows_from(t, row + height, 0);
+    const bool more_rows = row + height < t->row1, first_block = row / p->block_rows % p->row_blocks_of_thread == 0;
+    r.brings = row == t->row0 && (p->deep || first_block);
+    if (!r.brings && (deeper || more_rows)) {
+      const bool below = p->deep ? more_rows : !deeper;
+      const int64_t next = p->deep || !below ? first + (below ? 0 : depth) : 0;
+      r.ahead = rows_from(t, below ? row + height : p->deep ? t->row0 : row, next);
       r.row_lines = (p->direct ? bytes : height * bytes) / 64;
       r.skip = p->direct ? r.a_bytes - bytes : 0;
       r.lines = divide_up(height * bytes / 64, tiles * units);
@@ -249,7 +252,10 @@ void product_task(void *context, int64_t task, int worker) {
     const int64_t stretches = t.strip || t.in_floats || t.sums ? divide_up(depth, k->across) : 1;
     const int64_t at_once = stretches > 1 ? divide_up(depth, stretches * k->depth_unit) * k->depth_unit
                                           : depth > 0 ? depth : 1;
-    for (int64_t row = row0; row < row1; row += k->tile_rows) {
+    for (int64_t first = 0; p->deep && first < depth; first += at_once)
+      for (int64_t row = row0; row < row1; row += k->tile_rows)
+        row_of_tiles(&t, row, first, least(at_once, depth - first));
+    for (int64_t row = row0; !p->deep && row < row1; row += k->tile_rows) {
       const bool packs = pack_beside(&t, row);
       for (int64_t first = 0; first == 0 || first < depth; first += at_once)
         row_of_tiles(&t, row, first, least(at_once, depth - first));

@@ -11,6 +11,7 @@ typedef struct {
   int64_t row_blocks_of_thread;  // that it takes before it helps others
   int64_t row_blocks_at_once;    // so many are taken with all columns, a block of these at a time, before the next ones
   bool direct;              // A is read where it lies
+  bool deep;                // stretches of depth are outermost, while a task's C stays in the second-level cache
   bool stretches;           // the depth is taken in parts where tiles are rounded
   const char *packed_left;  // NULL: each task packs its own block
   // Where A is also packed turned, its rows the depth, as an operand of a later product; NULL: nowhere.
