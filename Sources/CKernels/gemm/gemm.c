@@ -7,8 +7,8 @@
 // A packed operand of at least `least_aside` bytes is not in a second-level cache any more when it comes to be read.
 enum { least_block_work = 100 << 20, least_aside = 1 << 20 };
 // Of a product that is taken with its depth outermost: enough rows for all threads, and more sums than the second-level
-// caches hold.
-enum { deep_rows = 1024, deep_sums = 1 << 20 };
+// caches hold; and a task's panels and columns, whose sums one does.
+enum { deep_rows = 1024, deep_sums = 1 << 20, deep_panels = 8, deep_columns = 512 };
 
 // The depth that is taken at once; a product that is deeper adds up several. Blocks for the first-level cache pay where
 // there is much to do between the barriers. A block is whole tiles in either direction.
@@ -119,7 +119,7 @@ static void multiply(apus_dtype compute, int64_t rows, int64_t columns, int64_t 
   }
   p.deep = p.kernel->tile_row && right.packed && left.dtype == compute && left.column_stride == 1 &&
            depth % p.kernel->depth_unit == 0 && rows >= deep_rows && rows * columns >= deep_sums;
-  if (p.deep) run_product(over_depth(p, right, 0, depth), 16, 0);
+  if (p.deep) run_product(over_depth(p, right, 0, depth), deep_panels, deep_columns);
   for (int64_t first = 0; !p.deep && first < depth; first += block) {
     run_product(over_depth(p, right, first, least(block, depth - first)), 16, 0);
     p.accumulate = true;

@@ -1,28 +1,30 @@
 // Products by packed panels: B is packed whole, A lies in place or is packed in blocks that stay in the second-level
 // cache, and a register tile takes the whole depth at once, so no partial sums go through memory. Only a depth too long
-// for the caches is taken in blocks.
+// for the caches is taken in blocks, or by the tile unit in stretches.
 #include "product.h"
 #include "apus_pool.h"
 #include <string.h>
 
-enum { cache_bytes = 448 << 10, small_right = 1 << 20, columns_per_task = 1024, deep_panels = 8, deep_columns = 512 };
+enum { cache_bytes = 448 << 10, small_right = 1 << 20, columns_per_task = 1024 };
 
-// Whether a tile's rows of A, `bytes` apart, can stay in a first-level cache of 64 sets of lines of 64 bytes while the
-// depth goes on: strides near a multiple of 4 KiB put them all into the same few sets, and then packing is cheaper.
-static bool spreads_over_sets(const apus_gemm_kernel *k, int64_t bytes, int64_t rows) {
-  if (k->whole_lines) return true;
+// Of a first-level cache of 64 sets of lines of 64 bytes, those that `lines` lines of each of `rows` rows, `bytes`
+// apart, fall into.
+static int sets_of(int64_t rows, int64_t bytes, int64_t lines) {
   uint64_t sets = 0;
-  for (int64_t i = 0; i < rows; i++) sets |= (uint64_t)1 << (i * bytes / 64 % 64);
-  return __builtin_popcountll(sets) * 4 >= rows;
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t line = 0; line < lines; line++) sets |= (uint64_t)1 << ((i * bytes / 64 + line) % 64);
+  return __builtin_popcountll(sets);
 }
 
-// Whether a stretch of depth of a tile's rows, `bytes` apart, can stay there while the columns go by.
+// Whether a tile's rows of A, `bytes` apart, can stay there while the depth goes on: strides near a multiple of 4 KiB
+// put them all into the same few sets, and then packing is cheaper.
+static bool spreads_over_sets(const apus_gemm_kernel *k, int64_t bytes, int64_t rows) {
+  return k->whole_lines || sets_of(rows, bytes, 1) * 4 >= rows;
+}
+
+// Whether a stretch of depth of a tile's rows can stay there while the columns go by.
 static bool keeps_stretches(const apus_gemm_kernel *k, int64_t bytes) {
-  uint64_t sets = 0;
-  for (int64_t i = 0; i < k->tile_rows; i++)
-    for (int64_t line = 0; line < k->across * k->element_bytes / 64; line++)
-      sets |= (uint64_t)1 << ((i * bytes / 64 + line) % 64);
-  return __builtin_popcountll(sets) >= 48;
+  return sets_of(k->tile_rows, bytes, k->across * k->element_bytes / 64) >= 48;
 }
 
 typedef struct {
@@ -47,9 +49,9 @@ int64_t apus_gemm_row_stride(apus_dtype compute, int64_t columns) {
   return stride / size;
 }
 
-// The same rows `stride` elements apart, where they spread over a cache's sets; a copy costs half of what packing does.
-static apus_matrix spread(apus_matrix m, int64_t rows, int64_t columns, int64_t stride_elements) {
-  int64_t size = (int64_t)apus_dtype_size(m.dtype), stride = stride_elements * size;
+// The same rows `stride` bytes apart, where they spread over a cache's sets; a copy costs half of what packing does.
+static apus_matrix spread(apus_matrix m, int64_t rows, int64_t columns, int64_t stride) {
+  int64_t size = (int64_t)apus_dtype_size(m.dtype);
   copy_job job = {m, rows, columns * size, stride, apus_workspace(1, (size_t)(rows * stride))};
   apus_parallel(divide_up(rows, rows_per_copy), copy_task, &job);
   return (apus_matrix){job.to, m.dtype, stride / size, 1};
@@ -66,16 +68,14 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
   // A block of 8 panels of 14 rows, as of 16 rows, is packed turned in whole lines.
   if (p.turned_aside && panels > 8) panels = panels / 8 * 8;
   p.block_rows = panels * k->tile_rows;
-  if (k->across) p.block_rows = least(most_panels, divide_up(divide_up(p.rows, k->tile_rows), 16)) * k->tile_rows;
-  if (p.deep) p.block_rows = deep_panels * k->tile_rows;
+  const int64_t sixteenth = divide_up(divide_up(p.rows, k->tile_rows), 16);
+  if (k->across) p.block_rows = (p.deep ? most_panels : least(most_panels, sixteenth)) * k->tile_rows;
   p.row_blocks = divide_up(p.rows, p.block_rows);
   p.block_columns = block_columns > 0 ? block_columns : p.columns;
   const int64_t right_bytes = divide_up(p.columns, k->tile_columns) * (int64_t)p.panel_bytes;
   const bool reading = block_columns == 0 && p.rows <= few_rows;  // B, which is all the work
   if (reading) {
     p.block_columns = k->tile_columns;
-  } else if (p.deep) {
-    p.block_columns = deep_columns;
   } else if (block_columns == 0 && k->across) {
     const int64_t blocks = divide_up(right_bytes, small_right);
     const int64_t width = divide_up(p.columns, blocks < 1 ? 1 : blocks);
@@ -92,14 +92,16 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
   p.row_blocks_of_thread = divide_up(p.row_blocks, apus_pool_threads());
   p.row_blocks_at_once = right_bytes <= small_right ? 1 : p.row_blocks_of_thread;
   if (in_order && !p.direct && !p.packed_left && !p.epilogue && p.column_blocks > 1) {
-    p.left = spread(p.left, p.rows, p.depth, apus_gemm_row_stride(p.left.dtype, p.depth));
+    p.left = spread(p.left, p.rows, p.depth, apus_gemm_row_stride(p.compute, p.depth) * k->element_bytes);
     p.direct = true;
   }
-  // A deep product takes its depth in stretches; a copy that these need pays where there are many columns.
-  p.stretches = k->tile_row && 2 * p.depth > 3 * k->across;
+  // A product of some depth takes it in stretches; a copy that these need pays where there are many columns.
+  p.stretches = k->tile_row && !p.deep && 2 * p.depth > 3 * k->across;
   if (p.stretches && p.direct && !reading && !keeps_stretches(k, row_bytes(p.left))) {
     p.stretches = p.columns >= columns_per_task && !p.epilogue;
-    if (p.stretches) p.left = spread(p.left, p.rows, p.depth, divide_up(p.depth, 1024) * 1024 + 32);
+    int64_t stride = divide_up(p.depth * k->element_bytes, 64) * 64;
+    while (!keeps_stretches(k, stride)) stride += 64;
+    if (p.stretches) p.left = spread(p.left, p.rows, p.depth, stride);
   }
   if (!p.direct && !p.packed_left && (p.column_blocks > 1 || p.left.row_stride == 1)) {
     // Several tasks need the same rows, or these lie across memory: packed once for all.

@@ -151,6 +151,18 @@ static const char *rows_from(const block *t, int64_t row, int64_t first) {
   return panel_of(t, row) + first * k->tile_rows * k->element_bytes;
 }
 
+// Whether there is more of the depth than up to `end`.
+static bool goes_deeper(const product *p, int64_t end) { return end < apus_padded_depth(p->kernel, p->depth); }
+
+// A's rows that are read after those at `row`, over `depth` from `first` on; NULL: none of the task's.
+static const char *rows_after(const block *t, int64_t row, int64_t first, int64_t depth) {
+  const product *p = t->p;
+  const int64_t below = row + p->kernel->tile_rows, end = first + depth;
+  const bool deeper = goes_deeper(p, end), more_rows = below < t->row1;
+  if (p->deep) return more_rows ? rows_from(t, below, first) : deeper ? rows_from(t, t->row0, end) : NULL;
+  return deeper ? rows_from(t, row, end) : more_rows ? rows_from(t, below, 0) : NULL;
+}
+
 static size_t turned_panel_bytes(const product *p) {
   return (size_t)(apus_padded_depth(p->kernel, p->rows) * p->turned_width * p->kernel->element_bytes);
 }
@@ -161,8 +173,7 @@ static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
   const apus_gemm_kernel *k = p->kernel;
   const int64_t width = k->tile_columns, height = k->tile_rows, units = depth / k->depth_unit;
   const bool whole = t->row1 - row >= height && (t->strip || t->in_floats || t->rounded);
-  const bool deeper = first + depth < apus_padded_depth(k, p->depth);
-  const bool to_strip = t->strip || (t->sums && deeper);
+  const bool to_strip = t->strip || (t->sums && goes_deeper(p, first + depth));
   int64_t column = t->column0;
   const int64_t tiles = (t->column1 - column) / width;
   if (whole && depth > 0 && tiles > 0 && k->tile_row) {
@@ -179,14 +190,9 @@ static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
       r.from = strip ? strip : r.c;
       r.from_bytes = strip ? strip_bytes : r.c_bytes;
     }
-    // The first rows that a thread takes bring B's columns into its caches. The others fetch the next block of depth of
-    // the same rows, or the first one of those below.
-    const bool more_rows = row + height < t->row1, first_block = row / p->block_rows % p->row_blocks_of_thread == 0;
-    r.brings = row == t->row0 && (p->deep || first_block);
-    if (!r.brings && (deeper || more_rows)) {
-      const bool below = p->deep ? more_rows : !deeper;
-      const int64_t next = p->deep || !below ? first + (below ? 0 : depth) : 0;
-      r.ahead = rows_from(t, below ? row + height : p->deep ? t->row0 : row, next);
+    // The first rows that a thread takes bring B's columns into its caches. The others fetch what comes after them.
+    r.brings = row == t->row0 && (p->deep || row / p->block_rows % p->row_blocks_of_thread == 0);
+    if (!r.brings && (r.ahead = rows_after(t, row, first, depth))) {
       r.row_lines = (p->direct ? bytes : height * bytes) / 64;
       r.skip = p->direct ? r.a_bytes - bytes : 0;
       r.lines = divide_up(height * bytes / 64, tiles * units);
@@ -211,6 +217,27 @@ static bool pack_beside(block *t, int64_t row) {
       .width = p->turned_width, .to = p->turned + row * p->turned_width * k->element_bytes,
       .panel_bytes = turned_panel_bytes(p)};
   return true;
+}
+
+// The block's rows of tiles, a stretch of `at_once` of depth at a time. Returns the row before which all are packed
+// turned.
+static int64_t rows_of_tiles(block *t, int64_t depth, int64_t at_once) {
+  const int64_t height = t->p->kernel->tile_rows;
+  int64_t packed = t->row0;
+  if (t->p->deep) {
+    for (int64_t first = 0; first < depth; first += at_once)
+      for (int64_t row = t->row0; row < t->row1; row += height)
+        row_of_tiles(t, row, first, least(at_once, depth - first));
+    return packed;
+  }
+  for (int64_t row = t->row0; row < t->row1; row += height) {
+    const bool packs = pack_beside(t, row);
+    for (int64_t first = 0; first == 0 || first < depth; first += at_once)
+      row_of_tiles(t, row, first, least(at_once, depth - first));
+    while (t->packing.work.left > 0) apus_next_piece(&t->packing.work);
+    if (packs) packed = row + height;
+  }
+  return packed;
 }
 
 // The order of tasks.
@@ -252,16 +279,7 @@ void product_task(void *context, int64_t task, int worker) {
     const int64_t stretches = t.strip || t.in_floats || t.sums ? divide_up(depth, k->across) : 1;
     const int64_t at_once = stretches > 1 ? divide_up(depth, stretches * k->depth_unit) * k->depth_unit
                                           : depth > 0 ? depth : 1;
-    for (int64_t first = 0; p->deep && first < depth; first += at_once)
-      for (int64_t row = row0; row < row1; row += k->tile_rows)
-        row_of_tiles(&t, row, first, least(at_once, depth - first));
-    for (int64_t row = row0; !p->deep && row < row1; row += k->tile_rows) {
-      const bool packs = pack_beside(&t, row);
-      for (int64_t first = 0; first == 0 || first < depth; first += at_once)
-        row_of_tiles(&t, row, first, least(at_once, depth - first));
-      while (t.packing.work.left > 0) apus_next_piece(&t.packing.work);
-      if (packs) packed = row + k->tile_rows;
-    }
+    packed = rows_of_tiles(&t, depth, at_once);
   } else {
     for (int64_t column = column0; column < column1; column += k->tile_columns)
       for (int64_t row = row0; row < row1; row += k->tile_rows) block_tile(&t, row, column, 0, depth);

@@ -33,6 +33,7 @@ static uint16_t round_block(const float *x, int8_t *q) {
     for (int j = 0; j < 8; j++) most[j] = fabsf(x[i + j]) > most[j] ? fabsf(x[i + j]) : most[j];
   float largest = 0;
   for (int j = 0; j < 8; j++) largest = most[j] > largest ? most[j] : largest;
+  // Of a scale so small that its inverse may be none, half precision keeps nothing.
   float scale = largest / 127, inverse = scale >= 0x1p-126f ? 1 / scale : 0;
   for (int i = 0; i < q8_block; i++) q[i] = nearest(x[i] * inverse);
   return to_half(scale);

@@ -106,25 +106,7 @@ public final class ParameterStore: Sendable {
 
   /// Begins a step's gradients at zero, or where products write them first, at what these write.
   public func beginGradients(in execution: Execution) {
-    guard let gradient else { return }
-    // Neighbours are cleared together.
-    var cleared = 0..<0
-    func clear() {
-      if cleared.isEmpty { return }
-      execution.backend.fillZero(
-        Tensor(
-          storage: gradient.storage, byteOffset: gradient.byteOffset + cleared.lowerBound * 4, shape: [cleared.count],
-          dtype: .float32))
-    }
-    for (parameter, offset) in zip(parameters, offsets) where parameter.gradient != nil && !parameter.leavesGradient() {
-      if cleared.upperBound == offset {
-        cleared = cleared.lowerBound..<offset + parameter.count
-      } else {
-        clear()
-        cleared = offset..<offset + parameter.count
-      }
-    }
-    clear()
+    for parameter in parameters { parameter.beginGradient(in: execution.backend) }
   }
 
   /// Clears what nothing has written since the step's gradients began: to be called after the first backward pass.

@@ -51,11 +51,10 @@ public final class Parameter: Sendable {
 /// The first sum of a step's gradient. Clearing a large one costs as much as writing it, so one that began with a
 /// product in the step before is left as it is for the next product to write over.
 extension Parameter {
-  /// Begins a step: whether the gradient may stay as it is for now; it is to be cleared otherwise.
-  public func leavesGradient() -> Bool {
-    let leaves = beganWithProduct.exchange(false, ordering: .relaxed)
-    stale.store(leaves, ordering: .relaxed)
-    return leaves
+  /// Begins a step: clears the gradient, unless it is to stay as it is for now.
+  public func beginGradient(in backend: any Backend) {
+    stale.store(true, ordering: .relaxed)
+    if !beganWithProduct.exchange(false, ordering: .relaxed) { clearStaleGradient(in: backend) }
   }
 
   /// Whether the gradient is still that of the step before.

@@ -145,8 +145,7 @@ extension WeightMatrix {
   /// Whether a product is to write the gradient, as all of it is still that of the step before; it is to be added to
   /// otherwise. To be asked once before each.
   func writesGradient(in backend: any Backend) -> Bool {
-    let stale = parameters.filter(\.isStale)
-    let writes = stale.count == parameters.count
+    let writes = parameters.allSatisfy(\.isStale)
     for parameter in parameters { parameter.expectsProduct(writes: writes, in: backend) }
     return writes
   }
