@@ -31,13 +31,15 @@ static const char *columns_from(const product *p, int64_t column, int64_t first)
 // One tile of C from `row` on, of which `rows` exist, over `depth` from `first` on; `a` is its packed panel where A does
 // not lie in place, and `b` that of B.
 static void multiply_tile(const product *p, int64_t first, int64_t depth, const char *a, int64_t row, int64_t rows,
-                          const char *b, float *to, int64_t stride, bool add) {
+                          const char *b, float *to, int64_t stride, bool add, apus_fetches *fetches) {
   const apus_gemm_kernel *k = p->kernel;
   int64_t bytes = row_bytes(p->left);
   const char *in_place = row_in_place(p, row) + first * k->element_bytes;
   a += first * k->tile_rows * k->element_bytes;
   b += first * k->tile_columns * k->element_bytes;
-  if (p->direct && rows == k->tile_rows) {
+  if (k->tile_fetching && rows == k->tile_rows) {
+    k->tile_fetching(depth, p->direct ? in_place : a, p->direct ? bytes : 0, b, to, stride, add, fetches);
+  } else if (p->direct && rows == k->tile_rows) {
     k->tile_direct(depth, in_place, bytes, b, to, stride, add);
   } else if (p->direct && rows <= few_rows) {
     int64_t r = 0;
@@ -71,27 +73,32 @@ static void expect_written(const char *c, int64_t bytes, int64_t rows) {
   for (int64_t i = 0; i < rows; i++, c += bytes) __builtin_prefetch(c, 1);
 }
 
-// A stretch of memory that is fetched bit by bit before it is needed.
-typedef struct {
-  const char *at, *end;
-  int64_t lines;  // at a time
-} stretch;
+// How often a tile over `depth` fetches something: each time, or all at once before it.
+static int64_t fetches_of(const product *p, int64_t depth) {
+  return p->kernel->tile_fetching && depth > APUS_FETCH_STEP ? divide_up(depth, APUS_FETCH_STEP) : 1;
+}
 
-static inline void fetch_some(stretch *s) {
-  for (int64_t i = 0; i < s->lines && s->at < s->end; i++, s->at += 64) __builtin_prefetch(s->at, 0, 2);
+// `bytes` from `at` on, fetched in so many parts.
+static apus_coming coming(const char *at, int64_t bytes, int64_t parts) {
+  return (apus_coming){at, at + bytes, divide_up(bytes / 64, parts)};
 }
 
 // Of the rows of A after `row1`, which the tasks of the next block read, the part that the task of one of the blocks of
 // columns fetches while it computes `tiles` tiles, where these do not fetch by themselves.
-static stretch rows_to_come(const product *p, int64_t row1, int64_t column_block, int64_t tiles) {
+static apus_coming rows_to_come(const product *p, int64_t row1, int64_t column_block, int64_t tiles) {
   bool close = p->left.column_stride == 1 && p->left.row_stride <= 2 * p->depth;
-  if (p->kernel->fetches || p->row_blocks_at_once > 1 || p->packed_left || !close) return (stretch){0};
+  if (p->kernel->fetches || p->row_blocks_at_once > 1 || p->packed_left || !close) return (apus_coming){0};
   int64_t lines = least(p->block_rows, p->rows - row1) * row_bytes(p->left) / 64;
-  const char *rows = row_in_place(p, row1);
-  stretch part = {rows + lines * column_block / p->column_blocks * 64,
-                  rows + lines * (column_block + 1) / p->column_blocks * 64, 0};
-  part.lines = divide_up((part.end - part.at) / 64, tiles);
-  return part;
+  int64_t first = lines * column_block / p->column_blocks, end = lines * (column_block + 1) / p->column_blocks;
+  return coming(row_in_place(p, row1) + first * 64, (end - first) * 64, tiles * fetches_of(p, p->depth));
+}
+
+// The columns of B after those at `column`, over the same depth, fetched during `tiles` tiles.
+static apus_coming columns_to_come(const product *p, int64_t column, int64_t column1, int64_t depth, int64_t tiles) {
+  const int64_t next = column + p->kernel->tile_columns;
+  if (!p->kernel->tile_fetching || next >= column1) return (apus_coming){0};
+  return coming(columns_from(p, next, 0), depth * p->kernel->tile_columns * p->kernel->element_bytes,
+                tiles * fetches_of(p, depth));
 }
 
 // What a task's tiles share.
@@ -103,7 +110,7 @@ typedef struct {
   float *sums;    // take a row of tiles that are rounded, where they are deep; NULL: they are not
   bool in_floats, rounded;  // whole tiles are written where they belong, as floats or rounded
   apus_store_function store;
-  stretch coming;
+  apus_fetches fetches;
   apus_packing packing;  // of the rows that tiles are computed from
   apus_beside *beside;   // that, or what the product was given
 } block;
@@ -127,18 +134,27 @@ static void block_tile(block *t, int64_t row, int64_t column, int64_t first, int
   const char *a = p->direct ? t->a : panel_of(t, row);
   char *c = p->epilogue ? NULL : p->c + row * c_bytes + column * element_bytes;
   const int64_t below = least(rows, t->row1 - row - rows);
-  fetch_some(&t->coming);
+  apus_fetches *f = &t->fetches;
+  if (!k->tile_fetching) {
+    apus_fetch_coming(&f->a);
+  } else if (c) {
+    f->c = c + rows * c_bytes;
+    f->c_bytes = c_bytes;
+    f->c_width = columns * element_bytes;
+    f->c_rows = below;
+    f->rows_at_once = divide_up(below, fetches_of(p, depth));
+  }
   if (t->strip) {
-    multiply_tile(p, first, depth, a, row, rows, b, in_strip(t, row, column), p->block_columns, add);
+    multiply_tile(p, first, depth, a, row, rows, b, in_strip(t, row, column), p->block_columns, add, f);
   } else if (whole && t->rounded && k->tile_rounded) {
     expect_written(c + rows * c_bytes, c_bytes, below);
     multiply_rounded(p, a, row, b, (uint16_t *)c);
   } else if (whole && t->in_floats) {
-    if (p->accumulate || add) expect_rows(c + rows * c_bytes, c_bytes, below);
-    multiply_tile(p, first, depth, a, row, rows, b, (float *)c, p->c_stride, p->accumulate || add);
+    if (!k->tile_fetching && (p->accumulate || add)) expect_rows(c + rows * c_bytes, c_bytes, below);
+    multiply_tile(p, first, depth, a, row, rows, b, (float *)c, p->c_stride, p->accumulate || add, f);
   } else if (!add) {
     _Alignas(64) float tile[32 * 32];
-    multiply_tile(p, 0, apus_padded_depth(k, p->depth), a, row, rows, b, tile, k->tile_columns, false);
+    multiply_tile(p, 0, apus_padded_depth(k, p->depth), a, row, rows, b, tile, k->tile_columns, false, f);
     t->store(tile, k->tile_columns, c, p->c_dtype, p->c_stride, rows, columns, p->accumulate, p->scale);
   }
 }
@@ -266,7 +282,7 @@ void product_task(void *context, int64_t task, int worker) {
   const int64_t row_panels = divide_up(row1 - row0, k->tile_rows);
   if (p->epilogue)
     t.strip = apus_workspace(3, (size_t)(row_panels * k->tile_rows * p->block_columns) * sizeof(float));
-  t.coming = rows_to_come(p, row1, column_block, row_panels * divide_up(column1 - column0, k->tile_columns));
+  t.fetches.a = rows_to_come(p, row1, column_block, row_panels * divide_up(column1 - column0, k->tile_columns));
   // Few rows in place never come to whole tiles.
   const bool tiles = !(p->direct && p->rows <= few_rows);
   if (tiles && k->begin) k->begin();
@@ -281,8 +297,10 @@ void product_task(void *context, int64_t task, int worker) {
                                           : depth > 0 ? depth : 1;
     packed = rows_of_tiles(&t, depth, at_once);
   } else {
-    for (int64_t column = column0; column < column1; column += k->tile_columns)
+    for (int64_t column = column0; column < column1; column += k->tile_columns) {
+      t.fetches.b = columns_to_come(p, column, column1, depth, row_panels);
       for (int64_t row = row0; row < row1; row += k->tile_rows) block_tile(&t, row, column, 0, depth);
+    }
   }
   // Its rows lie in this core's cache by now.
   if (p->turned && column0 == 0)

@@ -6,32 +6,33 @@
 #include "gemm_kernels.h"
 
 // In bf16 products the operands are rounded as they are packed, so every variant multiplies the same numbers.
-#define KERNELS(variant, size, rows, columns, block, TILE, DIRECT)                                                     \
+#define KERNELS(variant, size, rows, columns, block, TILE, DIRECT, fetching)                                           \
   const apus_gemm_kernel apus_float_##size##_##variant = {                                                             \
       .tile_rows = rows, .tile_columns = columns, .depth_unit = 1, .element_bytes = 4,                                 \
       .depth_block = block,                                                                                            \
-      .tile = TILE(rows, variant), .tile_direct = DIRECT(rows, variant),                                               \
+      .tile = TILE(rows, variant), .tile_direct = DIRECT(rows, variant), .tile_fetching = fetching,                    \
       .direct_4 = DIRECT(4, variant), .direct_1 = DIRECT(1, variant),                                                  \
       .pack_a = pack_##rows##_##variant, .pack_b = pack_##columns##_##variant};                                        \
   const apus_gemm_kernel apus_rounded_##size##_##variant = {                                                           \
       .tile_rows = rows, .tile_columns = columns, .depth_unit = 1, .element_bytes = 4,                                 \
       .depth_block = block,                                                                                            \
-      .tile = TILE(rows, variant),                                                                                     \
+      .tile = TILE(rows, variant), .tile_fetching = fetching,                                                          \
       .pack_a = round_##rows##_##variant, .pack_b = round_##columns##_##variant};
-// A tile of six rows of eight lanes reads fifteen bytes a cycle: its panels have to stay in the first-level cache.
+// A tile of six rows of eight lanes reads fifteen bytes a cycle, one of fourteen rows of sixteen thirteen: of deep
+// products, what is taken of a panel at once has to stay in the first-level cache.
 #define GENERAL_TILE(rows, variant) tile_##rows##_##variant
 #define GENERAL_DIRECT(rows, variant) direct_##rows##_##variant
 #define INTRINSIC_TILE(rows, variant) intrinsic_tile_##rows##_##variant
 #define INTRINSIC_DIRECT(rows, variant) intrinsic_direct_##rows##_##variant
 
-KERNELS(portable, large, 4, 16, 0, GENERAL_TILE, GENERAL_DIRECT)
-KERNELS(portable, small, 4, 16, 0, GENERAL_TILE, GENERAL_DIRECT)
+KERNELS(portable, large, 4, 16, 0, GENERAL_TILE, GENERAL_DIRECT, NULL)
+KERNELS(portable, small, 4, 16, 0, GENERAL_TILE, GENERAL_DIRECT, NULL)
 #if defined(__x86_64__)
 #include "float_tiles_x86.h"
-KERNELS(avx2, large, 6, 16, 256, INTRINSIC_TILE, INTRINSIC_DIRECT)
-KERNELS(avx2, small, 4, 16, 256, INTRINSIC_TILE, INTRINSIC_DIRECT)
-KERNELS(avx512, large, 14, 32, 0, INTRINSIC_TILE, INTRINSIC_DIRECT)
-KERNELS(avx512, small, 8, 32, 0, INTRINSIC_TILE, INTRINSIC_DIRECT)
+KERNELS(avx2, large, 6, 16, 256, INTRINSIC_TILE, INTRINSIC_DIRECT, intrinsic_fetching_6_avx2)
+KERNELS(avx2, small, 4, 16, 256, INTRINSIC_TILE, INTRINSIC_DIRECT, NULL)
+KERNELS(avx512, large, 14, 32, 384, INTRINSIC_TILE, INTRINSIC_DIRECT, intrinsic_fetching_14_avx512)
+KERNELS(avx512, small, 8, 32, 0, INTRINSIC_TILE, INTRINSIC_DIRECT, NULL)
 #endif
 
 #else

@@ -13,6 +13,23 @@ typedef void (*apus_direct_tile_function)(int64_t depth, const void *a, int64_t 
 typedef void (*apus_rounded_tile_function)(int64_t depth, const void *a, const void *b, uint16_t *c, int64_t c_stride);
 typedef void (*apus_rounded_direct_function)(int64_t depth, const void *a, int64_t a_bytes, const void *b, uint16_t *c,
                                              int64_t c_stride);
+/// Memory that is read later, fetched `lines` lines at a time.
+typedef struct {
+  const char *at, *end;
+  int64_t lines;
+} apus_coming;
+
+/// What is fetched while a tile is computed, some of it every `APUS_FETCH_STEP` of depth.
+typedef struct {
+  apus_coming a, b;  // later rows of A and columns of B, into the second-level cache
+  char *c;           // rows of C that the next tile writes, `c_rows` of `c_width` bytes, `c_bytes` apart
+  int64_t c_bytes, c_width, c_rows, rows_at_once;
+} apus_fetches;
+enum { APUS_FETCH_STEP = 16 };
+
+/// A tile like `apus_tile_function`'s of a packed panel, or of rows in place where `a_bytes` is not 0.
+typedef void (*apus_fetching_tile_function)(int64_t depth, const void *a, int64_t a_bytes, const void *b, float *c,
+                                            int64_t c_stride, bool accumulate, apus_fetches *fetches);
 /// Packs one panel of vectors of length `depth`, vector v's element k at `data[v * vector_stride + k * depth_stride]`.
 /// `count` of them exist, of which a tile's are taken; missing ones and depth up to the unit are filled with zero.
 typedef void (*apus_pack_function)(const apus_matrix *source, int64_t depth, int64_t count, void *panel);
@@ -96,6 +113,7 @@ typedef struct {
   int short_rows;
   // Of a left operand in the kernel's own type, NULL where it is always packed: a whole tile, 4 rows of one, 1 row.
   apus_direct_tile_function tile_direct, direct_4, direct_1;
+  apus_fetching_tile_function tile_fetching;  // whole tiles; NULL: there is none
   apus_rounded_tile_function tile_rounded;  // NULL where tiles are only float
   apus_rounded_direct_function direct_rounded;
   apus_pack_function pack_a, pack_b;  // source's rows are the vectors, its columns the depth
@@ -103,10 +121,20 @@ typedef struct {
   void (*begin)(void);  // before a task's use of `tile`: AMX configures its registers; NULL: nothing
 } apus_gemm_kernel;
 
-// Tiles fetch what they read of A ahead, a line or less for each step of depth: the processor's own fetching begins anew
-// with each page of 4 KiB, and rows that lie in place may be in another core's cache.
+// The processor's own fetching begins anew with each page of 4 KiB, and rows that lie in place may be in another core's
+// cache.
 #define APUS_FETCH(address) __builtin_prefetch(address, 0, 2)
 #define APUS_FETCH_PANEL(at) APUS_FETCH((const char *)(at) + 2048)
+
+static inline void apus_fetch_coming(apus_coming *s) {
+  for (int64_t i = 0; i < s->lines && s->at < s->end; i++, s->at += 64) APUS_FETCH(s->at);
+}
+static inline void apus_fetch_some(apus_fetches *f) {
+  apus_fetch_coming(&f->a);
+  apus_fetch_coming(&f->b);
+  for (int64_t i = 0; i < f->rows_at_once && f->c_rows > 0; i++, f->c_rows--, f->c += f->c_bytes)
+    for (int64_t byte = 0; byte < f->c_width; byte += 64) __builtin_prefetch(f->c + byte, 1);
+}
 
 static inline int64_t apus_padded_depth(const apus_gemm_kernel *k, int64_t depth) {
   return (depth + k->depth_unit - 1) / k->depth_unit * k->depth_unit;

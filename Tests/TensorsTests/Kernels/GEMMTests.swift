@@ -96,6 +96,50 @@ extension EngineTests {
       }
     }
 
+    /// So much deeper than its blocks that these are taken one after another, in floats for all of C and on the tile unit
+    /// for one task's part of it after another. Whole numbers, so that sums are exact in any order: some rows, and the
+    /// sum of all of them, are computed beside.
+    @Test func deepAndLarge() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        let (rows, columns) = (1059, 1030)
+        for (compute, depth) in [(APUS_F32, 2404), (APUS_BF16, 6208)] {
+          func numbers(_ count: Int) -> [Float] { (0..<count).map { _ in Float(Int.random(in: -1...1, using: &random)) } }
+          let (a, b) = (numbers(rows * depth), numbers(depth * columns))
+          var chosen = (0..<8).map { _ in Int.random(in: 0..<rows, using: &random) } + [0, rows - 1]
+          var some = chosen.flatMap { a[$0 * depth..<($0 + 1) * depth] }
+          some += (0..<depth).map { k in (0..<rows).reduce(0) { $0 + a[$1 * depth + k] } }
+          chosen.append(rows)
+          let (left, right, checked) = (Buffer.input(a, compute), Buffer.input(b, compute), Buffer.input(some))
+          defer { withExtendedLifetime((left, right, checked)) {} }
+          func matrix(_ buffer: Buffer, _ stride: Int) -> apus_matrix {
+            apus_matrix(data: buffer.raw, dtype: buffer.dtype, row_stride: Int64(stride), column_stride: 1)
+          }
+          let expected = Buffer.output(chosen.count * columns)
+          let (m, n, k) = (Int64(rows), Int64(columns), Int64(depth))
+          apus_gemm_reference(
+            APUS_F32, Int64(chosen.count), n, k, matrix(checked, depth), matrix(right, columns), expected.raw,
+            APUS_F32, n, false, 1)
+          inEachVariant { variant in
+            let packed = UnsafeMutableRawPointer.allocate(byteCount: apus_gemm_packed_bytes(compute, k, n), alignment: 64)
+            defer { packed.deallocate() }
+            apus_gemm_pack(compute, k, n, matrix(right, columns), packed)
+            let actual = Buffer.output(rows * columns)
+            apus_gemm(compute, m, n, k, matrix(left, depth), packed, actual.raw, APUS_F32, n, false, 1)
+            let all = UnsafeBufferPointer(start: actual.floats, count: rows * columns)
+            for (i, row) in chosen.enumerated() {
+              let found: [Float] =
+                row < rows
+                ? Array(all[row * columns..<(row + 1) * columns])
+                : (0..<columns).map { column in (0..<rows).reduce(0) { $0 + all[$1 * columns + column] } }
+              let wrong = (0..<columns).filter { Double(found[$0]) != expected[i * columns + $0] }
+              #expect(wrong.isEmpty, "seed \(random.seed) \(variant) row \(row), columns \(wrong.prefix(4))")
+            }
+          }
+        }
+      }
+    }
+
     /// An empty sum is zero, or what was there.
     @Test func noDepth() async {
       await #expect(processExitsWith: .success) {
