@@ -80,7 +80,10 @@ INLINE void V(pack)(apus_matrix m, int64_t depth, int64_t count, float *out, int
   // Depth in blocks of 16, so that the panel's lines stay in the cache while vectors fill them one by one.
   for (int64_t k0 = 0; k0 < depth; k0 += 16) {
     int64_t k1 = k0 + 16 < depth ? k0 + 16 : depth;
-    if (m.row_stride == 1 && count >= width) {
+    if (m.row_stride == 1 && count >= width && type == APUS_F32 && !round) {
+      for (int64_t k = k0; k < k1; k++)
+        memcpy(out + k * width, (const float *)m.data + k * m.column_stride, (size_t)width * sizeof(float));
+    } else if (m.row_stride == 1 && count >= width) {
       for (int64_t k = k0; k < k1; k++)
         for (int v = 0; v < width; v++) out[k * width + v] = V(element)(m, k * m.column_stride + v, type, round);
     } else if (m.row_stride == 1) {
