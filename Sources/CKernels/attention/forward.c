@@ -1,4 +1,5 @@
-// Attention forward by tiles: one task is one KV head of one sequence with all the query heads that share it.
+// Attention forward by tiles: one task is one KV head of one sequence with all the query heads that share it, or with a
+// part of their queries.
 #ifndef APUS_BODY
 #define SOURCE_FILE "../attention/forward.c"
 #include "apus_pool.h"
@@ -10,8 +11,26 @@ typedef struct {
   const void *q, *k, *v;
   void *out;
   float *lse;
+  int64_t parts;  // that a head's strips of queries are dealt out to
 } apus_attention_forward_job;
 #include "for_each_variant.h"
+
+// Enough parts for all threads to be busy nine tenths of the time, where there are few heads. Each packs the head's keys
+// and values for itself, which pays for at least `QUERIES_OF_PART` queries.
+enum { MOST_PARTS = 8, QUERIES_OF_PART = 128 };
+static int64_t parts_of_head(const apus_attention *s) {
+  const int64_t heads = s->sequences * s->kv_heads, threads = apus_pool_threads();
+  int64_t parts = 1, best = 0;
+  for (int64_t p = 1; p == 1 || (p <= MOST_PARTS && p * QUERIES_OF_PART <= s->query_length); p++) {
+    const int64_t turns = (heads * p + threads - 1) / threads, busy = 1000 * heads * p / (turns * threads);
+    if (busy > best) {
+      parts = p;
+      best = busy;
+    }
+    if (busy >= 900) break;
+  }
+  return parts;
+}
 
 void apus_attention_forward(const apus_attention *s, const void *q, const void *k, const void *v, void *out,
                             float *lse) {
@@ -19,8 +38,9 @@ void apus_attention_forward(const apus_attention *s, const void *q, const void *
     apus_attention_few_queries(s, q, k, v, out, lse);
     return;
   }
-  apus_attention_forward_job job = {s, q, k, v, out, lse};
-  apus_parallel(s->sequences * s->kv_heads, CHOOSE(attention_forward_task), &job);
+  if (s->sequences * s->kv_heads <= 0) return;
+  apus_attention_forward_job job = {s, q, k, v, out, lse, parts_of_head(s)};
+  apus_parallel(s->sequences * s->kv_heads * job.parts, CHOOSE(attention_forward_task), &job);
 }
 
 #else
@@ -95,7 +115,8 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
   const apus_gemm_kernel *kn = apus_attention_kernel_for(s->compute);
   const int lanes = kn->tile_columns, vectors = lanes / 16;
   const float scale = plain ? s->scale * V(units)(half) : V(scale)(s, half);
-  const int64_t sequence = task / s->kv_heads, kv = task % s->kv_heads, group = s->heads / s->kv_heads;
+  const int64_t part = task % job->parts, head = task / job->parts;
+  const int64_t sequence = head / s->kv_heads, kv = head % s->kv_heads, group = s->heads / s->kv_heads;
   // What else there is to look at is kept for blocks of KEY_BLOCK.
   const int64_t width = plain && kn->key_blocks > 1 ? kn->key_blocks * KEY_BLOCK : KEY_BLOCK;
   const int64_t keys = s->key_length, blocks = V(up)(keys, width) / width;
@@ -131,15 +152,16 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
   }
   if (kn->begin) kn->begin();
   for (int64_t h = kv * group; h < (kv + 1) * group; h++) {
-    for (int64_t query0 = 0; query0 < s->query_length; query0 += lanes) {
+    for (int64_t query0 = part * lanes; query0 < s->query_length; query0 += job->parts * lanes) {
       int64_t count = s->query_length - query0 < lanes ? s->query_length - query0 : lanes;
       V(strip) strip;
       V(strip_range)(s, sequence, query0, count, lanes, &strip);
       int64_t token = sequence * s->query_length + query0;
       apus_matrix qm = {V(at)(job->q, token * s->q_stride + h * dim, s->dtype), s->dtype, s->q_stride, 1};
       kn->pack_b(&qm, dim, count, packed_q);
-      const int64_t next = s->query_length - query0 - count < lanes ? s->query_length - query0 - count : lanes;
-      const void *next_q = V(at)(qm.data, count * s->q_stride, s->dtype);
+      const int64_t ahead = job->parts * lanes, left = s->query_length - query0 - ahead;
+      const int64_t next = left < 0 ? 0 : left < lanes ? left : lanes;
+      const void *next_q = V(at)(qm.data, ahead * s->q_stride, s->dtype);
       void *out = (void *)V(at)(job->out, token * s->out_stride + h * value_dim, s->dtype);
       V(extras) extras;
       if (!plain) V(extras_of_strip)(s, h, query0, half, &extras);

@@ -113,6 +113,8 @@ struct AttentionCase {
   static let shapes = [
     AttentionShape(queries: 1, keys: 1, dimension: 16),
     AttentionShape(sequences: 2, queries: 70, keys: 70, heads: 4, keyValueHeads: 2, dimension: 16),
+    // Three heads for two threads: each head's queries are dealt out to two tasks.
+    AttentionShape(queries: 300, keys: 333, heads: 6, keyValueHeads: 3, dimension: 24),
     AttentionShape(queries: 33, keys: 33, heads: 3, keyValueHeads: 1, dimension: 24, causal: false),
     AttentionShape(sequences: 2, queries: 5, keys: 133, dimension: 33),
     AttentionShape(queries: 40, keys: 200, heads: 4, keyValueHeads: 1, dimension: 40, valueDimension: 24),
