@@ -96,15 +96,17 @@ extension EngineTests {
       }
     }
 
-    /// So much deeper than its blocks that these are taken one after another, in floats for all of C and on the tile unit
-    /// for one task's part of it after another. Whole numbers, so that sums are exact in any order: some rows, and the
-    /// sum of all of them, are computed beside.
+    /// So much deeper than its blocks that these are taken one after another, in floats for all of C and on the tile
+    /// unit for one task's part of it after another. Whole numbers, so that sums are exact in any order: some rows, and
+    /// the sum of all of them, are computed beside.
     @Test func deepAndLarge() async {
       await #expect(processExitsWith: .success) {
         var random = TestRandom()
         let (rows, columns) = (1059, 1030)
         for (compute, depth) in [(APUS_F32, 2404), (APUS_BF16, 6208)] {
-          func numbers(_ count: Int) -> [Float] { (0..<count).map { _ in Float(Int.random(in: -1...1, using: &random)) } }
+          func numbers(_ count: Int) -> [Float] {
+            (0..<count).map { _ in Float(Int.random(in: -1...1, using: &random)) }
+          }
           let (a, b) = (numbers(rows * depth), numbers(depth * columns))
           var chosen = (0..<8).map { _ in Int.random(in: 0..<rows, using: &random) } + [0, rows - 1]
           var some = chosen.flatMap { a[$0 * depth..<($0 + 1) * depth] }
@@ -121,7 +123,8 @@ extension EngineTests {
             APUS_F32, Int64(chosen.count), n, k, matrix(checked, depth), matrix(right, columns), expected.raw,
             APUS_F32, n, false, 1)
           inEachVariant { variant in
-            let packed = UnsafeMutableRawPointer.allocate(byteCount: apus_gemm_packed_bytes(compute, k, n), alignment: 64)
+            let packed = UnsafeMutableRawPointer.allocate(
+              byteCount: apus_gemm_packed_bytes(compute, k, n), alignment: 64)
             defer { packed.deallocate() }
             apus_gemm_pack(compute, k, n, matrix(right, columns), packed)
             let actual = Buffer.output(rows * columns)

@@ -215,7 +215,7 @@ extension EngineTests {
         [$0.attention($1[0], special, sinks: sinks)]
       }
       function.checkByDifferences(samples: 120, "special attention", &random)
-      function.checkBFloat16("seed \(random.seed) special attention")
+      function.checkBFloat16(tolerance: 5e-2, "seed \(random.seed) special attention")
     }
 
     @Test func activations() {

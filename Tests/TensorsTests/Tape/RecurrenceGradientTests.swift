@@ -44,7 +44,7 @@ extension EngineTests.OperationGradients {
       return [tape.deltaRule(query: x[0], key: key, value: x[2], decay: decay, beta: beta, specification)]
     }
     function.checkByDifferences("delta rule", &random)
-    function.checkBFloat16(tolerance: 2e-2, "seed \(random.seed) delta rule")
+    function.checkBFloat16(tolerance: 5e-2, "seed \(random.seed) delta rule")
   }
 
   @Test func selectiveScan() {
