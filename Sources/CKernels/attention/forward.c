@@ -5,7 +5,7 @@
 #include "apus_pool.h"
 #include "attention_few_queries.h"
 #include "attention_range.h"
-#include "gemm_kernel.h"
+#include "gemm_blocks.h"
 typedef struct {
   const apus_attention *spec;
   const void *q, *k, *v;
@@ -15,14 +15,14 @@ typedef struct {
 } apus_attention_forward_job;
 #include "for_each_variant.h"
 
-// Enough parts for all threads to be busy nine tenths of the time, where there are few heads. Each packs the head's keys
-// and values for itself, which pays for at least `QUERIES_OF_PART` queries.
+// Enough parts for all threads to be busy nine tenths of the time, where there are few heads. Each packs the head's
+// keys and values for itself, which pays for at least `QUERIES_OF_PART` queries.
 enum { MOST_PARTS = 8, QUERIES_OF_PART = 128 };
 static int64_t parts_of_head(const apus_attention *s) {
   const int64_t heads = s->sequences * s->kv_heads, threads = apus_pool_threads();
   int64_t parts = 1, best = 0;
   for (int64_t p = 1; p == 1 || (p <= MOST_PARTS && p * QUERIES_OF_PART <= s->query_length); p++) {
-    const int64_t turns = (heads * p + threads - 1) / threads, busy = 1000 * heads * p / (turns * threads);
+    const int64_t busy = 1000 * heads * p / (divide_up(heads * p, threads) * threads);
     if (busy > best) {
       parts = p;
       best = busy;
@@ -138,9 +138,9 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
   const void *k = V(at)(job->k, sequence * keys * s->k_stride + kv * dim, s->dtype);
   const void *v = V(at)(job->v, sequence * keys * s->v_stride + kv * value_dim, s->dtype);
   for (int64_t b = 0; b < blocks; b++) {
-    int64_t key0 = b * width, count = keys - key0 < width ? keys - key0 : width;
+    int64_t key0 = b * width, count = least(width, keys - key0);
     apus_matrix km = {V(at)(k, key0 * s->k_stride, s->dtype), s->dtype, s->k_stride, 1};
-    int64_t next = keys - key0 - count < width ? keys - key0 - count : width;
+    int64_t next = least(width, keys - key0 - count);
     V(expect)(k, s->k_stride, dim, s->dtype, key0 + count, key0 + count + next, false);
     V(expect)(v, s->v_stride, value_dim, s->dtype, key0 + count, key0 + count + next, false);
     V(pack_rows)(kn, km, count, dim, packed_keys + (size_t)b * key_block);
@@ -153,14 +153,13 @@ INLINE void V(attention_forward)(const apus_attention_forward_job *job, int64_t 
   if (kn->begin) kn->begin();
   for (int64_t h = kv * group; h < (kv + 1) * group; h++) {
     for (int64_t query0 = part * lanes; query0 < s->query_length; query0 += job->parts * lanes) {
-      int64_t count = s->query_length - query0 < lanes ? s->query_length - query0 : lanes;
+      const int64_t left = s->query_length - query0, count = least(lanes, left);
       V(strip) strip;
       V(strip_range)(s, sequence, query0, count, lanes, &strip);
       int64_t token = sequence * s->query_length + query0;
       apus_matrix qm = {V(at)(job->q, token * s->q_stride + h * dim, s->dtype), s->dtype, s->q_stride, 1};
       kn->pack_b(&qm, dim, count, packed_q);
-      const int64_t ahead = job->parts * lanes, left = s->query_length - query0 - ahead;
-      const int64_t next = left < 0 ? 0 : left < lanes ? left : lanes;
+      const int64_t ahead = job->parts * lanes, next = left > ahead ? least(lanes, left - ahead) : 0;
       const void *next_q = V(at)(qm.data, ahead * s->q_stride, s->dtype);
       void *out = (void *)V(at)(job->out, token * s->out_stride + h * value_dim, s->dtype);
       V(extras) extras;

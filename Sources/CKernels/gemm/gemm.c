@@ -119,10 +119,13 @@ static void multiply(apus_dtype compute, int64_t rows, int64_t columns, int64_t 
   }
   p.deep = p.kernel->tile_row && right.packed && left.dtype == compute && left.column_stride == 1 &&
            depth % p.kernel->depth_unit == 0 && rows >= deep_rows && rows * columns >= deep_sums;
-  if (p.deep) run_product(over_depth(p, right, 0, depth), deep_panels, deep_columns);
-  for (int64_t first = 0; !p.deep && first < depth; first += block) {
-    run_product(over_depth(p, right, first, least(block, depth - first)), 16, 0);
-    p.accumulate = true;
+  if (p.deep) {
+    run_product(over_depth(p, right, 0, depth), deep_panels, deep_columns);
+  } else {
+    for (int64_t first = 0; first < depth; first += block) {
+      run_product(over_depth(p, right, first, least(block, depth - first)), 16, 0);
+      p.accumulate = true;
+    }
   }
   if (!beside) return;
   store_sums((const float *)p.c, rows, columns, c, c_dtype, c_stride, accumulate, scale);

@@ -98,7 +98,7 @@ void run_product(product p, int64_t most_panels, int64_t block_columns) {
   // A product of some depth takes it in stretches; a copy that these need pays where there are many columns.
   p.stretches = k->tile_row && !p.deep && 2 * p.depth > 3 * k->across;
   if (p.stretches && p.direct && !reading && !keeps_stretches(k, row_bytes(p.left))) {
-    p.stretches = p.columns >= columns_per_task && !p.epilogue;
+    p.stretches = p.columns >= columns_per_task;
     int64_t stride = divide_up(p.depth * k->element_bytes, 64) * 64;
     while (!keeps_stretches(k, stride)) stride += 64;
     if (p.stretches) p.left = spread(p.left, p.rows, p.depth, stride);

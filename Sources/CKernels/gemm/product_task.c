@@ -119,8 +119,10 @@ static const char *panel_of(const block *t, int64_t row) {
   const apus_gemm_kernel *k = t->p->kernel;
   return t->a + (size_t)((row - t->row0) / k->tile_rows) * apus_panel_a_bytes(k, t->p->depth);
 }
+// Floats from one row of a strip to the next: a line more than its columns, or rows would share a cache's sets.
+static int64_t strip_stride(const product *p) { return p->block_columns + 16; }
 static float *in_strip(const block *t, int64_t row, int64_t column) {
-  return t->strip + (row - t->row0) * t->p->block_columns + column - t->column0;
+  return t->strip + (row - t->row0) * strip_stride(t->p) + column - t->column0;
 }
 
 // The tile of C at (row, column), over `depth` from `first` on.
@@ -145,7 +147,7 @@ static void block_tile(block *t, int64_t row, int64_t column, int64_t first, int
     f->rows_at_once = divide_up(below, fetches_of(p, depth));
   }
   if (t->strip) {
-    multiply_tile(p, first, depth, a, row, rows, b, in_strip(t, row, column), p->block_columns, add, f);
+    multiply_tile(p, first, depth, a, row, rows, b, in_strip(t, row, column), strip_stride(p), add, f);
   } else if (whole && t->rounded && k->tile_rounded) {
     expect_written(c + rows * c_bytes, c_bytes, below);
     multiply_rounded(p, a, row, b, (uint16_t *)c);
@@ -194,7 +196,7 @@ static void row_of_tiles(block *t, int64_t row, int64_t first, int64_t depth) {
   const int64_t tiles = (t->column1 - column) / width;
   if (whole && depth > 0 && tiles > 0 && k->tile_row) {
     const int64_t element_bytes = to_strip ? 4 : (int64_t)apus_dtype_size(p->c_dtype), bytes = depth * k->element_bytes;
-    const int64_t strip_bytes = p->block_columns * 4;
+    const int64_t strip_bytes = strip_stride(p) * 4;
     char *strip = (char *)(t->strip ? in_strip(t, row, column) : t->sums);
     apus_tile_row r = {.beside = t->beside, .depth = depth, .tiles = tiles, .a = rows_from(t, row, first),
                        .a_bytes = p->direct ? row_bytes(p->left) : 0, .b = columns_from(p, column, first),
@@ -228,7 +230,7 @@ static bool pack_beside(block *t, int64_t row) {
   if (!p->turned || t->column0 > 0 || !k->tile_row || t->row1 - row < k->tile_rows || units == 0) return false;
   const int64_t panels = divide_up(p->depth, p->turned_width);
   t->packing = (apus_packing){
-      .work = {.piece = apus_pack_next_panel, .left = panels, .share = apus_share_of(panels, units)}, .pack = p->turn,
+      .work = apus_work_beside(apus_pack_next_panel, panels, units), .pack = p->turn,
       .vectors = transposed(vectors_from(p->left, row)), .count = p->depth, .depth = k->tile_rows,
       .width = p->turned_width, .to = p->turned + row * p->turned_width * k->element_bytes,
       .panel_bytes = turned_panel_bytes(p)};
@@ -281,7 +283,7 @@ void product_task(void *context, int64_t task, int worker) {
   t.beside = p->beside ? p->beside : &t.packing.work;
   const int64_t row_panels = divide_up(row1 - row0, k->tile_rows);
   if (p->epilogue)
-    t.strip = apus_workspace(3, (size_t)(row_panels * k->tile_rows * p->block_columns) * sizeof(float));
+    t.strip = apus_workspace(3, (size_t)(row_panels * k->tile_rows * strip_stride(p)) * sizeof(float));
   t.fetches.a = rows_to_come(p, row1, column_block, row_panels * divide_up(column1 - column0, k->tile_columns));
   // Few rows in place never come to whole tiles.
   const bool tiles = !(p->direct && p->rows <= few_rows);
@@ -291,7 +293,7 @@ void product_task(void *context, int64_t task, int worker) {
     // The depth is taken in stretches whose rows of A stay in the first-level cache, where sums have a place in float.
     const bool all_whole = (row1 - row0) % k->tile_rows == 0 && (column1 - column0) % k->tile_columns == 0;
     if (t.rounded && p->stretches && all_whole)
-      t.sums = apus_workspace(3, (size_t)(k->tile_rows * p->block_columns) * sizeof(float));
+      t.sums = apus_workspace(3, (size_t)(k->tile_rows * strip_stride(p)) * sizeof(float));
     const int64_t stretches = t.strip || t.in_floats || t.sums ? divide_up(depth, k->across) : 1;
     const int64_t at_once = stretches > 1 ? divide_up(depth, stretches * k->depth_unit) * k->depth_unit
                                           : depth > 0 ? depth : 1;
@@ -308,5 +310,5 @@ void product_task(void *context, int64_t task, int worker) {
                 packed, row1, p->turned);
   // What went past the caches is in no order with the other writes, until here.
   if (p->turned_aside) atomic_thread_fence(memory_order_seq_cst);
-  if (t.strip) p->epilogue(p->context, row0, row1 - row0, column0, column1 - column0, t.strip, p->block_columns);
+  if (t.strip) p->epilogue(p->context, row0, row1 - row0, column0, column1 - column0, t.strip, strip_stride(p));
 }

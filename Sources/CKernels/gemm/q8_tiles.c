@@ -34,9 +34,11 @@ typedef struct {
 } widening;
 #include "for_each_variant.h"
 
-static widening widen(const tiles_job *j, int64_t column, int64_t count, char *to) {
+// The work of widening `count` columns beside `units` of depth.
+static widening widen(const tiles_job *j, int64_t column, int64_t count, int64_t units, char *to) {
   const int64_t blocks = j->inputs / q8_block, bytes = blocks * q8_record_bytes;
-  return (widening){.work = {.piece = CHOOSE(widen_half), .left = divide_up(count, tile_side) * 2 * 2 * blocks},
+  const int64_t pieces = divide_up(count, tile_side) * 2 * 2 * blocks;
+  return (widening){.work = apus_work_beside(CHOOSE(widen_half), pieces, units),
                     .records = j->packed + column / q8_columns * bytes, .end = j->packed + q8_panels(j->outputs) * bytes,
                     .widened = to, .blocks = blocks};
 }
@@ -49,12 +51,12 @@ static void multiply_task(void *context, int64_t task, int worker) {
   const int64_t row = task / j->column_blocks * j->rows_at_once, rows = least(j->rows_at_once, j->rows - row);
   const size_t bytes = apus_gemm_packed_bytes(APUS_BF16, j->inputs, j->at_once);
   char *widened = apus_workspace(6, 2 * bytes), *next = widened + bytes;
-  widening work = widen(j, first, least(j->at_once, end - first), widened);
+  widening work = widen(j, first, least(j->at_once, end - first), 0, widened);
   for (int64_t column = first; column < end; column += j->at_once) {
     while (work.work.left > 0) apus_next_piece(&work.work);
     const int64_t count = least(j->at_once, end - column), coming = least(j->at_once, end - column - count);
-    work = widen(j, column + count, coming, next);
-    work.work.share = apus_share_of(work.work.left, rows / tile_side * (count / tile_side) * (j->inputs / q8_block));
+    const int64_t units = rows / tile_side * (count / tile_side) * (j->inputs / q8_block);
+    work = widen(j, column + count, coming, units, next);
     apus_gemm_beside(APUS_BF16, rows, count, j->inputs, vectors_from(j->x, row), widened,
                      j->y + (size_t)(row * j->y_stride + column) * apus_dtype_size(j->y_dtype), j->y_dtype, j->y_stride,
                      &work.work);

@@ -1,6 +1,7 @@
 // The only file that touches AMX's tile registers.
 #include "tile_registers.h"
 #include "apus_pool.h"
+#include "gemm_blocks.h"
 #if defined(__x86_64__)
 #include "vector.h"
 #include <immintrin.h>
@@ -100,24 +101,34 @@ TARGET void apus_amx_direct_32(int64_t depth, const void *a, int64_t a_bytes, co
 TARGET static inline void round_row(const float *c, char *to) {
   _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(_mm512_load_ps(c + 16), _mm512_load_ps(c)));
 }
-// What is fetched and done during 32 of depth.
+// Does a piece of work; gives the units before the next one.
+static __attribute__((noinline)) int64_t next_piece(apus_beside *work) {
+  apus_next_piece(work);
+  return work->left > 0 ? work->every - 1 : INT64_MAX;
+}
+// What is fetched and done during 32 of depth: counted down in registers, as reading anything just after a tile is
+// stored waits for that.
 #define MEANWHILE                                                                                                      \
   do {                                                                                                                 \
-    for (int64_t i = 0; i < lines; i++) {                                                                              \
+    for (int64_t i = lines; i > 0; i--) {                                                                              \
       __builtin_prefetch(ahead, 0, 2);                                                                                 \
       ahead += 64;                                                                                                     \
       if (--left > 0) continue;                                                                                        \
       ahead += t->skip;                                                                                                \
       left = t->row_lines;                                                                                             \
     }                                                                                                                  \
-    for (int64_t i = 0; i < expected; i++, next += t->c_bytes) {                                                       \
+    for (int64_t i = expected; i > 0; i--, next += c_bytes) {                                                          \
       __builtin_prefetch(next, 1);                                                                                     \
       if (floats) __builtin_prefetch(next + 64, 1);                                                                    \
     }                                                                                                                  \
-    if ((beside->due += beside->share) >= APUS_WHOLE_PIECE) {                                                          \
-      beside->due -= APUS_WHOLE_PIECE;                                                                                 \
-      apus_next_piece(beside);                                                                                         \
-    }                                                                                                                  \
+    if (until-- == 0) until = next_piece(beside);                                                                      \
+  } while (0)
+#define ROUND_ROW                                                                                                      \
+  do {                                                                                                                 \
+    round_row(sum, to);                                                                                                \
+    sum += 32;                                                                                                         \
+    to += c_bytes;                                                                                                     \
+    unrounded--;                                                                                                       \
   } while (0)
 // A quarter of the tile before is stored, and this one's begun.
 #define TURN(i, at, a, b)                                                                                              \
@@ -134,12 +145,17 @@ TARGET static inline __attribute__((always_inline)) void row_of_tiles(const apus
   _Alignas(64) float sums[32 * 32];
   const int64_t bytes = t->a_bytes ? t->a_bytes : 64, lower = t->a_bytes ? 16 * bytes : 1024;
   const int64_t step = t->a_bytes ? 64 : 2048, depth = t->depth, units = depth / 32;
-  const int64_t row = floats ? t->c_bytes : 128, width = floats ? 128 : 64;
+  const int64_t c_bytes = t->c_bytes, row = floats ? c_bytes : 128, width = floats ? 128 : 64;
   const int64_t rounded_at_once = units > 1 ? (32 + units - 2) / (units - 1) : 32;
   const char *pa = t->a, *pb = t->b, *ahead = t->ahead, *from = t->from;
-  int64_t lines = t->lines, left = t->row_lines, rounded = 32;
+  int64_t lines = t->lines, left = t->row_lines;
   apus_beside *beside = t->beside;
+  int64_t until = beside->left > 0 ? beside->until : INT64_MAX;
   char *c = t->c;
+  // Rows that are still to be rounded, the next of them, and where it goes.
+  int64_t unrounded = 0;
+  const float *sum = sums;
+  char *to = c;
   LOADS;
   for (int64_t tile = 0; tile < t->tiles; tile++, c += width) {
     const bool last = tile + 1 == t->tiles;
@@ -157,30 +173,34 @@ TARGET static inline __attribute__((always_inline)) void row_of_tiles(const apus
     TURN(2, 16 * 128, 5, 6);
     TURN(3, 16 * 128 + 64, 5, 7);
     if (from) from += 128;
-    if (before) rounded = 0;
+    if (before) {
+      unrounded = 32;
+      sum = sums;
+      to = c - width;
+    }
     for (int64_t k = 32; k < depth; k += 32) {
       pa += step;
       pb += 2048;
       LOADS;
       MEANWHILE;
       if (!floats)
-        for (int64_t i = 0; i < rounded_at_once && rounded < 32; i++, rounded++)
-          round_row(sums + rounded * 32, c - width + rounded * t->c_bytes);
+        for (int64_t i = least(unrounded, rounded_at_once); i > 0; i--) ROUND_ROW;
       PRODUCTS;
     }
     if (!floats)
-      for (; rounded < 32; rounded++) round_row(sums + rounded * 32, c - width + rounded * t->c_bytes);
+      while (unrounded > 0) ROUND_ROW;
     if (last) break;
     pa = t->a;
     pb = t->b + (tile + 1) * t->b_bytes;
     LOADS;
   }
+  beside->until = until;
   if (floats) {
     STORE(c);
     return;
   }
   STORE((char *)sums);
-  for (int i = 0; i < 32; i++) round_row(sums + i * 32, c + i * t->c_bytes);
+  for (unrounded = 32, sum = sums, to = c; unrounded > 0;) ROUND_ROW;
 }
 TARGET void apus_amx_tile_row(const apus_tile_row *t) {
   if (t->rounded) row_of_tiles(t, false);

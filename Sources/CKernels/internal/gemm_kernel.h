@@ -38,18 +38,16 @@ typedef void (*apus_pack_function)(const apus_matrix *source, int64_t depth, int
 typedef struct apus_beside {
   void (*piece)(struct apus_beside *work);  // does the next one
   int64_t left;
-  // Pieces for each unit of a tile's depth, and how much of one is due, in parts of `APUS_WHOLE_PIECE`.
-  int64_t share, due;
+  int64_t every, until;  // units of a tile's depth from one piece to the next, and before that one
 } apus_beside;
-enum { APUS_WHOLE_PIECE = 1 << 16 };
 
 static inline void apus_next_piece(apus_beside *work) {
   work->piece(work);
-  if (--work->left <= 0) work->share = 0;
+  work->left--;
 }
-/// Of pieces that are to be done during `units` of depth.
-static inline int64_t apus_share_of(int64_t pieces, int64_t units) {
-  return units > 0 ? (pieces * APUS_WHOLE_PIECE + units - 1) / units : 0;
+/// `pieces` of work that are to be done during `units` of depth.
+static inline apus_beside apus_work_beside(void (*piece)(apus_beside *work), int64_t pieces, int64_t units) {
+  return (apus_beside){piece, pieces, units > pieces && pieces > 0 ? units / pieces : 1, 0};
 }
 
 /// Vectors that are packed a panel at a time.
