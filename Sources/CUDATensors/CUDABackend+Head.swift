@@ -22,14 +22,15 @@ extension CUDABackend {
   }
 
   public func head(
-    _ hidden: Tensor, packed: PackedMatrix, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
+    _ hidden: Tensor, weights: RightOperand, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
     blockLargest: Tensor, softCap: Float?, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?
   ) {
     let (tokens, blocks) = (hidden.rows, headBlockCount(vocabulary: vocabulary))
     if tokens == 0 || vocabulary == 0 { return }
     let input = operand(hidden, compute)
     let left = BLASMatrix(input)
-    let right = BLASMatrix(packed, compute, depth: hidden.columns, columns: vocabulary)
+    let weights = packed(weights, transposed: true, depth: hidden.columns, columns: vocabulary, compute: compute)
+    let right = BLASMatrix(weights, compute, depth: hidden.columns, columns: vocabulary)
     // Rows of logits begin at multiples of 32 bytes, whatever the vocabulary is.
     let columns = (min(vocabulary, Self.headColumns) + 7) / 8 * 8
     let logits = Tensor([min(tokens, Self.logitsRows), columns], .float32, in: workspace)
@@ -57,7 +58,7 @@ extension CUDABackend {
       threads: 128, targets, blockLargest, sums, weighted, targetLogits, logSumExp, logProbabilities, entropy, tokens,
       blocks)
     // What the products read has to stay until they are in the stream.
-    withExtendedLifetime(input) {}
+    withExtendedLifetime((input, weights)) {}
   }
 
   public func headGradient(

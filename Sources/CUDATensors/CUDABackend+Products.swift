@@ -36,14 +36,7 @@ extension CUDABackend {
   ) {
     let gradient = operand(outputGradient, compute)
     let (outputs, inputs) = (weightGradient.rows, inputGradient.columns)
-    let weights =
-      switch weights {
-      case .packed(let matrix): matrix
-      case .plain(let matrix):
-        pack(
-          matrix, transposed: false, compute: compute,
-          into: workspace.allocate(byteCount: packedByteCount(depth: outputs, columns: inputs, compute: compute)))
-      }
+    let weights = packed(weights, transposed: false, depth: outputs, columns: inputs, compute: compute)
     withExtendedLifetime((gradient, weights)) {
       product(
         BLASMatrix(gradient).columns(0..<outputs), BLASMatrix(weights, compute, depth: outputs, columns: inputs),
@@ -52,6 +45,19 @@ extension CUDABackend {
         BLASMatrix(gradient, transposed: true).rows(0..<outputs),
         BLASMatrix(input, compute, depth: gradient.rows, columns: inputs), into: BLASMatrix(weightGradient),
         accumulate: accumulate)
+    }
+  }
+
+  /// A right operand `[depth, columns]`, packed before or now into scratch memory.
+  func packed(
+    _ operand: RightOperand, transposed: Bool, depth: Int, columns: Int, compute: DType
+  ) -> PackedMatrix {
+    switch operand {
+    case .packed(let matrix): matrix
+    case .plain(let matrix):
+      pack(
+        matrix, transposed: transposed, compute: compute,
+        into: workspace.allocate(byteCount: packedByteCount(depth: depth, columns: columns, compute: compute)))
     }
   }
 

@@ -43,7 +43,7 @@ public struct MemoryForecast: Sendable, Equatable {
     moments = optimizerStateBytes ?? 8 * counts.total
     let head = model.vocabularySize * model.hiddenSize
     let matrices = counts.attention + counts.feedForward
-    packedWeights = computeBytes * (2 * matrices + (head < WeightMatrix.large ? 2 : 1) * head)
+    packedWeights = computeBytes * (2 * matrices + (head < WeightMatrix.large ? 2 : 0) * head)
     let tokens = microBatchSize * sequenceLength
     let heads = (model.headCount + 2 * model.keyValueHeadCount + model.headCount) * model.headDimension
     // Without norms before them the branches read the sums themselves.

@@ -39,7 +39,7 @@ struct TrainStepBenchmark: ParsableCommand {
   @Option(
     help: """
       Windows that go through the model at a time; default: the file's, or as many as have 1,024 tokens (2,048 up to a \
-      width of 768, 4,096 up to one of 256).
+      width of 1,024, 4,096 up to one of 256).
       """)
   var microBatch: Int?
   @Option(help: "Folder with config.json and model.safetensors to start from.") var weights: String?
@@ -144,7 +144,7 @@ struct TrainStepBenchmark: ParsableCommand {
   }
 
   /// The wider a model, the more memory its activations take, and the less more of them help.
-  private static func microBatchTokens(width: Int) -> Int { width <= 256 ? 4096 : width <= 768 ? 2048 : 1024 }
+  private static func microBatchTokens(width: Int) -> Int { width <= 256 ? 4096 : width <= 1024 ? 2048 : 1024 }
 
   private func makeBatch(_ number: Int, _ workload: Workload, _ source: Data?) -> TokenBatch {
     let sequence = workload.sequence

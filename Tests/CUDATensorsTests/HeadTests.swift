@@ -28,8 +28,10 @@ extension CUDATests {
           let blocks = side.backend.headBlockCount(vocabulary: vocabulary)
           let blockLargest = Tensor([blocks, tokens], .float32, in: side.arena)
           side.backend.head(
-            side(hidden), packed: side.packed(weights, transposed: true, compute: compute), vocabulary: vocabulary,
-            compute: compute, targets: side(targets), exponentials: side(exponentials), blockLargest: blockLargest,
+            side(hidden),
+            weights: tokens == 5
+              ? .plain(side(weights)) : .packed(side.packed(weights, transposed: true, compute: compute)),
+            vocabulary: vocabulary, compute: compute, targets: side(targets), exponentials: side(exponentials), blockLargest: blockLargest,
             softCap: softCap, logSumExp: side(logSumExp), logProbabilities: side(logProbabilities),
             entropy: side(entropy))
           side.backend.headGradient(
@@ -68,8 +70,8 @@ extension CUDATests {
       both.run { side in
         let blocks = side.backend.headBlockCount(vocabulary: vocabulary)
         side.backend.head(
-          side(hidden), packed: side.packed(weights, transposed: true, compute: .bfloat16), vocabulary: vocabulary,
-          compute: .bfloat16, targets: side(targets), exponentials: nil,
+          side(hidden), weights: .packed(side.packed(weights, transposed: true, compute: .bfloat16)),
+          vocabulary: vocabulary, compute: .bfloat16, targets: side(targets), exponentials: nil,
           blockLargest: Tensor([blocks, tokens], .float32, in: side.arena), softCap: nil, logSumExp: side(logSumExp),
           logProbabilities: side(logProbabilities), entropy: nil)
       }

@@ -36,11 +36,11 @@ import Testing
     let memory = MemoryForecast(small, microBatchSize: 8, sequenceLength: 512, recompute: false)
     #expect(memory.masterWeights == 4 * 134_515_008 && memory.gradients == memory.masterWeights)
     #expect(memory.moments == 2 * memory.masterWeights)
-    #expect(memory.packedWeights == 4 * (134_515_008 - 35_136) - 2 * 49_152 * 576)
+    #expect(memory.packedWeights == 4 * (134_515_008 - 35_136 - 49_152 * 576))
     let elements: Int = 4 * 576 + (9 + 3 + 3 + 9) * 64 + 3 * 1536
     let layer: Int = 2 * elements + 4 * (2 + 9)
     #expect(memory.activations == 4096 * (30 * layer + 2 * 2 * 576))
-    #expect(memory.logits == 1024 * 49_152 * 2)
+    #expect(memory.logits == 2048 * 49_152 * 2)
     #expect(memory.total == memory.categories.reduce(0) { $0 + $1.bytes })
     let lean = MemoryForecast(small, microBatchSize: 8, sequenceLength: 512, recompute: true)
     #expect(lean.activations == 4096 * (30 * 2 * 576 + layer + 2 * 2 * 576))

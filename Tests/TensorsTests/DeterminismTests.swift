@@ -237,7 +237,7 @@ private func kernelResults(_ random: inout TestRandom) -> [(name: String, bytes:
     APUS_BF16, w, n, apus_matrix(data: weights.raw, dtype: APUS_F32, row_stride: 1, column_stride: w), packed)
   apus_head(
     APUS_BF16, m, n, w, apus_matrix(data: hidden.raw, dtype: APUS_BF16, row_stride: w, column_stride: 1), packed,
-    targets.pointer, exponentials.raw, n, APUS_BF16, blockLargest.floats, 7, head[0].floats,
+    apus_matrix(), targets.pointer, exponentials.raw, n, APUS_BF16, blockLargest.floats, 7, head[0].floats,
     head[1].floats, head[2].floats)
   apus_head_gradient(
     m, n, exponentials.raw, n, APUS_BF16, blockLargest.floats, 7, targets.pointer, head[0].floats,

@@ -5,8 +5,12 @@
 #include "apus_head.h"
 #include "apus_pointwise.h"
 #include "apus_pool.h"
+#include "gemm_blocks.h"
+// Columns of weights that are packed at a time.
+enum { columns_at_once = 16 * APUS_HEAD_COLUMNS };
 typedef struct {
   int64_t rows, columns;
+  int64_t first;  // column that the product begins with
   const int32_t *targets;
   void *exponentials;  // rows `stride` apart
   int64_t stride;
@@ -31,13 +35,24 @@ typedef struct {
 #include "for_each_variant.h"
 
 void apus_head(apus_dtype compute, int64_t rows, int64_t columns, int64_t depth, apus_matrix hidden,
-               const void *packed, const int32_t *targets, void *exponentials, int64_t stride, apus_dtype dtype,
-               float *block_largest, float soft_cap, float *log_sum_exp, float *log_probability, float *entropy) {
+               const void *packed, apus_matrix weights, const int32_t *targets, void *exponentials, int64_t stride,
+               apus_dtype dtype, float *block_largest, float soft_cap, float *log_sum_exp, float *log_probability,
+               float *entropy) {
   int64_t cells = apus_head_blocks(columns) * rows;
   float *memory = apus_workspace(4, (size_t)(2 * cells + rows) * sizeof(float));
-  head_job job = {rows,          columns, targets,        exponentials,       stride,      dtype,           soft_cap,
-                  block_largest, memory,  memory + cells, memory + 2 * cells, log_sum_exp, log_probability, entropy};
-  apus_gemm_epilogue(compute, rows, columns, depth, hidden, packed, APUS_HEAD_COLUMNS, CHOOSE(head_strip), &job);
+  head_job job = {
+      .rows = rows, .columns = columns, .targets = targets, .exponentials = exponentials, .stride = stride,
+      .dtype = dtype, .soft_cap = soft_cap, .largest = block_largest, .sums = memory, .weighted = memory + cells,
+      .target_logits = memory + 2 * cells, .log_sum_exp = log_sum_exp, .log_probability = log_probability,
+      .entropy = entropy};
+  const int64_t at_once = packed ? columns : least(columns, columns_at_once);
+  char *part = packed ? NULL : apus_workspace(7, apus_gemm_packed_bytes(compute, depth, at_once));
+  for (; job.first < columns; job.first += at_once) {
+    const int64_t count = least(at_once, columns - job.first);
+    if (part) apus_gemm_pack(compute, depth, count, transposed(vectors_from(weights, job.first)), part);
+    apus_gemm_epilogue(compute, rows, count, depth, hidden, part ? part : packed, APUS_HEAD_COLUMNS,
+                       CHOOSE(head_strip), &job);
+  }
   apus_parallel((rows + 15) / 16, CHOOSE(head_results), &job);
 }
 void apus_head_gradient(int64_t rows, int64_t columns, void *exponentials, int64_t stride, apus_dtype dtype,
@@ -107,6 +122,7 @@ INLINE void V(head_strip_row)(const head_job *j, int64_t row, int64_t block, int
 static void V(head_strip)(const void *context, int64_t row0, int64_t rows, int64_t column0, int64_t columns,
                           float *strip, int64_t stride) {
   const head_job *j = context;
+  column0 += j->first;
   int64_t block = column0 / APUS_HEAD_COLUMNS;
   for (int64_t r = 0; r < rows; r++) {
     float *x = strip + r * stride;

@@ -183,7 +183,7 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend, GateBackend {
   /// Each column of output = the sum of those that stand for it: `span`'s columns lie at `column` of `from`.
   func sumColumns(_ spans: [(from: Tensor, column: Int, span: ColumnSpan)], into output: Tensor)
 
-  /// Blocks in which ``head(_:packed:vocabulary:compute:targets:exponentials:blockLargest:softCap:logSumExp:logProbabilities:entropy:)``
+  /// Blocks in which ``head(_:weights:vocabulary:compute:targets:exponentials:blockLargest:softCap:logSumExp:logProbabilities:entropy:)``
   /// takes a vocabulary.
   func headBlockCount(vocabulary: Int) -> Int
   /// Tokens that go through the head at a time where a gradient is wanted, which keeps their exponentials.
@@ -191,7 +191,8 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend, GateBackend {
   /// Columns, at least the vocabulary's, with which their exponentials `[tokens, columns]` are quickest to go on with;
   /// what those past it hold is undefined.
   func headColumns(vocabulary: Int, compute: DType) -> Int
-  /// Log-softmax of the logits hidden x packed `[width, vocabulary]`, which are never all in memory.
+  /// Log-softmax of the logits hidden x weights, a right operand `[width, vocabulary]` or the plain matrix `[vocabulary,
+  /// width]`; logits are never all in memory.
   /// - Parameters:
   ///   - targets: int32 `[tokens]`; a negative one has log-probability 0.
   ///   - exponentials: for the backward pass, `[tokens, vocabulary]` or with `headColumns`: e^(logit - largest of its
@@ -199,9 +200,9 @@ public protocol Backend: OptimizerBackend, RecurrenceBackend, GateBackend {
   ///   - blockLargest: float32 `[blocks, tokens]`.
   ///   - softCap: logits x become `softCap * tanh(x / softCap)`.
   func head(
-    _ hidden: Tensor, packed: PackedMatrix, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
+    _ hidden: Tensor, weights: RightOperand, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
     blockLargest: Tensor, softCap: Float?, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?)
-  /// Turns the exponentials of ``head(_:packed:vocabulary:compute:targets:exponentials:blockLargest:softCap:logSumExp:logProbabilities:entropy:)``
+  /// Turns the exponentials of ``head(_:weights:vocabulary:compute:targets:exponentials:blockLargest:softCap:logSumExp:logProbabilities:entropy:)``
   /// into the gradient of the logits.
   func headGradient(
     exponentials: Tensor, vocabulary: Int, blockLargest: Tensor, softCap: Float?, targets: Tensor, logSumExp: Tensor,

@@ -3,9 +3,9 @@ import CKernels
 extension CPUBackend {
   public func headBlockCount(vocabulary: Int) -> Int { Int(apus_head_blocks(Int64(vocabulary))) }
 
-  /// As many tokens as fill 256 MiB with exponentials, at most 1,024.
+  /// As many tokens as fill 512 MiB with exponentials, at most 2,048.
   public func headRows(vocabulary: Int, compute: DType) -> Int {
-    max(16, min(1024, (256 << 20) / (vocabulary * compute.byteCount) / 16 * 16))
+    max(16, min(2048, (512 << 20) / (vocabulary * compute.byteCount) / 16 * 16))
   }
 
   public func headColumns(vocabulary: Int, compute: DType) -> Int {
@@ -13,12 +13,13 @@ extension CPUBackend {
   }
 
   public func head(
-    _ hidden: Tensor, packed: PackedMatrix, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
+    _ hidden: Tensor, weights: RightOperand, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
     blockLargest: Tensor, softCap: Float?, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?
   ) {
+    let (packed, plain) = weights.kernelOperands
     apus_head(
       compute.kernel, Int64(hidden.rows), Int64(vocabulary), Int64(hidden.columns),
-      hidden.kernelMatrix(transposed: false), packed.pointer, targets.integers.baseAddress, exponentials?.pointer,
+      hidden.kernelMatrix(transposed: false), packed, plain, targets.integers.baseAddress, exponentials?.pointer,
       Int64(exponentials?.columns ?? 0), (exponentials?.dtype ?? compute).kernel, blockLargest.floats.baseAddress,
       softCap ?? 0, logSumExp.floats.baseAddress, logProbabilities.floats.baseAddress, entropy?.floats.baseAddress)
   }

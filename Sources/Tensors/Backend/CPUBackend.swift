@@ -59,11 +59,7 @@ public struct CPUBackend: Backend {
     outputGradient: Tensor, weights: RightOperand, input: PackedMatrix, compute: DType, inputGradient: Tensor,
     weightGradient: Tensor, accumulate: Bool
   ) {
-    let (packed, plain) =
-      switch weights {
-      case .packed(let matrix): (UnsafeRawPointer?(matrix.pointer), apus_matrix())
-      case .plain(let matrix): (nil, matrix.kernelMatrix(transposed: false))
-      }
+    let (packed, plain) = weights.kernelOperands
     apus_linear_backward(
       compute.kernel, Int64(outputGradient.rows), Int64(weightGradient.rows), Int64(inputGradient.columns),
       outputGradient.kernelMatrix(transposed: false), packed, plain, inputGradient.pointer,
@@ -153,6 +149,16 @@ public struct CPUBackend: Backend {
 
   public func sumOfSquares(_ x: Tensor) -> Double {
     apus_sum_of_squares(Int64(x.count), x.floats.baseAddress)
+  }
+}
+
+extension RightOperand {
+  /// The packed form or nil, and where that is nil the plain matrix.
+  var kernelOperands: (packed: UnsafeRawPointer?, plain: apus_matrix) {
+    switch self {
+    case .packed(let matrix): (UnsafeRawPointer(matrix.pointer), apus_matrix())
+    case .plain(let matrix): (nil, matrix.kernelMatrix(transposed: false))
+    }
   }
 }
 

@@ -313,15 +313,16 @@ public struct MeasuringBackend: Backend {
   }
 
   public func head(
-    _ hidden: Tensor, packed: PackedMatrix, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
+    _ hidden: Tensor, weights: RightOperand, vocabulary: Int, compute: DType, targets: Tensor, exponentials: Tensor?,
     blockLargest: Tensor, softCap: Float?, logSumExp: Tensor, logProbabilities: Tensor, entropy: Tensor?
   ) {
+    let bytesOfWeight = if case .plain(let matrix) = weights { matrix.dtype.byteCount } else { compute.byteCount }
     measure(
       "output head", operations: 2 * Double(hidden.count * vocabulary), exponentials: hidden.rows * vocabulary, hidden,
-      exponentials, bytes: vocabulary * hidden.columns * compute.byteCount
+      exponentials, bytes: vocabulary * hidden.columns * bytesOfWeight
     ) {
       base.head(
-        hidden, packed: packed, vocabulary: vocabulary, compute: compute, targets: targets,
+        hidden, weights: weights, vocabulary: vocabulary, compute: compute, targets: targets,
         exponentials: exponentials, blockLargest: blockLargest, softCap: softCap, logSumExp: logSumExp,
         logProbabilities: logProbabilities, entropy: entropy)
     }

@@ -16,8 +16,8 @@ extension Tape {
     let input = needsInput && !packs ? x.tensor : nil
     if let packedInput {
       execution.backend.linear(
-        x.tensor, weights: weight.packed(forForward: true, in: execution), compute: execution.compute, into: output,
-        packedInput: packedInput)
+        x.tensor, weights: weight.packed(forForward: true, rows: x.tensor.rows, in: execution),
+        compute: execution.compute, into: output, packedInput: packedInput)
     } else {
       weight.multiply(x.tensor, into: output, in: execution)
     }
@@ -73,12 +73,11 @@ extension WeightMatrix {
     in execution: Execution
   ) {
     if let gradient, let packedInput {
-      let isKept = keepsPacked || !execution.backend.packsByProduct || outputs * inputs < Self.large
-      let plain = isKept ? nil : master
       execution.backend.linearBackward(
         outputGradient: outputGradient,
-        weights: plain.map { .plain($0) } ?? .packed(packed(forForward: false, in: execution)), input: packedInput,
-        compute: execution.compute, inputGradient: inputGradient, weightGradient: gradient,
+        weights: operand(
+          forForward: false, rows: outputGradient.rows, keepsPacked: keepsPacked, in: execution),
+        input: packedInput, compute: execution.compute, inputGradient: inputGradient, weightGradient: gradient,
         accumulate: !writesGradient(in: execution.backend))
     } else {
       execution.backend.multiply(

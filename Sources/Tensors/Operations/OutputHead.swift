@@ -162,6 +162,8 @@ private struct HeadBlock {
   let logSumExp: Tensor
   let logProbabilities: Tensor
   let entropy: Tensor?
+  /// Tokens, for fewer of which weights that are packed already are worth their memory.
+  private static let few = 256
 
   init(_ blocks: HeadBlocks, _ block: Range<Int>, keepsExponentials: Bool, wantsEntropy: Bool) {
     let execution = blocks.execution
@@ -178,8 +180,10 @@ private struct HeadBlock {
     logSumExp = execution.tensor([block.count], .float32)
     logProbabilities = execution.tensor([block.count], .float32)
     entropy = wantsEntropy ? execution.tensor([block.count], .float32) : nil
+    let weights = blocks.head.matrix.operand(
+      forForward: true, rows: block.count, keepsPacked: !keepsExponentials && block.count < Self.few, in: execution)
     execution.backend.head(
-      blocks.hidden[rows: block], packed: blocks.head.matrix.packed(forForward: true, in: execution),
+      blocks.hidden[rows: block], weights: weights,
       vocabulary: vocabulary, compute: execution.compute, targets: blocks.targets[rows: block],
       exponentials: exponentials, blockLargest: blockLargest, softCap: blocks.head.softCap, logSumExp: logSumExp,
       logProbabilities: logProbabilities, entropy: entropy)

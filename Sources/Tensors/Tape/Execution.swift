@@ -8,6 +8,8 @@ public struct Execution: Sendable {
   public var compute: DType
   /// How weights are read where no gradient is wanted.
   public var weightFormat: WeightFormat
+  /// Whether weights are used more than once before they change, so that their packed forms are worth keeping.
+  public var reusesWeights = true
 
   /// Creates an execution on the CPU unless told otherwise, with an arena of the device's memory.
   public init(

@@ -35,6 +35,8 @@ public final class WeightMatrix: Sendable {
   private static let partRows = 256
   /// Elements from which on a packed form is worth being without where it is used a few times a step.
   public static let large = 1 << 24
+  /// Rows of a product that takes far longer than packing weights for it does.
+  private static let manyRows = 2048
 
   /// Joins parameters of equal width that are neighbours in memory, or are all stored.
   public init(_ parameters: [Parameter], version: WeightVersion, arena: Arena) {
@@ -65,21 +67,41 @@ public final class WeightMatrix: Sendable {
 
   /// The packed right operand `[inputs, outputs]` of the forward product, or `[outputs, inputs]` of the input
   /// gradient's, for the weights as they are now; one form for both where the backend packs them as they stand.
-  func packed(forForward forward: Bool, in execution: Execution) -> PackedMatrix {
+  /// - Parameter rows: Of the product. Of many, whose weights are not used again, the form is not kept either.
+  func packed(forForward forward: Bool, rows: Int = 0, in execution: Execution) -> PackedMatrix {
     let byProduct = execution.backend.packsByProduct
     func byteCount(outputs: Int) -> Int {
       let (depth, columns) = forward ? (inputs, outputs) : (outputs, inputs)
       return execution.backend.packedByteCount(depth: depth, columns: columns, compute: execution.compute)
     }
-    let form = Form.packed(transposed: forward && byProduct, execution.compute, .current)
-    let storage = current(form, byteCount: byteCount(outputs: outputs)) { storage in
+    func pack(into storage: Storage) {
       forEachPart(isWhole: !forward && byProduct) { part, firstRow in
         execution.backend.pack(
           part, transposed: forward, compute: execution.compute, into: storage,
           at: forward || !byProduct ? byteCount(outputs: firstRow) : 0)
       }
     }
+    if isUsedOnce(rows: rows, in: execution) {
+      let storage = execution.arena.allocate(byteCount: byteCount(outputs: outputs))
+      pack(into: storage)
+      return PackedMatrix(storage: storage, isTransposed: forward)
+    }
+    let form = Form.packed(transposed: forward && byProduct, execution.compute, .current)
+    let storage = current(form, byteCount: byteCount(outputs: outputs), make: pack)
     return PackedMatrix(storage: storage, isTransposed: forward)
+  }
+
+  /// Whether a product of so many rows is the only one with trained weights before they change.
+  private func isUsedOnce(rows: Int, in execution: Execution) -> Bool {
+    gradient != nil && !execution.reusesWeights && execution.backend.packsByProduct && rows >= Self.manyRows
+  }
+
+  /// The same right operand for a product that can pack it a part at a time. That is left to it, and nothing kept, where
+  /// it is the only product with trained weights, or unless `keepsPacked` where these are large.
+  func operand(forForward forward: Bool, rows: Int, keepsPacked: Bool, in execution: Execution) -> RightOperand {
+    let isLarge = gradient != nil && execution.backend.packsByProduct && outputs * inputs >= Self.large
+    if isUsedOnce(rows: rows, in: execution) || (isLarge && !keepsPacked), let master { return .plain(master) }
+    return .packed(packed(forForward: forward, in: execution))
   }
 
   /// The weights in blocks of eight bits, as they are now.
@@ -135,8 +157,8 @@ public final class WeightMatrix: Sendable {
       execution.backend.multiplyQ8(x, packed: packedQ8(in: execution), into: output)
     } else {
       execution.backend.multiply(
-        x, leftTransposed: false, packed: packed(forForward: true, in: execution), compute: execution.compute,
-        into: output, accumulate: false)
+        x, leftTransposed: false, packed: packed(forForward: true, rows: x.rows, in: execution),
+        compute: execution.compute, into: output, accumulate: false)
     }
   }
 }

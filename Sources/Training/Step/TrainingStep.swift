@@ -108,7 +108,7 @@ public struct TrainingStep: Sendable {
     var ledger = RoutingLedger(stepTokens: batch.sequences * batch.sequenceLength)
     for start in stride(from: 0, to: batch.sequences, by: settings.microBatchSize) {
       let part = batch.slice(start..<min(start + settings.microBatchSize, batch.sequences))
-      results.append((backward(part, total: total, ledger: &ledger), part.weights))
+      results.append((backward(part, of: batch, total: total, ledger: &ledger), part.weights))
       model.store.settleGradients(in: execution)
       if let before, let gradient = model.store.gradient {
         // What this micro-batch added, without disturbing the sum.
@@ -124,11 +124,13 @@ public struct TrainingStep: Sendable {
     return (loss / Double(total), ledger.earlier)
   }
 
-  /// Adds one micro-batch's gradient; returns what the head says of its tokens. The ledger comes from the micro-batch before
-  /// and goes to the next.
+  /// Adds the gradient of one micro-batch of `whole`; returns what the head says of its tokens. The ledger comes from the
+  /// micro-batch before and goes to the next.
   private func backward(
-    _ batch: TokenBatch, total: Float, ledger: inout RoutingLedger
+    _ batch: TokenBatch, of whole: TokenBatch, total: Float, ledger: inout RoutingLedger
   ) -> TokenLogProbabilities {
+    var execution = execution
+    execution.reusesWeights = batch.sequences < whole.sequences
     var tape = Tape(execution)
     tape.routing = ledger
     let hidden = forward(batch, on: &tape)

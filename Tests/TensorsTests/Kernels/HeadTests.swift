@@ -14,6 +14,39 @@ extension EngineTests {
       }
     }
 
+    /// Weights that are packed a part at a time give the bits of those that were packed before.
+    @Test func plainWeights() async {
+      await #expect(processExitsWith: .success) {
+        var random = TestRandom()
+        let (rows, width, columns) = (37, 40, 8192 + 523)
+        let (m, n, w) = (Int64(rows), Int64(columns), Int64(width))
+        let weights = Buffer.input(random.normals(columns * width))
+        let targets = IntegerBuffer((0..<rows).map { _ in Int32.random(in: 0..<Int32(columns), using: &random) })
+        for compute in [APUS_F32, APUS_BF16] {
+          let hidden = Buffer.input(random.normals(rows * width), compute)
+          inEachVariant { variant in
+            let packed = UnsafeMutableRawPointer.allocate(
+              byteCount: apus_gemm_packed_bytes(compute, w, n), alignment: 64)
+            defer { packed.deallocate() }
+            apus_gemm_pack(
+              compute, w, n, apus_matrix(data: weights.raw, dtype: APUS_F32, row_stride: 1, column_stride: w), packed)
+            let bits = [packed, nil].map { packed in
+              let results = (0..<3).map { _ in Buffer.output(rows) }
+              let exponentials = Buffer.output(rows * columns, compute)
+              let blockLargest = Buffer.output(rows * Int(apus_head_blocks(n)))
+              apus_head(
+                compute, m, n, w, apus_matrix(data: hidden.raw, dtype: compute, row_stride: w, column_stride: 1),
+                packed, apus_matrix(data: weights.raw, dtype: APUS_F32, row_stride: w, column_stride: 1),
+                targets.pointer, exponentials.raw, n, compute, blockLargest.floats, 0, results[0].floats,
+                results[1].floats, results[2].floats)
+              return (results + [exponentials, blockLargest]).map(\.bytes)
+            }
+            #expect(bits[0] == bits[1], "seed \(random.seed) \(variant) \(compute)")
+          }
+        }
+      }
+    }
+
     /// A NaN of any payload in a row's logits must show in its results, and only there.
     @Test func notANumber() async {
       await #expect(processExitsWith: .success) {
@@ -89,7 +122,7 @@ private struct HeadCase {
     let blockLargest = Buffer.output(rows * Int(apus_head_blocks(n)))
     apus_head(
       APUS_F32, m, n, n, apus_matrix(data: logits.raw, dtype: APUS_F32, row_stride: n, column_stride: 1), packed,
-      targets.pointer, exponentials?.raw, Int64(stride), dtype ?? APUS_F32, blockLargest.floats, softCap,
+      apus_matrix(), targets.pointer, exponentials?.raw, Int64(stride), dtype ?? APUS_F32, blockLargest.floats, softCap,
       results[0].floats, results[1].floats, entropy ? results[2].floats : nil)
     return Forward(results: results, exponentials: exponentials, blockLargest: blockLargest)
   }
