@@ -24,8 +24,9 @@ public struct MemoryForecast: Sendable, Equatable {
   ///
   /// Activations of a layer and token: the layer's input, both normalised inputs and the sum after attention (width
   /// each; where norms stand after the branches, what they gave), queries, keys, values and the attention's output,
-  /// gate, up and their product (of experts, those of a token), in the compute format; the norms' scales and a log-sum-exp for each head in float32. With recompute only the layer's input stays, and one
-  /// layer at a time is whole.
+  /// gate, up and their product (of experts, those of a token), in the compute format; the norms' scales and a
+  /// log-sum-exp for each head in float32. With recompute only the layer's input stays, and one layer at a time is
+  /// whole.
   ///
   /// - Parameters:
   ///   - microBatchSize: Sequences of a forward pass.
