@@ -31,9 +31,9 @@ extension CUDATests {
             side(hidden),
             weights: tokens == 5
               ? .plain(side(weights)) : .packed(side.packed(weights, transposed: true, compute: compute)),
-            vocabulary: vocabulary, compute: compute, targets: side(targets), exponentials: side(exponentials), blockLargest: blockLargest,
-            softCap: softCap, logSumExp: side(logSumExp), logProbabilities: side(logProbabilities),
-            entropy: side(entropy))
+            vocabulary: vocabulary, compute: compute, targets: side(targets), exponentials: side(exponentials),
+            blockLargest: blockLargest, softCap: softCap, logSumExp: side(logSumExp),
+            logProbabilities: side(logProbabilities), entropy: side(entropy))
           side.backend.headGradient(
             exponentials: side(exponentials), vocabulary: vocabulary, blockLargest: blockLargest, softCap: softCap,
             targets: side(targets), logSumExp: side(logSumExp), logProbabilities: side(logProbabilities),

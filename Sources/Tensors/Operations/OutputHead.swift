@@ -183,10 +183,9 @@ private struct HeadBlock {
     let weights = blocks.head.matrix.operand(
       forForward: true, rows: block.count, keepsPacked: !keepsExponentials && block.count < Self.few, in: execution)
     execution.backend.head(
-      blocks.hidden[rows: block], weights: weights,
-      vocabulary: vocabulary, compute: execution.compute, targets: blocks.targets[rows: block],
-      exponentials: exponentials, blockLargest: blockLargest, softCap: blocks.head.softCap, logSumExp: logSumExp,
-      logProbabilities: logProbabilities, entropy: entropy)
+      blocks.hidden[rows: block], weights: weights, vocabulary: vocabulary, compute: execution.compute,
+      targets: blocks.targets[rows: block], exponentials: exponentials, blockLargest: blockLargest,
+      softCap: blocks.head.softCap, logSumExp: logSumExp, logProbabilities: logProbabilities, entropy: entropy)
   }
 
   /// The log-probability of each target and whether it has the largest logit of its row, from the same difference that

@@ -91,16 +91,19 @@ public final class WeightMatrix: Sendable {
     return PackedMatrix(storage: storage, isTransposed: forward)
   }
 
+  /// Whether the weights change, so that a packed form is work for some products only and memory for all of the time.
+  private func isRepacked(in execution: Execution) -> Bool { gradient != nil && execution.backend.packsByProduct }
+
   /// Whether a product of so many rows is the only one with trained weights before they change.
   private func isUsedOnce(rows: Int, in execution: Execution) -> Bool {
-    gradient != nil && !execution.reusesWeights && execution.backend.packsByProduct && rows >= Self.manyRows
+    isRepacked(in: execution) && !execution.reusesWeights && rows >= Self.manyRows
   }
 
   /// The same right operand for a product that can pack it a part at a time. That is left to it, and nothing kept, where
   /// it is the only product with trained weights, or unless `keepsPacked` where these are large.
   func operand(forForward forward: Bool, rows: Int, keepsPacked: Bool, in execution: Execution) -> RightOperand {
-    let isLarge = gradient != nil && execution.backend.packsByProduct && outputs * inputs >= Self.large
-    if isUsedOnce(rows: rows, in: execution) || (isLarge && !keepsPacked), let master { return .plain(master) }
+    let isTooLarge = isRepacked(in: execution) && !keepsPacked && outputs * inputs >= Self.large
+    if isTooLarge || isUsedOnce(rows: rows, in: execution), let master { return .plain(master) }
     return .packed(packed(forForward: forward, in: execution))
   }
 

@@ -130,7 +130,7 @@ public struct TrainingStep: Sendable {
     _ batch: TokenBatch, of whole: TokenBatch, total: Float, ledger: inout RoutingLedger
   ) -> TokenLogProbabilities {
     var execution = execution
-    execution.reusesWeights = batch.sequences < whole.sequences
+    execution.reusesWeights = settings.recompute || batch.sequences < whole.sequences
     var tape = Tape(execution)
     tape.routing = ledger
     let hidden = forward(batch, on: &tape)
